@@ -1,0 +1,102 @@
+/**
+ * The catalogue: for each event its stream, schema version, codec and upcaster. Types and codecs come from the `.proto`; an
+ * event type that is not here was written by a newer version: it is kept in the log and skipped.
+ */
+import protobuf from 'protobufjs/minimal.js';
+import * as wire from '../proto/generated/events.ts';
+import { ReckonerError } from './errors.ts';
+import type { EventRecord, RecordedEvent } from './event-log.ts';
+
+interface Definition<T> {
+  /** Which actor's stream it lives in. */
+  readonly stream: 'bucket' | 'domain' | 'agent';
+  /** Version that is written now. */
+  readonly version: number;
+  readonly write: (data: T, writer: protobuf.Writer) => protobuf.Writer;
+  readonly read: (reader: protobuf.Reader, end: number) => T;
+  /** Lifts data that version n wrote to version n + 1, keyed by n. */
+  readonly upcasters?: Readonly<Record<number, (data: T) => T>>;
+}
+
+function define<T>(
+  stream: Definition<T>['stream'],
+  version: number,
+  write: Definition<T>['write'],
+  read: Definition<T>['read'],
+  upcasters?: Definition<T>['upcasters'],
+): Definition<T> {
+  return { stream, version, write, read, upcasters };
+}
+
+export const catalogue = {
+  DomainConfigured: define('domain', 1, wire.writeDomainConfigured, wire.readDomainConfigured),
+  DomainFrozen: define('domain', 1, wire.writeDomainFrozen, wire.readDomainFrozen),
+  DomainThawed: define('domain', 1, wire.writeDomainThawed, wire.readDomainThawed),
+  PriorShared: define('domain', 1, wire.writePriorShared, wire.readPriorShared),
+  RollbackPointMarked: define('domain', 1, wire.writeRollbackPointMarked, wire.readRollbackPointMarked),
+  DecisionMade: define('bucket', 1, wire.writeDecisionMade, wire.readDecisionMade),
+  ItemsShown: define('bucket', 1, wire.writeItemsShown, wire.readItemsShown),
+  RewardObserved: define('bucket', 1, wire.writeRewardObserved, wire.readRewardObserved),
+  RewardRetracted: define('bucket', 1, wire.writeRewardRetracted, wire.readRewardRetracted),
+  AgentCallSucceeded: define('agent', 1, wire.writeAgentCallSucceeded, wire.readAgentCallSucceeded),
+  AgentCallFailed: define('agent', 1, wire.writeAgentCallFailed, wire.readAgentCallFailed),
+} as const;
+
+export type EventType = keyof typeof catalogue;
+export type EventData<T extends EventType = EventType> = ReturnType<(typeof catalogue)[T]['read']>;
+
+/** An event in the making: what its writer says; envelope and chain are added when it is sealed. */
+export type Draft = {
+  [T in EventType]: { readonly id: string; readonly type: T; readonly data: EventData<T> };
+}[EventType];
+
+/** A stored event, decoded. */
+export type DecodedEvent = {
+  [T in EventType]: {
+    readonly id: string;
+    readonly type: T;
+    readonly data: EventData<T>;
+    readonly metadata: wire.Metadata;
+    readonly stream: string;
+    readonly revision: number;
+  };
+}[EventType];
+
+export function encodeData(draft: Draft): Uint8Array {
+  // Each branch of the union pairs a type with its own data; TypeScript cannot carry that through the lookup.
+  const definition = catalogue[draft.type] as Definition<unknown>;
+  return definition.write(draft.data, protobuf.Writer.create()).finish();
+}
+
+export function encodeMetadata(metadata: wire.Metadata): Uint8Array {
+  return wire.writeMetadata(metadata, protobuf.Writer.create()).finish();
+}
+
+/** @throws ReckonerError log_corrupt */
+export function decodeMetadata(event: Pick<EventRecord, 'id' | 'metadata'>): wire.Metadata {
+  return guarded(event.id, () => wire.readMetadata(protobuf.Reader.create(event.metadata), event.metadata.length));
+}
+
+/**
+ * Decodes a stored event, lifted to the current schema version. Undefined where the type is unknown to this version.
+ * @throws ReckonerError log_corrupt where its bytes are not what its type says
+ */
+export function decode(event: RecordedEvent): DecodedEvent | undefined {
+  const definition = catalogue[event.type as EventType] as Definition<unknown> | undefined; // an unknown type gives undefined
+  if (definition === undefined) return undefined;
+  const metadata = decodeMetadata(event);
+  let data = guarded(event.id, () => definition.read(protobuf.Reader.create(event.data), event.data.length));
+  for (let version = metadata.schemaVersion; version < definition.version; version++) {
+    data = definition.upcasters?.[version]?.(data) ?? data;
+  }
+  const { id, type, stream, revision } = event;
+  return { id, type, data, metadata, stream, revision } as DecodedEvent; // the catalogue paired type and data
+}
+
+function guarded<T>(id: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new ReckonerError('log_corrupt', `The event ${id} cannot be decoded: its bytes are damaged.`, { cause });
+  }
+}

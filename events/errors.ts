@@ -1,0 +1,107 @@
+/**
+ * Every error Reckoner reports, in one table: its HTTP status, and what to do about it. The message says what happened and
+ * is given where the error is raised; it never carries secrets, message text or stack traces.
+ */
+const table = {
+  request_invalid: [400, 'Correct the fields named in the details; GET /openapi.json shows the shape.'],
+  decision_id_invalid: [
+    400,
+    'Use the decisionId exactly as it was returned; ids cannot be edited or taken from another installation.',
+  ],
+  domain_unknown: [404, 'GET /v1/domains lists the domains; PUT /v1/domains/{domain} creates one.'],
+  decision_unknown: [
+    404,
+    'The id is well formed but this log holds no such decision: check that you ask the installation that made it.',
+  ],
+  reward_unknown: [404, 'GET /v1/decisions/{id} lists the rewards of a decision and their ids.'],
+  item_unknown: [404, 'Record the items that were shown (POST /v1/decisions/{id}/items) before rewarding one of them.'],
+  route_unknown: [404, 'GET /openapi.json lists the routes.'],
+  method_not_allowed: [405, 'GET /openapi.json lists the methods of each route.'],
+  request_id_reused: [409, 'Send a new requestId for a new request; repeat the same body to get the recorded answer.'],
+  reward_already_recorded: [
+    409,
+    'Retract the recorded reward first (DELETE /v1/decisions/{id}/rewards/{rewardId}), or send a requestId of its own.',
+  ],
+  payload_too_large: [413, 'Send less in one request, or split it into batches.'],
+  media_type_unsupported: [415, 'Send the body as application/json.'],
+  arm_unknown: [422, 'Use the arms of the domain: GET /v1/domains/{domain} lists them.'],
+  context_invalid: [422, 'GET /v1/domains/{domain} shows the context schema and an exampleContext that is valid.'],
+  config_invalid: [422, 'Correct the configuration at the paths named in the details.'],
+  reward_invalid: [422, 'A reward is a value in [0, 1], a feedback the domain maps, or components in [0, 1].'],
+  candidates_none: [422, 'Relax the constraints, or give the domain a fallback arm.'],
+  overloaded: [503, 'Wait as long as Retry-After says, then send the same request again.'],
+  conflict: [503, 'Another node wrote first; send the same request again after Retry-After.'],
+  outcome_unknown: [503, 'It is not known whether the write happened; repeat the request with the same requestId.'],
+  shutting_down: [503, 'This node is draining; send the request to another node or after the restart.'],
+  log_locked: [503, 'Another process holds the log file for long: stop it, or wait and retry.'],
+  log_full: [507, 'Free space on the disk of the data directory; nothing was half-written.'],
+  log_corrupt: [500, 'Stop, keep a copy of the file, and restore the last backup; `reckoner doctor` names the damage.'],
+  log_newer: [500, 'Upgrade Reckoner, or open a data directory written by this version.'],
+  log_unusable: [500, 'Check that the data directory exists and that this user may write to it.'],
+  keys_invalid: [500, 'Restore the keys file from its backup: without it, ids handed out before cannot be checked.'],
+  agent_failed: [502, 'The agent could not answer; ask again or exclude the arm by its candidates.'],
+  internal: [500, 'Report it with the correlation id; the request was not recorded unless an answer said so.'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ErrorCode = keyof typeof table;
+
+export const errorCodes = Object.keys(table) as readonly ErrorCode[]; // keys of a const table are its codes
+
+/** What crosses a bus or a door in place of an exception. */
+export interface Problem {
+  readonly code: ErrorCode;
+  /** HTTP status that fits. */
+  readonly status: number;
+  /** What happened. */
+  readonly message: string;
+  /** What to do. */
+  readonly remedy: string;
+  /** Paths into the request and what is wrong there. */
+  readonly details?: readonly { readonly path: string; readonly message: string }[];
+  /** Seconds to wait before trying again. */
+  readonly retryAfter?: number;
+}
+
+export interface ProblemDetails {
+  readonly details?: Problem['details'];
+  readonly retryAfter?: number;
+  readonly cause?: unknown;
+  /** Replaces the table's remedy where a better one is known. */
+  readonly remedy?: string;
+}
+
+/** The one exception type of the house. */
+export class ReckonerError extends Error {
+  override readonly name = 'ReckonerError';
+  readonly problem: Problem;
+
+  constructor(code: ErrorCode, message: string, more: ProblemDetails = {}) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause });
+    const [status, remedy] = table[code];
+    const retryAfter = more.retryAfter ?? (status === 503 ? 1 : undefined);
+    this.problem = {
+      code,
+      status,
+      message,
+      remedy: more.remedy ?? remedy,
+      ...(more.details === undefined ? {} : { details: more.details }),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+    };
+  }
+
+  get code(): ErrorCode {
+    return this.problem.code;
+  }
+}
+
+/** Turns anything thrown into a problem; what is not ours becomes `internal` and keeps its text to itself. */
+export function problemOf(thrown: unknown): Problem {
+  if (thrown instanceof ReckonerError) return thrown.problem;
+  return new ReckonerError('internal', 'Something failed that should not have.').problem;
+}
+
+/** The remedy of a code, for documentation. */
+export function remedyOf(code: ErrorCode): { readonly status: number; readonly remedy: string } {
+  const [status, remedy] = table[code];
+  return { status, remedy };
+}

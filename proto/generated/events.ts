@@ -1,0 +1,2010 @@
+// Generated from proto/events.proto by `npm run generate`. Do not edit.
+import { type Reader, type Writer } from 'protobufjs/minimal.js';
+
+const EMPTY = new Uint8Array(0);
+
+/** What every event carries beside its data. */
+export interface Metadata {
+  /** Id of the request that set this off, the same for everything that followed from it. */
+  readonly correlationId: string;
+  /** Id of the event that directly caused this one, empty where a request did. */
+  readonly causationId: string;
+  /** When the writer recorded it, milliseconds since 1970-01-01 UTC. */
+  readonly time: number;
+  /** Name of the node that wrote it. */
+  readonly writer: string;
+  /** Version of this event type's schema; older ones are upcast on read. */
+  readonly schemaVersion: number;
+  /** Version of the engine whose arithmetic made it. */
+  readonly engine: string;
+  /** SHA-256 over the stored bytes of the event before it in its stream; empty for the first. */
+  readonly previousHash: Uint8Array;
+}
+
+export function writeMetadata(message: Metadata, w: Writer): Writer {
+  if (message.correlationId !== '') {
+    w.uint32(10).string(message.correlationId);
+  }
+  if (message.causationId !== '') {
+    w.uint32(18).string(message.causationId);
+  }
+  if (!Object.is(message.time, 0)) {
+    w.uint32(25).double(message.time);
+  }
+  if (message.writer !== '') {
+    w.uint32(34).string(message.writer);
+  }
+  if (message.schemaVersion !== 0) {
+    w.uint32(40).uint32(message.schemaVersion);
+  }
+  if (message.engine !== '') {
+    w.uint32(50).string(message.engine);
+  }
+  if (message.previousHash.length > 0) {
+    w.uint32(58).bytes(message.previousHash);
+  }
+  return w;
+}
+
+export function readMetadata(r: Reader, end: number): Metadata {
+  let correlationId: string = '';
+  let causationId: string = '';
+  let time: number = 0;
+  let writer: string = '';
+  let schemaVersion: number = 0;
+  let engine: string = '';
+  let previousHash: Uint8Array = EMPTY;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        correlationId = r.string();
+        break;
+      case 18:
+        causationId = r.string();
+        break;
+      case 25:
+        time = r.double();
+        break;
+      case 34:
+        writer = r.string();
+        break;
+      case 40:
+        schemaVersion = r.uint32();
+        break;
+      case 50:
+        engine = r.string();
+        break;
+      case 58:
+        previousHash = r.bytes();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { correlationId, causationId, time, writer, schemaVersion, engine, previousHash };
+}
+
+/** A domain was created, or its configuration changed. */
+export interface DomainConfigured {
+  /** The whole validated configuration as canonical JSON, defaults filled in. */
+  readonly config: string;
+  /** Who asked for it. */
+  readonly by: string;
+  readonly reason: string;
+}
+
+export function writeDomainConfigured(message: DomainConfigured, w: Writer): Writer {
+  if (message.config !== '') {
+    w.uint32(10).string(message.config);
+  }
+  if (message.by !== '') {
+    w.uint32(18).string(message.by);
+  }
+  if (message.reason !== '') {
+    w.uint32(26).string(message.reason);
+  }
+  return w;
+}
+
+export function readDomainConfigured(r: Reader, end: number): DomainConfigured {
+  let config: string = '';
+  let by: string = '';
+  let reason: string = '';
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        config = r.string();
+        break;
+      case 18:
+        by = r.string();
+        break;
+      case 26:
+        reason = r.string();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { config, by, reason };
+}
+
+/** Learning was stopped: decisions go on from the posterior as it stands, rewards are recorded but move nothing. */
+export interface DomainFrozen {
+  readonly by: string;
+  readonly reason: string;
+}
+
+export function writeDomainFrozen(message: DomainFrozen, w: Writer): Writer {
+  if (message.by !== '') {
+    w.uint32(10).string(message.by);
+  }
+  if (message.reason !== '') {
+    w.uint32(18).string(message.reason);
+  }
+  return w;
+}
+
+export function readDomainFrozen(r: Reader, end: number): DomainFrozen {
+  let by: string = '';
+  let reason: string = '';
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        by = r.string();
+        break;
+      case 18:
+        reason = r.string();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { by, reason };
+}
+
+/** Learning was taken up again. */
+export interface DomainThawed {
+  readonly by: string;
+  readonly reason: string;
+}
+
+export function writeDomainThawed(message: DomainThawed, w: Writer): Writer {
+  if (message.by !== '') {
+    w.uint32(10).string(message.by);
+  }
+  if (message.reason !== '') {
+    w.uint32(18).string(message.reason);
+  }
+  return w;
+}
+
+export function readDomainThawed(r: Reader, end: number): DomainThawed {
+  let by: string = '';
+  let reason: string = '';
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        by = r.string();
+        break;
+      case 18:
+        reason = r.string();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { by, reason };
+}
+
+/** What one arm earned over all buckets of a domain. */
+export interface SharedArm {
+  readonly arm: string;
+  /** Sum of shares of pulls. */
+  readonly pulls: number;
+  /** Sum of share times reward. */
+  readonly sum: number;
+}
+
+export function writeSharedArm(message: SharedArm, w: Writer): Writer {
+  if (message.arm !== '') {
+    w.uint32(10).string(message.arm);
+  }
+  if (!Object.is(message.pulls, 0)) {
+    w.uint32(17).double(message.pulls);
+  }
+  if (!Object.is(message.sum, 0)) {
+    w.uint32(25).double(message.sum);
+  }
+  return w;
+}
+
+export function readSharedArm(r: Reader, end: number): SharedArm {
+  let arm: string = '';
+  let pulls: number = 0;
+  let sum: number = 0;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        arm = r.string();
+        break;
+      case 17:
+        pulls = r.double();
+        break;
+      case 25:
+        sum = r.double();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { arm, pulls, sum };
+}
+
+/** The domain shared what all its buckets learned; buckets shrink towards it. Made after every N rewards, in the order of the log. */
+export interface PriorShared {
+  /** Rewards and retractions counted since the domain began. */
+  readonly counted: number;
+  readonly arms: readonly SharedArm[];
+}
+
+export function writePriorShared(message: PriorShared, w: Writer): Writer {
+  if (!Object.is(message.counted, 0)) {
+    w.uint32(9).double(message.counted);
+  }
+  for (const item of message.arms) {
+    w.uint32(18).fork();
+    writeSharedArm(item, w);
+    w.ldelim();
+  }
+  return w;
+}
+
+export function readPriorShared(r: Reader, end: number): PriorShared {
+  let counted: number = 0;
+  const arms: SharedArm[] = [];
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 9:
+        counted = r.double();
+        break;
+      case 18:
+        arms.push(readSharedArm(r, r.uint32() + r.pos));
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { counted, arms };
+}
+
+/** A revision of the domain was marked as one to return to. */
+export interface RollbackPointMarked {
+  readonly name: string;
+  /** Why it was marked: config, thaw, daily, manual. */
+  readonly cause: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export function writeRollbackPointMarked(message: RollbackPointMarked, w: Writer): Writer {
+  if (message.name !== '') {
+    w.uint32(10).string(message.name);
+  }
+  if (message.cause !== '') {
+    w.uint32(18).string(message.cause);
+  }
+  if (message.by !== '') {
+    w.uint32(26).string(message.by);
+  }
+  if (message.reason !== '') {
+    w.uint32(34).string(message.reason);
+  }
+  return w;
+}
+
+export function readRollbackPointMarked(r: Reader, end: number): RollbackPointMarked {
+  let name: string = '';
+  let cause: string = '';
+  let by: string = '';
+  let reason: string = '';
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        name = r.string();
+        break;
+      case 18:
+        cause = r.string();
+        break;
+      case 26:
+        by = r.string();
+        break;
+      case 34:
+        reason = r.string();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { name, cause, by, reason };
+}
+
+/** A candidate that was set aside before the choice. */
+export interface Exclusion {
+  readonly arm: string;
+  /** The constraint it broke: maxCostUsd, maxLatencyMs, minQuality. */
+  readonly constraint: string;
+}
+
+export function writeExclusion(message: Exclusion, w: Writer): Writer {
+  if (message.arm !== '') {
+    w.uint32(10).string(message.arm);
+  }
+  if (message.constraint !== '') {
+    w.uint32(18).string(message.constraint);
+  }
+  return w;
+}
+
+export function readExclusion(r: Reader, end: number): Exclusion {
+  let arm: string = '';
+  let constraint: string = '';
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        arm = r.string();
+        break;
+      case 18:
+        constraint = r.string();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { arm, constraint };
+}
+
+/** One place of a slate. */
+export interface SlateEntry {
+  readonly arm: string;
+  /** The arm's confidence, normalised over the slate. */
+  readonly weight: number;
+  /** P(this arm is ranked at this place); absent where it is left to be computed from the log. */
+  readonly rankPropensity: number | undefined;
+}
+
+export function writeSlateEntry(message: SlateEntry, w: Writer): Writer {
+  if (message.arm !== '') {
+    w.uint32(10).string(message.arm);
+  }
+  if (!Object.is(message.weight, 0)) {
+    w.uint32(17).double(message.weight);
+  }
+  if (message.rankPropensity !== undefined) {
+    w.uint32(25).double(message.rankPropensity);
+  }
+  return w;
+}
+
+export function readSlateEntry(r: Reader, end: number): SlateEntry {
+  let arm: string = '';
+  let weight: number = 0;
+  let rankPropensity: number | undefined;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        arm = r.string();
+        break;
+      case 17:
+        weight = r.double();
+        break;
+      case 25:
+        rankPropensity = r.double();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { arm, weight, rankPropensity };
+}
+
+/** One arm was chosen for one request. Holds everything the choice depended on beside the posterior. */
+export interface DecisionMade {
+  readonly domainRevision: number;
+  readonly requestId: string;
+  /** First 16 bytes of the SHA-256 of the canonical request: tells a repetition from a reused id. */
+  readonly requestHash: Uint8Array;
+  /** The arms that could be chosen, after filters, in order. */
+  readonly candidates: readonly string[];
+  /** Added to each candidate's score; empty for all zero. */
+  readonly shifts: readonly number[];
+  /** What the domain lent: the policy's prior numbers for each candidate. */
+  readonly prior: readonly number[];
+  /** The context as doubles in the order of the domain's schema. */
+  readonly features: readonly number[];
+  /** Probability spread evenly over the candidates. */
+  readonly floor: number;
+  /** Randomness of the choice. */
+  readonly seed: number;
+  /** Revision of the last event of this stream that moved the posterior; -1 where none did. */
+  readonly posteriorRevision: number;
+  readonly policy: string;
+  readonly policyVersion: number;
+  readonly arm: string;
+  /** P(arm), exact; absent where it is left to be computed from the log. */
+  readonly propensity: number | undefined;
+  /** 1 - width of the chosen arm's 95 % credible interval. */
+  readonly confidence: number;
+  /** autonomous, supervised or escalated; empty where the domain does not gate. */
+  readonly mode: string;
+  readonly expectedReward: number;
+  readonly expectedCostUsd: number | undefined;
+  readonly expectedLatencyMs: number | undefined;
+  /** The ranked arms where the caller asked for k of them, else empty. */
+  readonly slate: readonly SlateEntry[];
+  readonly excluded: readonly Exclusion[];
+  /** Pseudonym of the person it was for, else empty. */
+  readonly subject: string;
+  readonly taskType: string;
+  readonly complexity: number | undefined;
+  readonly tokens: number | undefined;
+  /** True where no candidate met the constraints and the domain's fallback arm was taken without asking the policy. */
+  readonly fallback: boolean;
+}
+
+export function writeDecisionMade(message: DecisionMade, w: Writer): Writer {
+  if (message.domainRevision !== 0) {
+    w.uint32(8).uint32(message.domainRevision);
+  }
+  if (message.requestId !== '') {
+    w.uint32(18).string(message.requestId);
+  }
+  if (message.requestHash.length > 0) {
+    w.uint32(26).bytes(message.requestHash);
+  }
+  for (const item of message.candidates) {
+    w.uint32(34).string(item);
+  }
+  if (message.shifts.length > 0) {
+    w.uint32(42).fork();
+    for (const item of message.shifts) w.double(item);
+    w.ldelim();
+  }
+  if (message.prior.length > 0) {
+    w.uint32(50).fork();
+    for (const item of message.prior) w.double(item);
+    w.ldelim();
+  }
+  if (message.features.length > 0) {
+    w.uint32(58).fork();
+    for (const item of message.features) w.double(item);
+    w.ldelim();
+  }
+  if (!Object.is(message.floor, 0)) {
+    w.uint32(65).double(message.floor);
+  }
+  if (message.seed !== 0) {
+    w.uint32(77).fixed32(message.seed);
+  }
+  if (message.posteriorRevision !== 0) {
+    w.uint32(80).sint32(message.posteriorRevision);
+  }
+  if (message.policy !== '') {
+    w.uint32(90).string(message.policy);
+  }
+  if (message.policyVersion !== 0) {
+    w.uint32(96).uint32(message.policyVersion);
+  }
+  if (message.arm !== '') {
+    w.uint32(106).string(message.arm);
+  }
+  if (message.propensity !== undefined) {
+    w.uint32(113).double(message.propensity);
+  }
+  if (!Object.is(message.confidence, 0)) {
+    w.uint32(121).double(message.confidence);
+  }
+  if (message.mode !== '') {
+    w.uint32(130).string(message.mode);
+  }
+  if (!Object.is(message.expectedReward, 0)) {
+    w.uint32(137).double(message.expectedReward);
+  }
+  if (message.expectedCostUsd !== undefined) {
+    w.uint32(145).double(message.expectedCostUsd);
+  }
+  if (message.expectedLatencyMs !== undefined) {
+    w.uint32(153).double(message.expectedLatencyMs);
+  }
+  for (const item of message.slate) {
+    w.uint32(162).fork();
+    writeSlateEntry(item, w);
+    w.ldelim();
+  }
+  for (const item of message.excluded) {
+    w.uint32(170).fork();
+    writeExclusion(item, w);
+    w.ldelim();
+  }
+  if (message.subject !== '') {
+    w.uint32(178).string(message.subject);
+  }
+  if (message.taskType !== '') {
+    w.uint32(186).string(message.taskType);
+  }
+  if (message.complexity !== undefined) {
+    w.uint32(193).double(message.complexity);
+  }
+  if (message.tokens !== undefined) {
+    w.uint32(201).double(message.tokens);
+  }
+  if (message.fallback) {
+    w.uint32(208).bool(message.fallback);
+  }
+  return w;
+}
+
+export function readDecisionMade(r: Reader, end: number): DecisionMade {
+  let domainRevision: number = 0;
+  let requestId: string = '';
+  let requestHash: Uint8Array = EMPTY;
+  const candidates: string[] = [];
+  const shifts: number[] = [];
+  const prior: number[] = [];
+  const features: number[] = [];
+  let floor: number = 0;
+  let seed: number = 0;
+  let posteriorRevision: number = 0;
+  let policy: string = '';
+  let policyVersion: number = 0;
+  let arm: string = '';
+  let propensity: number | undefined;
+  let confidence: number = 0;
+  let mode: string = '';
+  let expectedReward: number = 0;
+  let expectedCostUsd: number | undefined;
+  let expectedLatencyMs: number | undefined;
+  const slate: SlateEntry[] = [];
+  const excluded: Exclusion[] = [];
+  let subject: string = '';
+  let taskType: string = '';
+  let complexity: number | undefined;
+  let tokens: number | undefined;
+  let fallback: boolean = false;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 8:
+        domainRevision = r.uint32();
+        break;
+      case 18:
+        requestId = r.string();
+        break;
+      case 26:
+        requestHash = r.bytes();
+        break;
+      case 34:
+        candidates.push(r.string());
+        break;
+      case 42:
+        for (const stop = r.uint32() + r.pos; r.pos < stop; ) shifts.push(r.double());
+        break;
+      case 41:
+        shifts.push(r.double());
+        break;
+      case 50:
+        for (const stop = r.uint32() + r.pos; r.pos < stop; ) prior.push(r.double());
+        break;
+      case 49:
+        prior.push(r.double());
+        break;
+      case 58:
+        for (const stop = r.uint32() + r.pos; r.pos < stop; ) features.push(r.double());
+        break;
+      case 57:
+        features.push(r.double());
+        break;
+      case 65:
+        floor = r.double();
+        break;
+      case 77:
+        seed = r.fixed32();
+        break;
+      case 80:
+        posteriorRevision = r.sint32();
+        break;
+      case 90:
+        policy = r.string();
+        break;
+      case 96:
+        policyVersion = r.uint32();
+        break;
+      case 106:
+        arm = r.string();
+        break;
+      case 113:
+        propensity = r.double();
+        break;
+      case 121:
+        confidence = r.double();
+        break;
+      case 130:
+        mode = r.string();
+        break;
+      case 137:
+        expectedReward = r.double();
+        break;
+      case 145:
+        expectedCostUsd = r.double();
+        break;
+      case 153:
+        expectedLatencyMs = r.double();
+        break;
+      case 162:
+        slate.push(readSlateEntry(r, r.uint32() + r.pos));
+        break;
+      case 170:
+        excluded.push(readExclusion(r, r.uint32() + r.pos));
+        break;
+      case 178:
+        subject = r.string();
+        break;
+      case 186:
+        taskType = r.string();
+        break;
+      case 193:
+        complexity = r.double();
+        break;
+      case 201:
+        tokens = r.double();
+        break;
+      case 208:
+        fallback = r.bool();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { domainRevision, requestId, requestHash, candidates, shifts, prior, features, floor, seed, posteriorRevision, policy, policyVersion, arm, propensity, confidence, mode, expectedReward, expectedCostUsd, expectedLatencyMs, slate, excluded, subject, taskType, complexity, tokens, fallback };
+}
+
+/** One item that was shown, and the arm it came from. */
+export interface ShownItem {
+  readonly item: string;
+  readonly arm: string;
+  /** Place in the list, from 0. */
+  readonly position: number;
+}
+
+export function writeShownItem(message: ShownItem, w: Writer): Writer {
+  if (message.item !== '') {
+    w.uint32(10).string(message.item);
+  }
+  if (message.arm !== '') {
+    w.uint32(18).string(message.arm);
+  }
+  if (message.position !== 0) {
+    w.uint32(24).uint32(message.position);
+  }
+  return w;
+}
+
+export function readShownItem(r: Reader, end: number): ShownItem {
+  let item: string = '';
+  let arm: string = '';
+  let position: number = 0;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        item = r.string();
+        break;
+      case 18:
+        arm = r.string();
+        break;
+      case 24:
+        position = r.uint32();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { item, arm, position };
+}
+
+/** Items that came from a slate's arms were shown. */
+export interface ItemsShown {
+  readonly domainRevision: number;
+  readonly decisionRevision: number;
+  readonly items: readonly ShownItem[];
+  readonly requestHash: Uint8Array;
+}
+
+export function writeItemsShown(message: ItemsShown, w: Writer): Writer {
+  if (message.domainRevision !== 0) {
+    w.uint32(8).uint32(message.domainRevision);
+  }
+  if (message.decisionRevision !== 0) {
+    w.uint32(16).uint32(message.decisionRevision);
+  }
+  for (const item of message.items) {
+    w.uint32(26).fork();
+    writeShownItem(item, w);
+    w.ldelim();
+  }
+  if (message.requestHash.length > 0) {
+    w.uint32(34).bytes(message.requestHash);
+  }
+  return w;
+}
+
+export function readItemsShown(r: Reader, end: number): ItemsShown {
+  let domainRevision: number = 0;
+  let decisionRevision: number = 0;
+  const items: ShownItem[] = [];
+  let requestHash: Uint8Array = EMPTY;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 8:
+        domainRevision = r.uint32();
+        break;
+      case 16:
+        decisionRevision = r.uint32();
+        break;
+      case 26:
+        items.push(readShownItem(r, r.uint32() + r.pos));
+        break;
+      case 34:
+        requestHash = r.bytes();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { domainRevision, decisionRevision, items, requestHash };
+}
+
+/** The measured parts of a reward, each in [0, 1]. */
+export interface Components {
+  readonly quality: number | undefined;
+  readonly cost: number | undefined;
+  readonly latency: number | undefined;
+  readonly feedback: number | undefined;
+}
+
+export function writeComponents(message: Components, w: Writer): Writer {
+  if (message.quality !== undefined) {
+    w.uint32(9).double(message.quality);
+  }
+  if (message.cost !== undefined) {
+    w.uint32(17).double(message.cost);
+  }
+  if (message.latency !== undefined) {
+    w.uint32(25).double(message.latency);
+  }
+  if (message.feedback !== undefined) {
+    w.uint32(33).double(message.feedback);
+  }
+  return w;
+}
+
+export function readComponents(r: Reader, end: number): Components {
+  let quality: number | undefined;
+  let cost: number | undefined;
+  let latency: number | undefined;
+  let feedback: number | undefined;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 9:
+        quality = r.double();
+        break;
+      case 17:
+        cost = r.double();
+        break;
+      case 25:
+        latency = r.double();
+        break;
+      case 33:
+        feedback = r.double();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { quality, cost, latency, feedback };
+}
+
+/** A reward came back for a decision. Copies what learning needs: folding it reads no other event. */
+export interface RewardObserved {
+  readonly domainRevision: number;
+  readonly decisionRevision: number;
+  readonly arm: string;
+  readonly features: readonly number[];
+  /** The decision's propensity as logged; absent where it was left to be computed. */
+  readonly propensity: number | undefined;
+  /** The reward in [0, 1]. */
+  readonly value: number;
+  /** The part of one pull that it is, in [0, 1]; 0 for neutral feedback, which moves nothing. */
+  readonly share: number;
+  /** explicit, implicit, behavioural or outcome. */
+  readonly kind: string;
+  readonly components: Components | undefined;
+  /** click, thumbs_up, thumbs_down or rating:<n>; empty where a value was given. */
+  readonly feedback: string;
+  /** The item it was for, else empty. */
+  readonly item: string;
+  readonly subject: string;
+  readonly requestHash: Uint8Array;
+}
+
+export function writeRewardObserved(message: RewardObserved, w: Writer): Writer {
+  if (message.domainRevision !== 0) {
+    w.uint32(8).uint32(message.domainRevision);
+  }
+  if (message.decisionRevision !== 0) {
+    w.uint32(16).uint32(message.decisionRevision);
+  }
+  if (message.arm !== '') {
+    w.uint32(26).string(message.arm);
+  }
+  if (message.features.length > 0) {
+    w.uint32(34).fork();
+    for (const item of message.features) w.double(item);
+    w.ldelim();
+  }
+  if (message.propensity !== undefined) {
+    w.uint32(41).double(message.propensity);
+  }
+  if (!Object.is(message.value, 0)) {
+    w.uint32(49).double(message.value);
+  }
+  if (!Object.is(message.share, 0)) {
+    w.uint32(57).double(message.share);
+  }
+  if (message.kind !== '') {
+    w.uint32(66).string(message.kind);
+  }
+  if (message.components !== undefined) {
+    w.uint32(74).fork();
+    writeComponents(message.components, w);
+    w.ldelim();
+  }
+  if (message.feedback !== '') {
+    w.uint32(82).string(message.feedback);
+  }
+  if (message.item !== '') {
+    w.uint32(90).string(message.item);
+  }
+  if (message.subject !== '') {
+    w.uint32(98).string(message.subject);
+  }
+  if (message.requestHash.length > 0) {
+    w.uint32(106).bytes(message.requestHash);
+  }
+  return w;
+}
+
+export function readRewardObserved(r: Reader, end: number): RewardObserved {
+  let domainRevision: number = 0;
+  let decisionRevision: number = 0;
+  let arm: string = '';
+  const features: number[] = [];
+  let propensity: number | undefined;
+  let value: number = 0;
+  let share: number = 0;
+  let kind: string = '';
+  let components: Components | undefined;
+  let feedback: string = '';
+  let item: string = '';
+  let subject: string = '';
+  let requestHash: Uint8Array = EMPTY;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 8:
+        domainRevision = r.uint32();
+        break;
+      case 16:
+        decisionRevision = r.uint32();
+        break;
+      case 26:
+        arm = r.string();
+        break;
+      case 34:
+        for (const stop = r.uint32() + r.pos; r.pos < stop; ) features.push(r.double());
+        break;
+      case 33:
+        features.push(r.double());
+        break;
+      case 41:
+        propensity = r.double();
+        break;
+      case 49:
+        value = r.double();
+        break;
+      case 57:
+        share = r.double();
+        break;
+      case 66:
+        kind = r.string();
+        break;
+      case 74:
+        components = readComponents(r, r.uint32() + r.pos);
+        break;
+      case 82:
+        feedback = r.string();
+        break;
+      case 90:
+        item = r.string();
+        break;
+      case 98:
+        subject = r.string();
+        break;
+      case 106:
+        requestHash = r.bytes();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { domainRevision, decisionRevision, arm, features, propensity, value, share, kind, components, feedback, item, subject, requestHash };
+}
+
+/** A reward was taken back. Copies the reward it undoes. */
+export interface RewardRetracted {
+  readonly domainRevision: number;
+  readonly decisionRevision: number;
+  readonly rewardId: string;
+  readonly rewardRevision: number;
+  readonly arm: string;
+  readonly features: readonly number[];
+  readonly propensity: number | undefined;
+  readonly value: number;
+  readonly share: number;
+  readonly kind: string;
+  /** True where the reward had moved the posterior. */
+  readonly learned: boolean;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export function writeRewardRetracted(message: RewardRetracted, w: Writer): Writer {
+  if (message.domainRevision !== 0) {
+    w.uint32(8).uint32(message.domainRevision);
+  }
+  if (message.decisionRevision !== 0) {
+    w.uint32(16).uint32(message.decisionRevision);
+  }
+  if (message.rewardId !== '') {
+    w.uint32(26).string(message.rewardId);
+  }
+  if (message.rewardRevision !== 0) {
+    w.uint32(32).uint32(message.rewardRevision);
+  }
+  if (message.arm !== '') {
+    w.uint32(42).string(message.arm);
+  }
+  if (message.features.length > 0) {
+    w.uint32(50).fork();
+    for (const item of message.features) w.double(item);
+    w.ldelim();
+  }
+  if (message.propensity !== undefined) {
+    w.uint32(57).double(message.propensity);
+  }
+  if (!Object.is(message.value, 0)) {
+    w.uint32(65).double(message.value);
+  }
+  if (!Object.is(message.share, 0)) {
+    w.uint32(73).double(message.share);
+  }
+  if (message.kind !== '') {
+    w.uint32(82).string(message.kind);
+  }
+  if (message.learned) {
+    w.uint32(88).bool(message.learned);
+  }
+  if (message.by !== '') {
+    w.uint32(98).string(message.by);
+  }
+  if (message.reason !== '') {
+    w.uint32(106).string(message.reason);
+  }
+  return w;
+}
+
+export function readRewardRetracted(r: Reader, end: number): RewardRetracted {
+  let domainRevision: number = 0;
+  let decisionRevision: number = 0;
+  let rewardId: string = '';
+  let rewardRevision: number = 0;
+  let arm: string = '';
+  const features: number[] = [];
+  let propensity: number | undefined;
+  let value: number = 0;
+  let share: number = 0;
+  let kind: string = '';
+  let learned: boolean = false;
+  let by: string = '';
+  let reason: string = '';
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 8:
+        domainRevision = r.uint32();
+        break;
+      case 16:
+        decisionRevision = r.uint32();
+        break;
+      case 26:
+        rewardId = r.string();
+        break;
+      case 32:
+        rewardRevision = r.uint32();
+        break;
+      case 42:
+        arm = r.string();
+        break;
+      case 50:
+        for (const stop = r.uint32() + r.pos; r.pos < stop; ) features.push(r.double());
+        break;
+      case 49:
+        features.push(r.double());
+        break;
+      case 57:
+        propensity = r.double();
+        break;
+      case 65:
+        value = r.double();
+        break;
+      case 73:
+        share = r.double();
+        break;
+      case 82:
+        kind = r.string();
+        break;
+      case 88:
+        learned = r.bool();
+        break;
+      case 98:
+        by = r.string();
+        break;
+      case 106:
+        reason = r.string();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { domainRevision, decisionRevision, rewardId, rewardRevision, arm, features, propensity, value, share, kind, learned, by, reason };
+}
+
+/** An agent carried its arm out. */
+export interface AgentCallSucceeded {
+  readonly agent: string;
+  readonly decisionId: string;
+  readonly latencyMs: number;
+  readonly costUsd: number;
+  readonly quality: number | undefined;
+  /** simulated, recorded or live. */
+  readonly source: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+export function writeAgentCallSucceeded(message: AgentCallSucceeded, w: Writer): Writer {
+  if (message.agent !== '') {
+    w.uint32(10).string(message.agent);
+  }
+  if (message.decisionId !== '') {
+    w.uint32(18).string(message.decisionId);
+  }
+  if (!Object.is(message.latencyMs, 0)) {
+    w.uint32(25).double(message.latencyMs);
+  }
+  if (!Object.is(message.costUsd, 0)) {
+    w.uint32(33).double(message.costUsd);
+  }
+  if (message.quality !== undefined) {
+    w.uint32(41).double(message.quality);
+  }
+  if (message.source !== '') {
+    w.uint32(50).string(message.source);
+  }
+  if (message.inputTokens !== 0) {
+    w.uint32(56).uint32(message.inputTokens);
+  }
+  if (message.outputTokens !== 0) {
+    w.uint32(64).uint32(message.outputTokens);
+  }
+  return w;
+}
+
+export function readAgentCallSucceeded(r: Reader, end: number): AgentCallSucceeded {
+  let agent: string = '';
+  let decisionId: string = '';
+  let latencyMs: number = 0;
+  let costUsd: number = 0;
+  let quality: number | undefined;
+  let source: string = '';
+  let inputTokens: number = 0;
+  let outputTokens: number = 0;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        agent = r.string();
+        break;
+      case 18:
+        decisionId = r.string();
+        break;
+      case 25:
+        latencyMs = r.double();
+        break;
+      case 33:
+        costUsd = r.double();
+        break;
+      case 41:
+        quality = r.double();
+        break;
+      case 50:
+        source = r.string();
+        break;
+      case 56:
+        inputTokens = r.uint32();
+        break;
+      case 64:
+        outputTokens = r.uint32();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { agent, decisionId, latencyMs, costUsd, quality, source, inputTokens, outputTokens };
+}
+
+/** An agent failed to. */
+export interface AgentCallFailed {
+  readonly agent: string;
+  readonly decisionId: string;
+  readonly latencyMs: number;
+  /** timeout, overloaded, refused or failed. */
+  readonly category: string;
+  readonly source: string;
+  /** The agent's state after it: healthy, degraded, open. */
+  readonly state: string;
+}
+
+export function writeAgentCallFailed(message: AgentCallFailed, w: Writer): Writer {
+  if (message.agent !== '') {
+    w.uint32(10).string(message.agent);
+  }
+  if (message.decisionId !== '') {
+    w.uint32(18).string(message.decisionId);
+  }
+  if (!Object.is(message.latencyMs, 0)) {
+    w.uint32(25).double(message.latencyMs);
+  }
+  if (message.category !== '') {
+    w.uint32(34).string(message.category);
+  }
+  if (message.source !== '') {
+    w.uint32(42).string(message.source);
+  }
+  if (message.state !== '') {
+    w.uint32(50).string(message.state);
+  }
+  return w;
+}
+
+export function readAgentCallFailed(r: Reader, end: number): AgentCallFailed {
+  let agent: string = '';
+  let decisionId: string = '';
+  let latencyMs: number = 0;
+  let category: string = '';
+  let source: string = '';
+  let state: string = '';
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        agent = r.string();
+        break;
+      case 18:
+        decisionId = r.string();
+        break;
+      case 25:
+        latencyMs = r.double();
+        break;
+      case 34:
+        category = r.string();
+        break;
+      case 42:
+        source = r.string();
+        break;
+      case 50:
+        state = r.string();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { agent, decisionId, latencyMs, category, source, state };
+}
+
+/** A bucket's state at a revision, kept as a cache: dropped whenever a version in it differs. */
+export interface BucketSnapshot {
+  readonly domainRevision: number;
+  readonly posteriorRevision: number;
+  readonly policyKey: string;
+  readonly posterior: Uint8Array;
+  readonly headHash: Uint8Array;
+  /** The last W event ids of the stream, oldest first, and their revisions. */
+  readonly recentIds: readonly string[];
+  readonly recentRevisions: readonly number[];
+  /** Rewards that no longer count, for policies that cannot forget. */
+  readonly voided: readonly string[];
+}
+
+export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer {
+  if (message.domainRevision !== 0) {
+    w.uint32(8).uint32(message.domainRevision);
+  }
+  if (message.posteriorRevision !== 0) {
+    w.uint32(16).sint32(message.posteriorRevision);
+  }
+  if (message.policyKey !== '') {
+    w.uint32(26).string(message.policyKey);
+  }
+  if (message.posterior.length > 0) {
+    w.uint32(34).bytes(message.posterior);
+  }
+  if (message.headHash.length > 0) {
+    w.uint32(42).bytes(message.headHash);
+  }
+  for (const item of message.recentIds) {
+    w.uint32(50).string(item);
+  }
+  if (message.recentRevisions.length > 0) {
+    w.uint32(58).fork();
+    for (const item of message.recentRevisions) w.uint32(item);
+    w.ldelim();
+  }
+  for (const item of message.voided) {
+    w.uint32(66).string(item);
+  }
+  return w;
+}
+
+export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
+  let domainRevision: number = 0;
+  let posteriorRevision: number = 0;
+  let policyKey: string = '';
+  let posterior: Uint8Array = EMPTY;
+  let headHash: Uint8Array = EMPTY;
+  const recentIds: string[] = [];
+  const recentRevisions: number[] = [];
+  const voided: string[] = [];
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 8:
+        domainRevision = r.uint32();
+        break;
+      case 16:
+        posteriorRevision = r.sint32();
+        break;
+      case 26:
+        policyKey = r.string();
+        break;
+      case 34:
+        posterior = r.bytes();
+        break;
+      case 42:
+        headHash = r.bytes();
+        break;
+      case 50:
+        recentIds.push(r.string());
+        break;
+      case 58:
+        for (const stop = r.uint32() + r.pos; r.pos < stop; ) recentRevisions.push(r.uint32());
+        break;
+      case 56:
+        recentRevisions.push(r.uint32());
+        break;
+      case 66:
+        voided.push(r.string());
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { domainRevision, posteriorRevision, policyKey, posterior, headHash, recentIds, recentRevisions, voided };
+}
+
+/** What each message and field means, from the comments of the `.proto`: the source of the event reference. */
+export const reference = [
+  {
+    "name": "Metadata",
+    "comment": "What every event carries beside its data.",
+    "fields": [
+      {
+        "name": "correlationId",
+        "type": "string",
+        "comment": "Id of the request that set this off, the same for everything that followed from it."
+      },
+      {
+        "name": "causationId",
+        "type": "string",
+        "comment": "Id of the event that directly caused this one, empty where a request did."
+      },
+      {
+        "name": "time",
+        "type": "double",
+        "comment": "When the writer recorded it, milliseconds since 1970-01-01 UTC."
+      },
+      {
+        "name": "writer",
+        "type": "string",
+        "comment": "Name of the node that wrote it."
+      },
+      {
+        "name": "schemaVersion",
+        "type": "uint32",
+        "comment": "Version of this event type's schema; older ones are upcast on read."
+      },
+      {
+        "name": "engine",
+        "type": "string",
+        "comment": "Version of the engine whose arithmetic made it."
+      },
+      {
+        "name": "previousHash",
+        "type": "bytes",
+        "comment": "SHA-256 over the stored bytes of the event before it in its stream; empty for the first."
+      }
+    ]
+  },
+  {
+    "name": "DomainConfigured",
+    "comment": "A domain was created, or its configuration changed.",
+    "fields": [
+      {
+        "name": "config",
+        "type": "string",
+        "comment": "The whole validated configuration as canonical JSON, defaults filled in."
+      },
+      {
+        "name": "by",
+        "type": "string",
+        "comment": "Who asked for it."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "DomainFrozen",
+    "comment": "Learning was stopped: decisions go on from the posterior as it stands, rewards are recorded but move nothing.",
+    "fields": [
+      {
+        "name": "by",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "DomainThawed",
+    "comment": "Learning was taken up again.",
+    "fields": [
+      {
+        "name": "by",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "SharedArm",
+    "comment": "What one arm earned over all buckets of a domain.",
+    "fields": [
+      {
+        "name": "arm",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "pulls",
+        "type": "double",
+        "comment": "Sum of shares of pulls."
+      },
+      {
+        "name": "sum",
+        "type": "double",
+        "comment": "Sum of share times reward."
+      }
+    ]
+  },
+  {
+    "name": "PriorShared",
+    "comment": "The domain shared what all its buckets learned; buckets shrink towards it. Made after every N rewards, in the order of the log.",
+    "fields": [
+      {
+        "name": "counted",
+        "type": "double",
+        "comment": "Rewards and retractions counted since the domain began."
+      },
+      {
+        "name": "arms",
+        "type": "SharedArm[]",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "RollbackPointMarked",
+    "comment": "A revision of the domain was marked as one to return to.",
+    "fields": [
+      {
+        "name": "name",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "cause",
+        "type": "string",
+        "comment": "Why it was marked: config, thaw, daily, manual."
+      },
+      {
+        "name": "by",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "Exclusion",
+    "comment": "A candidate that was set aside before the choice.",
+    "fields": [
+      {
+        "name": "arm",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "constraint",
+        "type": "string",
+        "comment": "The constraint it broke: maxCostUsd, maxLatencyMs, minQuality."
+      }
+    ]
+  },
+  {
+    "name": "SlateEntry",
+    "comment": "One place of a slate.",
+    "fields": [
+      {
+        "name": "arm",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "weight",
+        "type": "double",
+        "comment": "The arm's confidence, normalised over the slate."
+      },
+      {
+        "name": "rankPropensity",
+        "type": "double?",
+        "comment": "P(this arm is ranked at this place); absent where it is left to be computed from the log."
+      }
+    ]
+  },
+  {
+    "name": "DecisionMade",
+    "comment": "One arm was chosen for one request. Holds everything the choice depended on beside the posterior.",
+    "fields": [
+      {
+        "name": "domainRevision",
+        "type": "uint32",
+        "comment": ""
+      },
+      {
+        "name": "requestId",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "requestHash",
+        "type": "bytes",
+        "comment": "First 16 bytes of the SHA-256 of the canonical request: tells a repetition from a reused id."
+      },
+      {
+        "name": "candidates",
+        "type": "string[]",
+        "comment": "The arms that could be chosen, after filters, in order."
+      },
+      {
+        "name": "shifts",
+        "type": "double[]",
+        "comment": "Added to each candidate's score; empty for all zero."
+      },
+      {
+        "name": "prior",
+        "type": "double[]",
+        "comment": "What the domain lent: the policy's prior numbers for each candidate."
+      },
+      {
+        "name": "features",
+        "type": "double[]",
+        "comment": "The context as doubles in the order of the domain's schema."
+      },
+      {
+        "name": "floor",
+        "type": "double",
+        "comment": "Probability spread evenly over the candidates."
+      },
+      {
+        "name": "seed",
+        "type": "fixed32",
+        "comment": "Randomness of the choice."
+      },
+      {
+        "name": "posteriorRevision",
+        "type": "sint32",
+        "comment": "Revision of the last event of this stream that moved the posterior; -1 where none did."
+      },
+      {
+        "name": "policy",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "policyVersion",
+        "type": "uint32",
+        "comment": ""
+      },
+      {
+        "name": "arm",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "propensity",
+        "type": "double?",
+        "comment": "P(arm), exact; absent where it is left to be computed from the log."
+      },
+      {
+        "name": "confidence",
+        "type": "double",
+        "comment": "1 - width of the chosen arm's 95 % credible interval."
+      },
+      {
+        "name": "mode",
+        "type": "string",
+        "comment": "autonomous, supervised or escalated; empty where the domain does not gate."
+      },
+      {
+        "name": "expectedReward",
+        "type": "double",
+        "comment": ""
+      },
+      {
+        "name": "expectedCostUsd",
+        "type": "double?",
+        "comment": ""
+      },
+      {
+        "name": "expectedLatencyMs",
+        "type": "double?",
+        "comment": ""
+      },
+      {
+        "name": "slate",
+        "type": "SlateEntry[]",
+        "comment": "The ranked arms where the caller asked for k of them, else empty."
+      },
+      {
+        "name": "excluded",
+        "type": "Exclusion[]",
+        "comment": ""
+      },
+      {
+        "name": "subject",
+        "type": "string",
+        "comment": "Pseudonym of the person it was for, else empty."
+      },
+      {
+        "name": "taskType",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "complexity",
+        "type": "double?",
+        "comment": ""
+      },
+      {
+        "name": "tokens",
+        "type": "double?",
+        "comment": ""
+      },
+      {
+        "name": "fallback",
+        "type": "bool",
+        "comment": "True where no candidate met the constraints and the domain's fallback arm was taken without asking the policy."
+      }
+    ]
+  },
+  {
+    "name": "ShownItem",
+    "comment": "One item that was shown, and the arm it came from.",
+    "fields": [
+      {
+        "name": "item",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "arm",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "position",
+        "type": "uint32",
+        "comment": "Place in the list, from 0."
+      }
+    ]
+  },
+  {
+    "name": "ItemsShown",
+    "comment": "Items that came from a slate's arms were shown.",
+    "fields": [
+      {
+        "name": "domainRevision",
+        "type": "uint32",
+        "comment": ""
+      },
+      {
+        "name": "decisionRevision",
+        "type": "uint32",
+        "comment": ""
+      },
+      {
+        "name": "items",
+        "type": "ShownItem[]",
+        "comment": ""
+      },
+      {
+        "name": "requestHash",
+        "type": "bytes",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "Components",
+    "comment": "The measured parts of a reward, each in [0, 1].",
+    "fields": [
+      {
+        "name": "quality",
+        "type": "double?",
+        "comment": ""
+      },
+      {
+        "name": "cost",
+        "type": "double?",
+        "comment": ""
+      },
+      {
+        "name": "latency",
+        "type": "double?",
+        "comment": ""
+      },
+      {
+        "name": "feedback",
+        "type": "double?",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "RewardObserved",
+    "comment": "A reward came back for a decision. Copies what learning needs: folding it reads no other event.",
+    "fields": [
+      {
+        "name": "domainRevision",
+        "type": "uint32",
+        "comment": ""
+      },
+      {
+        "name": "decisionRevision",
+        "type": "uint32",
+        "comment": ""
+      },
+      {
+        "name": "arm",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "features",
+        "type": "double[]",
+        "comment": ""
+      },
+      {
+        "name": "propensity",
+        "type": "double?",
+        "comment": "The decision's propensity as logged; absent where it was left to be computed."
+      },
+      {
+        "name": "value",
+        "type": "double",
+        "comment": "The reward in [0, 1]."
+      },
+      {
+        "name": "share",
+        "type": "double",
+        "comment": "The part of one pull that it is, in [0, 1]; 0 for neutral feedback, which moves nothing."
+      },
+      {
+        "name": "kind",
+        "type": "string",
+        "comment": "explicit, implicit, behavioural or outcome."
+      },
+      {
+        "name": "components",
+        "type": "Components?",
+        "comment": ""
+      },
+      {
+        "name": "feedback",
+        "type": "string",
+        "comment": "click, thumbs_up, thumbs_down or rating:<n>; empty where a value was given."
+      },
+      {
+        "name": "item",
+        "type": "string",
+        "comment": "The item it was for, else empty."
+      },
+      {
+        "name": "subject",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "requestHash",
+        "type": "bytes",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "RewardRetracted",
+    "comment": "A reward was taken back. Copies the reward it undoes.",
+    "fields": [
+      {
+        "name": "domainRevision",
+        "type": "uint32",
+        "comment": ""
+      },
+      {
+        "name": "decisionRevision",
+        "type": "uint32",
+        "comment": ""
+      },
+      {
+        "name": "rewardId",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "rewardRevision",
+        "type": "uint32",
+        "comment": ""
+      },
+      {
+        "name": "arm",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "features",
+        "type": "double[]",
+        "comment": ""
+      },
+      {
+        "name": "propensity",
+        "type": "double?",
+        "comment": ""
+      },
+      {
+        "name": "value",
+        "type": "double",
+        "comment": ""
+      },
+      {
+        "name": "share",
+        "type": "double",
+        "comment": ""
+      },
+      {
+        "name": "kind",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "learned",
+        "type": "bool",
+        "comment": "True where the reward had moved the posterior."
+      },
+      {
+        "name": "by",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "AgentCallSucceeded",
+    "comment": "An agent carried its arm out.",
+    "fields": [
+      {
+        "name": "agent",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "decisionId",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "latencyMs",
+        "type": "double",
+        "comment": ""
+      },
+      {
+        "name": "costUsd",
+        "type": "double",
+        "comment": ""
+      },
+      {
+        "name": "quality",
+        "type": "double?",
+        "comment": ""
+      },
+      {
+        "name": "source",
+        "type": "string",
+        "comment": "simulated, recorded or live."
+      },
+      {
+        "name": "inputTokens",
+        "type": "uint32",
+        "comment": ""
+      },
+      {
+        "name": "outputTokens",
+        "type": "uint32",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "AgentCallFailed",
+    "comment": "An agent failed to.",
+    "fields": [
+      {
+        "name": "agent",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "decisionId",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "latencyMs",
+        "type": "double",
+        "comment": ""
+      },
+      {
+        "name": "category",
+        "type": "string",
+        "comment": "timeout, overloaded, refused or failed."
+      },
+      {
+        "name": "source",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "state",
+        "type": "string",
+        "comment": "The agent's state after it: healthy, degraded, open."
+      }
+    ]
+  },
+  {
+    "name": "BucketSnapshot",
+    "comment": "A bucket's state at a revision, kept as a cache: dropped whenever a version in it differs.",
+    "fields": [
+      {
+        "name": "domainRevision",
+        "type": "uint32",
+        "comment": ""
+      },
+      {
+        "name": "posteriorRevision",
+        "type": "sint32",
+        "comment": ""
+      },
+      {
+        "name": "policyKey",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "posterior",
+        "type": "bytes",
+        "comment": ""
+      },
+      {
+        "name": "headHash",
+        "type": "bytes",
+        "comment": ""
+      },
+      {
+        "name": "recentIds",
+        "type": "string[]",
+        "comment": "The last W event ids of the stream, oldest first, and their revisions."
+      },
+      {
+        "name": "recentRevisions",
+        "type": "uint32[]",
+        "comment": ""
+      },
+      {
+        "name": "voided",
+        "type": "string[]",
+        "comment": "Rewards that no longer count, for policies that cannot forget."
+      }
+    ]
+  }
+] as const;

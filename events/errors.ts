@@ -8,6 +8,10 @@ const table = {
     400,
     'Use the decisionId exactly as it was returned; ids cannot be edited or taken from another installation.',
   ],
+  host_not_allowed: [
+    403,
+    'Ask by localhost, 127.0.0.1 or [::1]; to serve other names, bind the door to an address that others can reach.',
+  ],
   domain_unknown: [404, 'GET /v1/domains lists the domains; PUT /v1/domains/{domain} creates one.'],
   decision_unknown: [
     404,
@@ -17,6 +21,7 @@ const table = {
   item_unknown: [404, 'Record the items that were shown (POST /v1/decisions/{id}/items) before rewarding one of them.'],
   route_unknown: [404, 'GET /openapi.json lists the routes.'],
   method_not_allowed: [405, 'GET /openapi.json lists the methods of each route.'],
+  request_timeout: [408, 'Send the whole request without pauses; large work fits better in smaller batches.'],
   request_id_reused: [409, 'Send a new requestId for a new request; repeat the same body to get the recorded answer.'],
   reward_already_recorded: [
     409,
@@ -24,6 +29,7 @@ const table = {
   ],
   payload_too_large: [413, 'Send less in one request, or split it into batches.'],
   media_type_unsupported: [415, 'Send the body as application/json.'],
+  headers_too_large: [431, 'Send fewer or shorter headers, and no data in the URL: 16 KiB is the limit for both together.'],
   arm_unknown: [422, 'Use the arms of the domain: GET /v1/domains/{domain} lists them.'],
   context_invalid: [422, 'GET /v1/domains/{domain} shows the context schema and an exampleContext that is valid.'],
   config_invalid: [422, 'Correct the configuration at the paths named in the details.'],
@@ -38,6 +44,7 @@ const table = {
   log_corrupt: [500, 'Stop, keep a copy of the file, and restore the last backup; `reckoner doctor` names the damage.'],
   log_newer: [500, 'Upgrade Reckoner, or open a data directory written by this version.'],
   log_unusable: [500, 'Check that the data directory exists and that this user may write to it.'],
+  port_unavailable: [500, 'Stop what listens there, or choose another host or port; port 0 takes any that is free.'],
   keys_invalid: [500, 'Restore the keys file from its backup: without it, ids handed out before cannot be checked.'],
   agent_failed: [502, 'The agent could not answer; ask again or exclude the arm by its candidates.'],
   internal: [500, 'Report it with the correlation id; the request was not recorded unless an answer said so.'],

@@ -1,0 +1,199 @@
+/**
+ * The memory of one agent: the only writer of its stream, and the breaker that is a fold of it. Append, then fold, then
+ * answer; what arrives during an append goes into the next one, together.
+ */
+import { type Actor, createActor, type SnapshotFrom, transition } from 'xstate';
+import { type DecodedEvent, type Draft, decode } from '../events/catalogue.ts';
+import { ReckonerError } from '../events/errors.ts';
+import type { EventLog } from '../events/event-log.ts';
+import { chainHash, EMPTY_HEAD, type Envelope, type Head, seal } from '../events/seal.ts';
+import { type AgentState, type BreakerEvent, type BreakerLimits, breaker } from './agent-breaker.ts';
+import type { Clock } from './agent-clock.ts';
+
+export type AgentDraft = Extract<Draft, { readonly type: 'AgentCallSucceeded' | 'AgentCallFailed' }>;
+
+export interface AgentRecord {
+  /** Makes the outcome durable and lets the breaker see it; gives the breaker's state after it. */
+  append(draft: AgentDraft, envelope: Envelope): Promise<AgentState>;
+  /** Outcomes that wait to become durable. */
+  pending(): number;
+  state(): AgentState;
+  /** Milliseconds since 1970 at which an open breaker lets a probe through. */
+  retryAt(): number;
+  send(event: BreakerEvent): void;
+  /** Waits for what is being written. */
+  stop(): Promise<void>;
+}
+
+export interface AgentRecordOptions {
+  readonly stream: string;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly limits: BreakerLimits;
+  /** Told of a breaker that failed; it is rebuilt from the log. */
+  readonly onFault?: (fault: unknown) => void;
+}
+
+interface Entry {
+  readonly draft: AgentDraft;
+  readonly envelope: Envelope;
+  readonly resolve: (state: AgentState) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Conflicts that are answered by reading what another writer wrote and trying again. */
+const ATTEMPTS = 4;
+const UNKNOWN_PAUSE_MS = 100;
+const BATCH = 256;
+
+/** Opens the stream: reads as much of its tail as the breaker's state depends on. */
+export async function openAgentRecord(options: AgentRecordOptions): Promise<AgentRecord> {
+  const { stream, log, limits, clock } = options;
+  let head = EMPTY_HEAD;
+  let actor = start();
+  let queue: Entry[] = [];
+  let pumping: Promise<void> | undefined;
+  let stopped = false;
+  await hydrate();
+
+  function start(): Actor<typeof breaker> {
+    const started = createActor(breaker, { input: limits });
+    // An actor whose action throws ignores everything from then on: report it, and fold its stream into a new one.
+    started.subscribe({
+      error: (fault) => {
+        options.onFault?.(fault);
+        actor = start();
+        void hydrate().catch((reason) => options.onFault?.(reason));
+      },
+    });
+    return started.start();
+  }
+
+  async function hydrate(): Promise<void> {
+    const { newest, tail } = await readTail(log, stream, limits.openAfter);
+    head = newest;
+    for (const event of tail) fold(event);
+  }
+
+  function fold(event: DecodedEvent | undefined): void {
+    const moved = event === undefined ? undefined : movedBy(event.type, event.data, event.metadata.time);
+    if (moved !== undefined) actor.send(moved);
+  }
+
+  async function catchUp(): Promise<void> {
+    for await (const event of log.readStream(stream, { from: head.revision + 1 })) {
+      head = { revision: event.revision, hash: chainHash(event) };
+      fold(decode(event));
+    }
+  }
+
+  async function pump(): Promise<void> {
+    // One turn of the event loop gathers what arrives together into one append.
+    await Promise.resolve();
+    while (queue.length > 0) {
+      const batch = queue.slice(0, BATCH);
+      queue = queue.slice(BATCH);
+      try {
+        const states = await commit(batch);
+        for (const [index, entry] of batch.entries()) entry.resolve(states[index] ?? state());
+      } catch (reason) {
+        for (const entry of batch) entry.reject(reason);
+      }
+    }
+    pumping = undefined;
+  }
+
+  async function commit(batch: readonly Entry[]): Promise<AgentState[]> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const sealed = sealAll(batch, head, actor.getSnapshot());
+      let result = await log.append(stream, head.revision, sealed.records);
+      while (result.status === 'outcomeUnknown' && !stopped) {
+        await new Promise<void>((wake) => clock.wakeAt(clock.now() + UNKNOWN_PAUSE_MS, wake));
+        result = await log.append(stream, head.revision, sealed.records);
+      }
+      if (result.status === 'outcomeUnknown') {
+        throw new ReckonerError('outcome_unknown', `The log did not say whether ${stream} was written.`);
+      }
+      if (result.status !== 'conflict') {
+        head = sealed.head;
+        for (const entry of batch) {
+          const moved = movedBy(entry.draft.type, entry.draft.data, entry.envelope.time);
+          if (moved !== undefined) actor.send(moved);
+        }
+        return sealed.states;
+      }
+      await catchUp();
+    }
+    throw new ReckonerError('conflict', `Another process keeps writing the stream ${stream}.`, {
+      remedy: 'Give every process on one log a node name of its own.',
+    });
+  }
+
+  function state(): AgentState {
+    return actor.getSnapshot().value;
+  }
+
+  return {
+    append(draft, envelope) {
+      return new Promise((resolve, reject) => {
+        queue.push({ draft, envelope, resolve, reject });
+        pumping ??= pump();
+      });
+    },
+    pending: () => queue.length,
+    state,
+    retryAt: () => actor.getSnapshot().context.retryAt,
+    send: (event) => actor.send(event),
+    async stop() {
+      stopped = true;
+      await pumping;
+      actor.stop();
+    },
+  };
+}
+
+/**
+ * The head of the stream and the events its breaker's state depends on: back to the last success, or to as many failures in a
+ * row as open it, since nothing before them can make a difference.
+ */
+async function readTail(log: EventLog, stream: string, openAfter: number) {
+  const tail: DecodedEvent[] = [];
+  let newest: Head | undefined;
+  let failures = 0;
+  for await (const event of log.readStream(stream, { backwards: true })) {
+    newest ??= { revision: event.revision, hash: chainHash(event) };
+    const decoded = decode(event);
+    if (decoded === undefined) continue;
+    const moved = movedBy(decoded.type, decoded.data, decoded.metadata.time);
+    if (moved === undefined) continue;
+    tail.unshift(decoded);
+    if (moved.type === 'succeeded' || ++failures >= openAfter) break;
+  }
+  return { newest: newest ?? EMPTY_HEAD, tail };
+}
+
+/** How a recorded event moves the breaker. An agent that is busy or declines a request is not ill. */
+function movedBy(type: string, data: object, time: number): BreakerEvent | undefined {
+  if (type === 'AgentCallSucceeded') return { type: 'succeeded' };
+  if (type !== 'AgentCallFailed' || !('category' in data)) return undefined;
+  return data.category === 'timeout' || data.category === 'failed' ? { type: 'failed', time } : undefined;
+}
+
+/** Seals a batch in order; each failure says in which state it leaves the breaker. */
+function sealAll(batch: readonly Entry[], head: Head, snapshot: SnapshotFrom<typeof breaker>) {
+  let at = head;
+  let foreseen = snapshot;
+  const states: AgentState[] = [];
+  const records = batch.map(({ draft, envelope }) => {
+    const moved = movedBy(draft.type, draft.data, envelope.time);
+    if (moved !== undefined) [foreseen] = transition(breaker, foreseen, moved);
+    states.push(foreseen.value);
+    // Half open is open to the log: which call is the probe is known only to this process, and only while it runs.
+    const state = foreseen.value === 'halfOpen' ? 'open' : foreseen.value;
+    const told = draft.type === 'AgentCallFailed' ? { ...draft, data: { ...draft.data, state } } : draft;
+    const sealed = seal(told, envelope, at);
+    at = sealed.head;
+    return sealed.record;
+  });
+  return { records, states, head: at };
+}

@@ -1,0 +1,167 @@
+/** The embedded log: one SQLite file, any number of processes on it. */
+import { setImmediate as turn } from 'node:timers/promises';
+import { ReckonerError } from '../../events/errors.ts';
+import type { EventLog, ReadAllOptions, ReadStreamOptions, RecordedEvent } from '../../events/event-log.ts';
+import { START } from '../../events/event-log.ts';
+import { createArrivals } from './arrivals.ts';
+import { type CommitPoint, createCommitter } from './committer.ts';
+import { openDatabase } from './database.ts';
+import { failureOf } from './failures.ts';
+import { patience, patiently } from './patience.ts';
+import { createReads } from './reads.ts';
+import { logFile, positionOf, rowOf } from './schema.ts';
+import { subscription } from './subscription.ts';
+
+export interface SqliteEventLogOptions {
+  /** Path of the file, or `:memory:`. Its directory must exist. */
+  readonly file: string;
+  /** How long to wait for a lock that another process holds before log_locked, in milliseconds; default 5,000. */
+  readonly lockWaitMs?: number;
+  /** Events after which a transaction takes no further append, default 1,024. */
+  readonly maxBatch?: number;
+  /** Streams whose heads are remembered, default 65,536; others are looked up at each append. */
+  readonly heads?: number;
+  /** Events read from the file at once, default 500. */
+  readonly pageSize?: number;
+  /** Rows that one read looks at when it filters, default 2,000. */
+  readonly window?: number;
+  /** How often a waiting subscription looks for other processes' events, in milliseconds; default 25. */
+  readonly pollMs?: number;
+  /** Pages of 4 KB that the write-ahead log gathers before they are copied into the file, default 4,000. */
+  readonly walPages?: number;
+  /** Page cache in megabytes, default 64. */
+  readonly cacheMb?: number;
+  /** The file grows to so many pages of 4 KB, then appends answer log_full; default: what the disk holds. */
+  readonly maxPages?: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number;
+  /** Uniform in [0, 1). */
+  readonly random?: () => number;
+  /** Tests kill the process, or throw as a failing disk would, at these points. */
+  readonly onPoint?: (name: CommitPoint) => void;
+}
+
+/**
+ * Opens or creates a log. Every append that answered `appended` survives a power cut.
+ * @throws ReckonerError log_corrupt, log_newer, log_unusable, log_locked
+ */
+export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
+  const { file } = options;
+  const waits = patience({ limitMs: options.lockWaitMs, now: options.now, random: options.random });
+  const kind = logFile(options.walPages ?? 4_000, options.cacheMb ?? 64, options.maxPages);
+  const database = openDatabase(file, kind, waits);
+  const reads = createReads(database, { pageSize: options.pageSize ?? 500, window: options.window ?? 2_000 });
+  const dataVersion = database.prepare<[], number>('PRAGMA data_version').pluck();
+  const arrivals = createArrivals(() => dataVersion.get() ?? 0, options.pollMs ?? 25);
+  const committer = createCommitter(database, {
+    file,
+    patience: waits,
+    maxBatch: options.maxBatch ?? 1_024,
+    heads: options.heads ?? 65_536,
+    committed: arrivals.notice,
+    onPoint: options.onPoint ?? (() => {}),
+  });
+  let closing: Promise<void> | undefined;
+
+  /** Every read passes here: waits for locks, types failures, refuses after close. */
+  async function read<T>(attempt: () => T): Promise<T> {
+    try {
+      return await patiently(() => {
+        if (!database.open) throw new ReckonerError('shutting_down', 'The log is closed.');
+        return attempt();
+      }, waits);
+    } catch (thrown) {
+      throw failureOf(thrown, file);
+    }
+  }
+
+  async function* readStream(stream: string, wanted: ReadStreamOptions = {}): AsyncGenerator<RecordedEvent> {
+    const backwards = wanted.backwards ?? false;
+    const step = backwards ? -1 : 1;
+    let from = wanted.from ?? (backwards ? Number.MAX_SAFE_INTEGER : 0);
+    let left = wanted.limit ?? Number.POSITIVE_INFINITY;
+    while (left > 0) {
+      const page = await read(() => reads.stream(stream, from, left, backwards));
+      for (const event of page) yield event;
+      const last = page.at(-1);
+      if (last === undefined || page.length < reads.pageSize) return;
+      left -= page.length;
+      from = last.revision + step;
+      await turn();
+    }
+  }
+
+  async function* readAll(wanted: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
+    let at = rowOf(wanted.after ?? START);
+    let left = wanted.limit ?? Number.POSITIVE_INFINITY;
+    // What is appended while the reader reads is not for this read: it would never end beside a busy writer.
+    const end = await read(() => reads.head());
+    while (left > 0 && at < end) {
+      const page = await read(() => reads.page(at, wanted, left, end));
+      for (const event of page.events) yield event;
+      left -= page.events.length;
+      at = page.upTo;
+      await turn();
+    }
+  }
+
+  async function release(): Promise<void> {
+    arrivals.close();
+    await committer.close();
+    try {
+      // Leaves one file behind that can be copied as it is; another process that reads just now may prevent it.
+      if (!database.memory) database.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Everything is durable in the write-ahead log already.
+    }
+    database.close();
+  }
+
+  return {
+    append: committer.append,
+    find: (id) => read(() => reads.find(id)),
+    readStream,
+    readAll,
+    subscribe: (wanted = {}) =>
+      subscription(
+        {
+          arrivals,
+          look: (after, filter) => read(() => ({ seen: arrivals.seen(), ...reads.page(after, filter) })),
+        },
+        wanted,
+      ),
+    head: () => read(() => positionOf(reads.head())),
+    close: () => {
+      closing ??= release();
+      return closing;
+    },
+  };
+}
+
+/**
+ * What is wrong with a log file, in words; nothing where it is sound. Reads the whole file and blocks meanwhile: for
+ * `doctor`, not for a server. Whether the hash chains hold is a question of their own.
+ * @throws ReckonerError log_corrupt, log_newer, log_unusable where it cannot be opened at all
+ */
+export function examineLogFile(file: string): readonly string[] {
+  const database = openDatabase(file, logFile(4_000, 64), patience({}));
+  try {
+    const damage = database
+      .prepare<[], string>('PRAGMA quick_check')
+      .pluck()
+      .all()
+      .filter((line) => line !== 'ok');
+    const gaps = database
+      .prepare<[], string>(
+        `SELECT stream || ' has ' || count(*) || ' events but its last revision is ' || max(revision)
+         FROM events GROUP BY stream HAVING count(*) <> max(revision) + 1 OR min(revision) <> 0 LIMIT 100`,
+      )
+      .pluck()
+      .all();
+    return [...damage, ...gaps];
+  } catch (thrown) {
+    throw failureOf(thrown, file);
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { baselines, oracleUtility, rowsByBucket, strongArm } from '../../../adapters/datasets/baselines.ts';
+import type { Dataset } from '../../../adapters/datasets/dataset.ts';
+import { recordedAgent } from '../../../adapters/datasets/recorded-agent.ts';
+
+function dataset(arms: string[], rows: [bucket: string, ...rewards: number[]][]): Dataset {
+  return {
+    name: 'hand',
+    arms,
+    bucketFeature: 'task',
+    buckets: [...new Set(rows.map(([bucket]) => bucket))],
+    priced: false,
+    rows: rows.map(([task, ...rewards]) => ({ context: { task }, rewards, dollars: [] })),
+    leftOut: { contaminated: 0, incomplete: 0 },
+  };
+}
+
+// In x the weak arm is as good as the strong one, in y it fails.
+const two = dataset(
+  ['weak', 'strong'],
+  [
+    ['x', 1, 1],
+    ['x', 1, 1],
+    ['x', 0, 1],
+    ['y', 0, 1],
+    ['y', 0, 1],
+  ],
+);
+
+describe('baselines', () => {
+  it('are those reckoned by hand, without a utility cost', () => {
+    const found = baselines(two, [0, 0], 1);
+    expect(found.perArm).toEqual([0.4, 1]);
+    expect(found.bestSingleArm).toEqual({ arm: 'strong', utility: 1 });
+    expect(found.perBucketHindsight).toBeCloseTo(1, 12);
+    expect(found.oracle).toBe(1);
+    expect(found.alwaysWeak).toEqual({ arm: 'weak', utility: 0.4 });
+    expect(found.alwaysStrong).toEqual({ arm: 'strong', utility: 1 });
+  });
+
+  it('are in utility where the strong arm costs', () => {
+    // strong: 1 - 0.4. x: weak 2/3 beats 0.6; y: strong 0.6. Oracle: 1, 1, 0.6, 0.6, 0.6.
+    const found = baselines(two, [0, 0.4], 1);
+    expect(found.bestSingleArm.arm).toBe('strong');
+    expect(found.bestSingleArm.utility).toBeCloseTo(0.6, 12);
+    expect(found.perBucketHindsight).toBeCloseTo((3 * (2 / 3) + 2 * 0.6) / 5, 12);
+    expect(found.oracle).toBeCloseTo(3.8 / 5, 12);
+    expect(found.alwaysWeak?.utility).toBeCloseTo(0.4, 12);
+  });
+
+  it('know no weak and strong among three arms', () => {
+    const three = dataset(['a', 'b', 'c'], [['x', 0.2, 0.9, 0.1]]);
+    const found = baselines(three, [0, 0, 0], strongArm(three));
+    expect(found.alwaysWeak).toBeNull();
+    expect(found.alwaysStrong).toBeNull();
+    expect(found.bestSingleArm).toEqual({ arm: 'b', utility: 0.9 });
+  });
+});
+
+describe('the strong arm', () => {
+  it('is the one with the higher mean reward, wherever it stands', () => {
+    expect(strongArm(two)).toBe(1);
+    expect(strongArm(dataset(['strong', 'weak'], [['x', 0.9, 0.1]]))).toBe(0);
+    expect(strongArm(dataset(['a', 'b'], [['x', 0.5, 0.5]]))).toBe(1);
+  });
+});
+
+describe('rows', () => {
+  it('fall into the buckets of their values', () => {
+    expect([...rowsByBucket(two.rows)].map(([value, rows]) => [value, rows.length])).toEqual([
+      ['x', 3],
+      ['y', 2],
+    ]);
+  });
+
+  it('have an oracle of their own', () => {
+    expect(oracleUtility({ context: {}, rewards: [0.5, 0.9], dollars: [] }, [0, 0.5])).toBe(0.5);
+  });
+});
+
+describe('the recorded agent', () => {
+  const act = recordedAgent(['a', 'b']);
+
+  it('tells the outcome of the arm that was called, labelled as recorded', () => {
+    expect(act({ context: {}, rewards: [0.1, 0.7], dollars: [0.001, 0.02] }, 'b')).toEqual({
+      source: 'recorded',
+      reward: 0.7,
+      dollars: 0.02,
+    });
+    expect(act({ context: {}, rewards: [0.1, 0.7], dollars: [] }, 'a')).toEqual({
+      source: 'recorded',
+      reward: 0.1,
+      dollars: null,
+    });
+  });
+
+  it('reads no other arm', () => {
+    const read: string[] = [];
+    const rewards = new Proxy([0.1, 0.7], {
+      get(target, key, receiver) {
+        read.push(String(key));
+        return Reflect.get(target, key, receiver);
+      },
+    });
+    act({ context: {}, rewards, dollars: [] }, 'b');
+    expect(read).toEqual(['1']);
+  });
+
+  it('refuses an arm that was not recorded', () => {
+    expect(() => act({ context: {}, rewards: [0.1, 0.7], dollars: [] }, 'c')).toThrow(RangeError);
+  });
+});

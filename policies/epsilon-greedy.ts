@@ -1,0 +1,85 @@
+/** Epsilon-greedy on Beta posterior means: the simplest explorer, with propensities in closed form. */
+
+import {
+  BETA_PRIOR_WIDTH,
+  type BetaCounts,
+  betaBelief,
+  betaPrior,
+  betaShapes,
+  emptyCounts,
+  forgetCounts,
+  learnCounts,
+} from './beta-counts.ts';
+import { readCounts, writeCounts } from './beta-counts-bytes.ts';
+import type { Choice, Policy, Situation } from './policy.ts';
+import { noScores, rankBy, uniformRanking } from './ranking.ts';
+import { drawUniform, randomness } from './sampling.ts';
+import { checkSize, shiftOf } from './situation.ts';
+
+/** Parameters of `epsilonGreedy`. */
+export interface EpsilonGreedyParameters {
+  /** Probability of a uniformly random ranking, in [0, 1]; the floor comes on top. */
+  readonly epsilon: number;
+  /** As in `beta_thompson`. */
+  readonly shrinkage: number;
+}
+
+/**
+ * The policy `epsilon_greedy`. A ranking drawn by epsilon is reported like one drawn by the floor, as explored and
+ * without scores: to the log they are the same uniform draw, of probability floor + (1 - floor) epsilon.
+ */
+export function epsilonGreedy({ epsilon, shrinkage }: EpsilonGreedyParameters): Policy<BetaCounts> {
+  const explore = (situation: Situation) => situation.floor + (1 - situation.floor) * epsilon;
+  return {
+    name: 'epsilon_greedy',
+    version: 1,
+    priorWidth: BETA_PRIOR_WIDTH,
+    deterministic: false,
+    init: emptyCounts,
+    prior: (candidates, source) => betaPrior(candidates, source, shrinkage),
+    choose(counts, situation, seed, size): Choice {
+      const scores = greedyScores(counts, situation);
+      const count = scores.length;
+      checkSize(size, count);
+      const random = randomness(seed);
+      if (drawUniform(random) < explore(situation)) {
+        return { ranking: uniformRanking(random, count, size), scores: noScores(count), explored: true };
+      }
+      // Sorting a shuffled order, with the shuffle to break ties, shares a tie evenly at every rank.
+      const shuffled = uniformRanking(random, count, count);
+      const ranking = rankBy(count, size, (i, j) => scores[shuffled[j]!]! - scores[shuffled[i]!]!);
+      return { ranking: ranking.map((i) => shuffled[i]!), scores, explored: false };
+    },
+    propensities(counts, situation) {
+      const scores = greedyScores(counts, situation);
+      return scores.map((_, i) => atRank(scores, i, 0, explore(situation)));
+    },
+    rankPropensities(counts, situation, ranking) {
+      const scores = greedyScores(counts, situation);
+      return ranking.map((i, rank) => atRank(scores, i, rank, explore(situation)));
+    },
+    learn: learnCounts,
+    forget: forgetCounts,
+    belief: betaBelief,
+    serialise: writeCounts,
+    restore: readCounts,
+  };
+}
+
+function greedyScores(counts: BetaCounts, situation: Situation): number[] {
+  const { alpha, beta } = betaShapes(counts, situation);
+  return alpha.map((a, i) => a / (a + beta[i]!) + shiftOf(situation, i));
+}
+
+/** P(candidate i is at `rank`): greedily it is anywhere among its ties with equal probability. */
+function atRank(scores: readonly number[], i: number, rank: number, explore: number): number {
+  const score = scores[i]!;
+  let better = 0;
+  let equal = 0;
+  for (const other of scores) {
+    if (other > score) better++;
+    else if (other === score) equal++;
+  }
+  const greedy = rank >= better && rank < better + equal ? 1 / equal : 0;
+  return (1 - explore) * greedy + explore / scores.length;
+}

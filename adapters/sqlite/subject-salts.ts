@@ -1,0 +1,125 @@
+/** Salts of people, in a file of their own that is not part of any copy of the log. */
+import { randomBytes } from 'node:crypto';
+import { ReckonerError } from '../../events/errors.ts';
+import type { SubjectSalts } from '../../events/subjects.ts';
+import { applicationId, type FileKind, openDatabase } from './database.ts';
+import { failureOf } from './failures.ts';
+import { patience, patiently } from './patience.ts';
+
+export interface SubjectSaltsOptions {
+  /** Path of the file, or `:memory:`. Its directory must exist. */
+  readonly file: string;
+  /** How long to wait for another process's lock, in milliseconds; default 5,000. */
+  readonly lockWaitMs?: number;
+  readonly now?: () => number;
+  readonly random?: () => number;
+  /** A new salt, default 32 bytes of the system's generator. */
+  readonly newSalt?: () => Uint8Array;
+}
+
+const saltFile: FileKind = {
+  name: "a file of Reckoner's subject salts",
+  applicationId: applicationId('RKNs'),
+  migrations: ['CREATE TABLE salts (lookup BLOB PRIMARY KEY, salt BLOB NOT NULL) STRICT, WITHOUT ROWID'],
+  settings: [
+    // Not WAL: an erased salt would live on in the write-ahead log until that is overwritten, whenever that may be.
+    'journal_mode = DELETE',
+    'synchronous = EXTRA', // also syncs the directory after the journal is removed: an answered erase stays erased
+    'secure_delete = ON', // overwrites what is erased with zeros
+    'busy_timeout = 0',
+  ],
+};
+
+/** A change that waits for the transaction of its turn. */
+interface Change {
+  readonly run: () => void;
+  /** The transaction has ended; with a failure nothing of it is there. */
+  readonly done: (failure?: ReckonerError) => void;
+}
+
+/**
+ * Opens or creates the store of salts.
+ * @throws ReckonerError log_corrupt, log_newer, log_unusable, log_locked
+ */
+export function openSubjectSalts(options: SubjectSaltsOptions): SubjectSalts {
+  const { file } = options;
+  const newSalt = options.newSalt ?? (() => randomBytes(32));
+  const waits = patience({ limitMs: options.lockWaitMs, now: options.now, random: options.random });
+  const database = openDatabase(file, saltFile, waits);
+  const lookUp = database.prepare<[Uint8Array], Buffer>('SELECT salt FROM salts WHERE lookup = ?').pluck();
+  const insert = database.prepare<[Uint8Array, Uint8Array]>('INSERT OR IGNORE INTO salts (lookup, salt) VALUES (?, ?)');
+  const remove = database.prepare<[Uint8Array]>('DELETE FROM salts WHERE lookup = ?');
+
+  const runAll = database.transaction((batch: readonly Change[]) => {
+    for (const { run } of batch) run();
+  });
+
+  let changes: Change[] = [];
+  let committing: Promise<void> | undefined;
+  let closed = false;
+
+  /** Runs a change in the transaction of this turn of the event loop; settles with its result once that is durable. */
+  function change<T>(run: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let result: T;
+      changes.push({
+        run: () => {
+          result = run();
+        },
+        done: (failure) => (failure === undefined ? resolve(result) : reject(failure)),
+      });
+      committing ??= new Promise<void>((turn) => setImmediate(turn)).then(commit);
+    });
+  }
+
+  async function commit(): Promise<void> {
+    while (changes.length > 0) {
+      const batch = changes;
+      changes = [];
+      try {
+        // A busy COMMIT leaves nothing behind: the whole batch is run again.
+        await patiently(() => runAll.immediate(batch), waits);
+        for (const { done } of batch) done();
+      } catch (thrown) {
+        const failure = failureOf(thrown, file);
+        for (const { done } of batch) done(failure);
+      }
+    }
+    committing = undefined;
+  }
+
+  function refuseAfterClose(): void {
+    if (closed) throw new ReckonerError('shutting_down', 'The store of salts is closed.');
+  }
+
+  return {
+    async saltOf(lookup) {
+      refuseAfterClose();
+      let known: Buffer | undefined;
+      try {
+        known = await patiently(() => lookUp.get(lookup), waits);
+      } catch (thrown) {
+        throw failureOf(thrown, file);
+      }
+      if (known !== undefined) return known;
+      refuseAfterClose();
+      return change(() => {
+        insert.run(lookup, newSalt()); // ignored where another process was first
+        return lookUp.get(lookup) ?? missing();
+      });
+    },
+    async erase(lookup) {
+      refuseAfterClose();
+      return change(() => remove.run(lookup).changes > 0);
+    },
+    async close() {
+      closed = true;
+      await committing;
+      database.close();
+    },
+  };
+}
+
+function missing(): never {
+  throw new ReckonerError('internal', 'A salt that was just stored cannot be found.');
+}

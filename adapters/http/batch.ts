@@ -1,0 +1,36 @@
+/** Many decisions in one request: each is decided on its own, so that a bad one spoils no other. */
+import { z } from 'zod';
+import { invalid } from '../../actors/domain-config.ts';
+import type { DecideBody } from '../../actors/messages.ts';
+import type { Answer, Call } from './route.ts';
+
+/** The envelope of a batch, over what its items are. */
+export function batchOf<Item extends z.ZodType>(item: Item) {
+  return z.strictObject({
+    items: z.array(item).min(1).max(1000).describe('1 to 1000 requests, each as it would be sent alone'),
+  });
+}
+
+/** The items are whatever they are until each meets the Reckoner, which validates it: z.custom lets all pass. */
+const envelope = batchOf(z.custom<DecideBody>());
+
+/**
+ * Decides every item, all at once: the log commits them in groups.
+ * @throws ReckonerError request_invalid for the envelope, domain_unknown for the domain; items fail in their results
+ */
+export async function decideBatch({ reckoner, path, body, caller, problem }: Call<unknown>): Promise<Answer> {
+  const parsed = envelope.safeParse(body);
+  if (!parsed.success) throw invalid('request_invalid', 'The batch is not valid.', parsed.error);
+  // Asked first: a thousand results that say the domain is unknown would help less than one answer.
+  await reckoner.domain(path.domain, caller);
+  const results = await Promise.all(
+    parsed.data.items.map(async (item) => {
+      try {
+        return { ok: true, decision: await reckoner.decide(path.domain, item, caller) };
+      } catch (thrown) {
+        return { ok: false, error: problem(thrown) };
+      }
+    }),
+  );
+  return { status: 200, json: { results } };
+}

@@ -1,0 +1,84 @@
+/** Domains: configured, listed, frozen and thawed. */
+import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import type { ControlCommand } from '../../actors/messages.ts';
+import * as examples from './examples.ts';
+import type { Route } from './route.ts';
+
+const group = 'Domains';
+
+const configure: Route<DomainConfigInput> = {
+  method: 'PUT',
+  path: '/v1/domains/{domain}',
+  group,
+  summary: 'Create or replace a domain',
+  description:
+    'A domain is one decision problem: its arms, the features of a request, what makes a bucket, the policy and the meaning of ' +
+    'a reward. Everything but the arms has a default. The same configuration again changes nothing.',
+  request: { schema: 'DomainConfig', example: examples.domainExample },
+  answers: {
+    200: { description: 'It was there and now has this configuration.', schema: 'ConfiguredDomain' },
+    201: { description: 'It is created.', schema: 'ConfiguredDomain' },
+  },
+  errors: ['config_invalid', 'conflict'],
+  async handle({ reckoner, path, body, caller }) {
+    const view = await reckoner.configure(path.domain, body, caller);
+    return { status: view.created ? 201 : 200, json: view };
+  },
+};
+
+const show: Route<unknown> = {
+  method: 'GET',
+  path: '/v1/domains/{domain}',
+  group,
+  summary: 'Show a domain',
+  description:
+    'Its configuration with every default filled in, a context that is valid for it, and what its buckets share.',
+  answers: { 200: { description: 'The domain.', schema: 'DomainView' } },
+  errors: ['domain_unknown'],
+  async handle({ reckoner, path, caller }) {
+    return { status: 200, json: await reckoner.domain(path.domain, caller) };
+  },
+};
+
+const list: Route<unknown> = {
+  method: 'GET',
+  path: '/v1/domains',
+  group,
+  summary: 'List the domains',
+  description: 'Every domain of the tenant.',
+  answers: { 200: { description: 'The domains.', schema: 'DomainList' } },
+  errors: [],
+  async handle({ reckoner, caller }) {
+    return { status: 200, json: { domains: await reckoner.domains(caller) } };
+  },
+};
+
+const freeze: Route<Partial<ControlCommand>> = {
+  method: 'POST',
+  path: '/v1/domains/{domain}/freeze',
+  group,
+  summary: 'Freeze a domain',
+  description: 'It goes on deciding and recording rewards, and learns nothing from them until it is thawed.',
+  request: { schema: 'ControlBody', optional: true, example: examples.controlExample },
+  answers: { 200: { description: 'The domain, frozen.', schema: 'DomainView' } },
+  errors: ['domain_unknown', 'conflict'],
+  async handle({ reckoner, path, body, caller }) {
+    return { status: 200, json: await reckoner.freeze(path.domain, body, caller) };
+  },
+};
+
+const thaw: Route<Partial<ControlCommand>> = {
+  method: 'POST',
+  path: '/v1/domains/{domain}/thaw',
+  group,
+  summary: 'Thaw a domain',
+  description: 'It learns again, from the rewards that come from now on.',
+  request: { schema: 'ControlBody', optional: true, example: { reason: 'the new model is in' } },
+  answers: { 200: { description: 'The domain, learning.', schema: 'DomainView' } },
+  errors: ['domain_unknown', 'conflict'],
+  async handle({ reckoner, path, body, caller }) {
+    return { status: 200, json: await reckoner.thaw(path.domain, body, caller) };
+  },
+};
+
+export const domainRoutes: readonly Route<unknown>[] = [configure, show, list, freeze, thaw];

@@ -1,0 +1,127 @@
+/** The HTTP door: a server over a Reckoner. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ReckonerError } from '../../events/errors.ts';
+import { createExchange, type Exchange, type ExchangeOptions } from './exchange.ts';
+import { isLoopback } from './host.ts';
+import { refusalOf, refuse } from './refused.ts';
+import { createRoutes } from './routes.ts';
+
+export interface HttpDoorOptions extends Pick<ExchangeOptions, 'reckoner' | 'caller' | 'log' | 'onRequest'> {
+  /** Address to bind to; default 127.0.0.1, where only this machine reaches it and foreign Host headers are refused. */
+  readonly host?: string;
+  /** Default 8080; 0 takes any that is free. */
+  readonly port?: number;
+  /** Default 1 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Reckoner's version, for the documentation and /healthz. */
+  readonly version: string;
+}
+
+export interface HttpDoor {
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  /** Stops listening and lets the requests that have begun finish, for ten seconds at most. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds that requests have left once the door is closing. */
+const patience = 10_000;
+
+/**
+ * Opens the door.
+ * @throws ReckonerError port_unavailable where the address cannot be bound
+ */
+export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> {
+  const { host = '127.0.0.1', port = 8080, maxBodyBytes = 1024 * 1024, version } = options;
+  const loopbackOnly = isLoopback(host);
+  const exchange = createExchange({ ...options, routes: createRoutes(version), loopbackOnly, maxBodyBytes });
+  const pending = new Set<ServerResponse>();
+  const server = serve(exchange, pending, maxBodyBytes);
+  const bound = await listen(server, host, port);
+  const name = host.includes(':') ? `[${host}]` : host;
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${name}:${bound}`,
+    port: bound,
+    close() {
+      closing ??= drain(server, pending);
+      return closing;
+    },
+  };
+}
+
+function serve(exchange: Exchange, pending: Set<ServerResponse>, maxBodyBytes: number): Server {
+  const server = createServer({
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    connectionsCheckingInterval: 2_000,
+    // The door answers a missing Host itself: Node's own answer has no body that says what to do.
+    requireHostHeader: false,
+  });
+  const take = (request: IncomingMessage, response: ServerResponse) => {
+    pending.add(response);
+    response.once('close', () => pending.delete(response));
+    if (!server.listening) response.shouldKeepAlive = false;
+    void exchange(request, response);
+  };
+  server.on('request', take);
+  server.on('checkContinue', (request, response) => {
+    // Ask for a body only where it will be read.
+    if (!(Number(request.headers['content-length']) > maxBodyBytes)) response.writeContinue();
+    take(request, response);
+  });
+  server.on('checkExpectation', take);
+  server.on('connect', (_request, socket) =>
+    refuse(socket, new ReckonerError('method_not_allowed', 'This is no proxy.')),
+  );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || error.code === 'EPIPE') {
+      socket.destroy();
+      return;
+    }
+    const before = [...pending].filter((response) => response.req.socket === socket && response.req.complete).at(-1);
+    // Requests that came whole before the broken one are answered first, in their order.
+    if (before === undefined) refuse(socket, refusalOf(error.code));
+    else before.once('finish', () => refuse(socket, refusalOf(error.code)));
+  });
+  return server;
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        new ReckonerError('port_unavailable', `Cannot listen on ${host}:${port} (${whyNot(error)}).`, { cause: error }),
+      );
+    });
+    server.listen(port, host, () => resolve(portOf(server.address())));
+  });
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  // A server that listens on TCP always has an address record; the other shapes are pipes and closed servers.
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function whyNot(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE') return 'the port is in use';
+  if (error.code === 'EACCES') return 'this user may not bind it; ports below 1024 are the administrator’s';
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') return 'the address is not one of this machine';
+  return error.code ?? 'unknown reason';
+}
+
+/** Closes; a response in flight is told not to keep its connection, and what hangs is cut when patience ends. */
+async function drain(server: Server, pending: ReadonlySet<ServerResponse>): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  for (const response of pending) if (!response.headersSent) response.shouldKeepAlive = false;
+  const deadline = setTimeout(() => server.closeAllConnections(), patience);
+  while (pending.size > 0) {
+    await Promise.all([...pending].map((response) => new Promise((resolve) => response.once('close', resolve))));
+  }
+  // Whoever is still connected has sent no whole request: Node counts such connections as busy and would wait for them.
+  server.closeAllConnections();
+  await closed;
+  clearTimeout(deadline);
+}

@@ -250,6 +250,8 @@ export interface PriorShared {
   /** Rewards and retractions counted since the domain began. */
   readonly counted: number;
   readonly arms: readonly SharedArm[];
+  /** Id of the last event that was counted: counting goes on after it. */
+  readonly through: string;
 }
 
 export function writePriorShared(message: PriorShared, w: Writer): Writer {
@@ -261,12 +263,16 @@ export function writePriorShared(message: PriorShared, w: Writer): Writer {
     writeSharedArm(item, w);
     w.ldelim();
   }
+  if (message.through !== '') {
+    w.uint32(26).string(message.through);
+  }
   return w;
 }
 
 export function readPriorShared(r: Reader, end: number): PriorShared {
   let counted: number = 0;
   const arms: SharedArm[] = [];
+  let through: string = '';
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -276,11 +282,14 @@ export function readPriorShared(r: Reader, end: number): PriorShared {
       case 18:
         arms.push(readSharedArm(r, r.uint32() + r.pos));
         break;
+      case 26:
+        through = r.string();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { counted, arms };
+  return { counted, arms, through };
 }
 
 /** A revision of the domain was marked as one to return to. */
@@ -1245,56 +1254,57 @@ export function readAgentCallFailed(r: Reader, end: number): AgentCallFailed {
 /** A bucket's state at a revision, kept as a cache: dropped whenever a version in it differs. */
 export interface BucketSnapshot {
   readonly domainRevision: number;
+  /** Revision at which the posterior began. */
+  readonly posteriorSince: number;
+  /** Revision of the last event that moved it, -1 where none did. */
   readonly posteriorRevision: number;
   readonly policyKey: string;
   readonly posterior: Uint8Array;
   readonly headHash: Uint8Array;
-  /** The last W event ids of the stream, oldest first, and their revisions. */
+  /** The last event ids of the stream, oldest first, and their revisions. */
   readonly recentIds: readonly string[];
   readonly recentRevisions: readonly number[];
-  /** Rewards that no longer count, for policies that cannot forget. */
-  readonly voided: readonly string[];
 }
 
 export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer {
   if (message.domainRevision !== 0) {
     w.uint32(8).uint32(message.domainRevision);
   }
+  if (message.posteriorSince !== 0) {
+    w.uint32(16).uint32(message.posteriorSince);
+  }
   if (message.posteriorRevision !== 0) {
-    w.uint32(16).sint32(message.posteriorRevision);
+    w.uint32(24).sint32(message.posteriorRevision);
   }
   if (message.policyKey !== '') {
-    w.uint32(26).string(message.policyKey);
+    w.uint32(34).string(message.policyKey);
   }
   if (message.posterior.length > 0) {
-    w.uint32(34).bytes(message.posterior);
+    w.uint32(42).bytes(message.posterior);
   }
   if (message.headHash.length > 0) {
-    w.uint32(42).bytes(message.headHash);
+    w.uint32(50).bytes(message.headHash);
   }
   for (const item of message.recentIds) {
-    w.uint32(50).string(item);
+    w.uint32(58).string(item);
   }
   if (message.recentRevisions.length > 0) {
-    w.uint32(58).fork();
+    w.uint32(66).fork();
     for (const item of message.recentRevisions) w.uint32(item);
     w.ldelim();
-  }
-  for (const item of message.voided) {
-    w.uint32(66).string(item);
   }
   return w;
 }
 
 export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
   let domainRevision: number = 0;
+  let posteriorSince: number = 0;
   let posteriorRevision: number = 0;
   let policyKey: string = '';
   let posterior: Uint8Array = EMPTY;
   let headHash: Uint8Array = EMPTY;
   const recentIds: string[] = [];
   const recentRevisions: number[] = [];
-  const voided: string[] = [];
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1302,34 +1312,34 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
         domainRevision = r.uint32();
         break;
       case 16:
+        posteriorSince = r.uint32();
+        break;
+      case 24:
         posteriorRevision = r.sint32();
         break;
-      case 26:
+      case 34:
         policyKey = r.string();
         break;
-      case 34:
+      case 42:
         posterior = r.bytes();
         break;
-      case 42:
+      case 50:
         headHash = r.bytes();
         break;
-      case 50:
+      case 58:
         recentIds.push(r.string());
         break;
-      case 58:
+      case 66:
         for (const stop = r.uint32() + r.pos; r.pos < stop; ) recentRevisions.push(r.uint32());
         break;
-      case 56:
+      case 64:
         recentRevisions.push(r.uint32());
-        break;
-      case 66:
-        voided.push(r.string());
         break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, posteriorRevision, policyKey, posterior, headHash, recentIds, recentRevisions, voided };
+  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, recentRevisions };
 }
 
 /** What each message and field means, from the comments of the `.proto`: the source of the event reference. */
@@ -1462,6 +1472,11 @@ export const reference = [
         "name": "arms",
         "type": "SharedArm[]",
         "comment": ""
+      },
+      {
+        "name": "through",
+        "type": "string",
+        "comment": "Id of the last event that was counted: counting goes on after it."
       }
     ]
   },
@@ -1971,9 +1986,14 @@ export const reference = [
         "comment": ""
       },
       {
+        "name": "posteriorSince",
+        "type": "uint32",
+        "comment": "Revision at which the posterior began."
+      },
+      {
         "name": "posteriorRevision",
         "type": "sint32",
-        "comment": ""
+        "comment": "Revision of the last event that moved it, -1 where none did."
       },
       {
         "name": "policyKey",
@@ -1993,17 +2013,12 @@ export const reference = [
       {
         "name": "recentIds",
         "type": "string[]",
-        "comment": "The last W event ids of the stream, oldest first, and their revisions."
+        "comment": "The last event ids of the stream, oldest first, and their revisions."
       },
       {
         "name": "recentRevisions",
         "type": "uint32[]",
         "comment": ""
-      },
-      {
-        "name": "voided",
-        "type": "string[]",
-        "comment": "Rewards that no longer count, for policies that cannot forget."
       }
     ]
   }

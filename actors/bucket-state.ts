@@ -1,0 +1,180 @@
+/**
+ * What a bucket knows, as a fold of its own stream and its domain's. Live and replayed, the same events give the same state to
+ * the bit: this file is the only one that moves a posterior.
+ */
+import protobuf from 'protobufjs/minimal.js';
+import type { DecodedEvent, EventData } from '../events/catalogue.ts';
+import { ReckonerError } from '../events/errors.ts';
+import { seedOf } from '../events/ids.ts';
+import { EMPTY_HEAD, ENGINE, type Head } from '../events/seal.ts';
+import type { Lesson } from '../policies/policy.ts';
+import { readBucketSnapshot, writeBucketSnapshot } from '../proto/generated/events.ts';
+import type { DomainState } from './domain-state.ts';
+
+export interface BucketState {
+  /** The domain's revision in force after the last event. */
+  domain: DomainState;
+  posterior: unknown;
+  /** Revision of this stream at which the posterior began: 0, or where a newer policy took over. */
+  posteriorSince: number;
+  /** Revision of the last event that moved the posterior, -1 where none did. */
+  posteriorRevision: number;
+  /** Where the stream stands. */
+  head: Head;
+  /** The last W event ids and their revisions, oldest first. */
+  readonly recent: Map<string, number>;
+}
+
+/** How many event ids a bucket remembers. */
+export const WINDOW = 64;
+
+/** The versions that a snapshot's bytes depend on. */
+export const SNAPSHOT_VERSIONS = `bucket/2 ${ENGINE}`;
+
+export function emptyBucket(domain: DomainState): BucketState {
+  return {
+    domain,
+    posterior: domain.policy.init(),
+    posteriorSince: 0,
+    posteriorRevision: -1,
+    head: EMPTY_HEAD,
+    recent: new Map(),
+  };
+}
+
+/**
+ * Adopts a newer domain revision between two events. The posterior is carried over unless the policy changed in between; which
+ * revisions were skipped makes no difference, so adopting early, late or twice gives the same state.
+ */
+export function adopt(state: BucketState, domain: DomainState): void {
+  if (domain.revision <= state.domain.revision) return;
+  if (domain.policySince > state.domain.revision) {
+    state.posterior = domain.policy.init();
+    state.posteriorSince = state.head.revision + 1;
+    state.posteriorRevision = -1;
+  }
+  state.domain = domain;
+}
+
+/** An event of a bucket's stream, as far as folding is concerned. */
+export type BucketEvent = Pick<
+  Extract<DecodedEvent, { type: 'DecisionMade' | 'ItemsShown' | 'RewardObserved' | 'RewardRetracted' }>,
+  'id' | 'type' | 'data'
+>;
+
+export function isBucketEvent(event: DecodedEvent | undefined): event is DecodedEvent & BucketEvent {
+  return event !== undefined && 'domainRevision' in event.data;
+}
+
+/**
+ * Folds one event into the state, in place.
+ * @param event undefined where its type is not known to this version: the head moves on, the posterior stays
+ * @param head the stream's head after the event
+ * @param domainAt the domain's state at a revision
+ * @param voided ids of rewards that do not count, where the policy cannot forget
+ */
+export function evolve(
+  state: BucketState,
+  event: BucketEvent | undefined,
+  head: Head,
+  domainAt: (revision: number) => DomainState,
+  voided?: ReadonlySet<string>,
+): void {
+  if (event !== undefined) {
+    if (event.data.domainRevision > state.domain.revision) adopt(state, domainAt(event.data.domainRevision));
+    remember(state.recent, event.id, head.revision);
+    // `type` and `data` are paired by the catalogue, which a Pick of the union no longer shows.
+    if (event.type === 'RewardObserved')
+      observe(state, event.id, event.data as EventData<'RewardObserved'>, head, voided);
+    if (event.type === 'RewardRetracted') retract(state, event.data as EventData<'RewardRetracted'>, head);
+  }
+  state.head = head;
+}
+
+function observe(
+  state: BucketState,
+  id: string,
+  data: EventData<'RewardObserved'>,
+  head: Head,
+  voided?: ReadonlySet<string>,
+) {
+  if (state.domain.frozen || data.share === 0 || voided?.has(id)) return;
+  state.posterior = state.domain.policy.learn(state.posterior, lessonOf(data, id));
+  state.posteriorRevision = head.revision;
+}
+
+function retract(state: BucketState, data: EventData<'RewardRetracted'>, head: Head) {
+  // What a posterior of an older policy had learned is not in this one.
+  if (!data.learned || data.rewardRevision < state.posteriorSince) return;
+  state.posterior = state.domain.policy.forget?.(state.posterior, lessonOf(data, data.rewardId)) ?? state.posterior;
+  state.posteriorRevision = head.revision;
+}
+
+function lessonOf(data: EventData<'RewardObserved'> | EventData<'RewardRetracted'>, rewardId: string): Lesson {
+  const { arm, value, share, features, propensity } = data;
+  return { arm, value, share, features, propensity, seed: seedOf(rewardId) };
+}
+
+/** Keeps the last WINDOW ids; a Map iterates in the order of insertion, so its first key is the oldest. */
+function remember(recent: Map<string, number>, id: string, revision: number): void {
+  recent.set(id, revision);
+  if (recent.size <= WINDOW) return;
+  const oldest = recent.keys().next().value;
+  if (oldest !== undefined) recent.delete(oldest);
+}
+
+export function serialiseBucket(state: BucketState): Uint8Array {
+  const { domain, posterior, posteriorSince, posteriorRevision, head, recent } = state;
+  return writeBucketSnapshot(
+    {
+      domainRevision: domain.revision,
+      posteriorSince,
+      posteriorRevision,
+      policyKey: domain.policyKey,
+      posterior: domain.policy.serialise(posterior),
+      headHash: head.hash,
+      recentIds: [...recent.keys()],
+      recentRevisions: [...recent.values()],
+    },
+    protobuf.Writer.create(),
+  ).finish();
+}
+
+/**
+ * The state a snapshot holds, or undefined where it does not fit (another policy, a domain revision that is not known here):
+ * the caller then folds from the beginning.
+ */
+export function restoreBucket(
+  bytes: Uint8Array,
+  revision: number,
+  domainAt: (revision: number) => DomainState,
+): BucketState | undefined {
+  try {
+    const snapshot = readBucketSnapshot(protobuf.Reader.create(bytes), bytes.length);
+    const domain = domainAt(snapshot.domainRevision);
+    if (snapshot.policyKey !== domain.policyKey) return undefined;
+    return {
+      domain,
+      posterior: domain.policy.restore(snapshot.posterior),
+      posteriorSince: snapshot.posteriorSince,
+      posteriorRevision: snapshot.posteriorRevision,
+      head: { revision, hash: snapshot.headHash },
+      recent: new Map(snapshot.recentIds.map((id, index) => [id, snapshot.recentRevisions[index] ?? 0])),
+    };
+  } catch {
+    // A cache that cannot be read is no cache: whatever is wrong with it, the log has the truth.
+    return undefined;
+  }
+}
+
+/** The domain's state at a revision. @throws ReckonerError log_corrupt where an event names one that the domain's stream does not have */
+export function stateAt(states: readonly DomainState[], revision: number): DomainState {
+  const state = states[revision];
+  if (state === undefined) {
+    throw new ReckonerError(
+      'log_corrupt',
+      `A bucket event names the domain revision ${revision}, which is not in the log.`,
+    );
+  }
+  return state;
+}

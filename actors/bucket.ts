@@ -1,0 +1,347 @@
+/**
+ * The bucket actor: the only writer of its stream. It appends, then folds, then answers, one batch at a time; what arrives
+ * meanwhile waits in a bounded queue. The machine holds the lifecycle; what is believed is in `bucket-state.ts`.
+ */
+import { setup } from 'xstate';
+import type { Draft, EventType } from '../events/catalogue.ts';
+import { type Problem, problemOf, ReckonerError } from '../events/errors.ts';
+import type { AppendResult, EventRecord } from '../events/event-log.ts';
+import { type Head, seal } from '../events/seal.ts';
+import {
+  adopt,
+  type BucketEvent,
+  type BucketState,
+  evolve,
+  SNAPSHOT_VERSIONS,
+  serialiseBucket,
+  stateAt,
+} from './bucket-state.ts';
+import { confidenceOf, priorOf } from './choose.ts';
+import type { DomainState } from './domain-state.ts';
+import type { Environment } from './environment.ts';
+import { type BucketSource, foldBucket } from './fold-bucket.ts';
+
+/** One event that is asked of a bucket. Never persisted: what lasts is the event. */
+export interface BucketCommand {
+  /** Id the event will have. */
+  readonly id: string;
+  readonly type: Extract<EventType, 'DecisionMade' | 'ItemsShown' | 'RewardObserved' | 'RewardRetracted'>;
+  readonly correlationId: string;
+  readonly causationId: string;
+  /** The event's data, from the state it will follow. Throws a ReckonerError to refuse. */
+  readonly make: (state: BucketState) => BucketEvent['data'];
+  readonly reply: (outcome: BucketOutcome) => void;
+}
+
+export type BucketOutcome =
+  | {
+      readonly status: 'recorded';
+      readonly revision: number;
+      readonly time: number;
+      readonly data: BucketEvent['data'];
+      readonly domain: DomainState;
+    }
+  /** An event of this id is in the log already. */
+  | { readonly status: 'duplicate' }
+  | { readonly status: 'failed'; readonly problem: Problem };
+
+export interface BucketDependencies extends BucketSource {
+  readonly stream: string;
+  readonly env: Environment;
+  /** Commands that may wait, default 1,024. */
+  readonly queueLimit?: number;
+}
+
+interface Batch {
+  readonly commands: readonly BucketCommand[];
+  readonly events: readonly (BucketEvent & { readonly head: Head })[];
+  readonly records: readonly EventRecord[];
+  readonly expected: number;
+  readonly time: number;
+}
+
+/** The bucket's memory. Held by reference and changed in place: it is never persisted, and copies of posteriors are dear. */
+export interface BucketWork {
+  readonly dependencies: BucketDependencies;
+  state: BucketState | undefined;
+  queue: BucketCommand[];
+  batch: Batch | undefined;
+  conflicts: number;
+  snapshotRevision: number;
+}
+
+type BucketMachineEvent =
+  | { readonly type: 'command'; readonly command: BucketCommand }
+  | { readonly type: 'hydrated'; readonly state: BucketState }
+  | { readonly type: 'hydrationFailed'; readonly problem: Problem }
+  | {
+      readonly type: 'committed';
+      readonly result: AppendResult | { readonly status: 'failed'; readonly problem: Problem };
+    }
+  /** The domain was configured, frozen or thawed. */
+  | { readonly type: 'domainChanged' }
+  | { readonly type: 'passivate' };
+
+const BATCH_LIMIT = 512;
+const SNAPSHOT_EVERY = 256;
+/** A tail of so few events is read as fast as a snapshot. */
+const SNAPSHOT_WORTH = 16;
+const CONFLICT_LIMIT = 3;
+
+export const bucketMachine = setup({
+  types: {
+    context: {} as { readonly work: BucketWork },
+    events: {} as BucketMachineEvent,
+    input: {} as BucketDependencies,
+  },
+  guards: {
+    idle: ({ context: { work } }) => work.queue.length === 0 && work.batch === undefined,
+    frozen: ({ context: { work } }) => work.dependencies.timeline.latest?.frozen === true,
+    unsure: ({ context: { work } }) => isUnsure(work.state),
+    lost: ({ event }) =>
+      event.type === 'committed' &&
+      (event.result.status === 'alreadyAppended' ||
+        (event.result.status === 'conflict' && event.result.reason === 'revision')),
+    unknown: ({ event }) => event.type === 'committed' && event.result.status === 'outcomeUnknown',
+    needsRefold: ({ context: { work }, event }) =>
+      event.type === 'committed' && event.result.status === 'appended' && cannotForget(work),
+    gated: ({ context: { work } }) => work.state?.domain.config.confidence.gate === true,
+  },
+  actions: {
+    enqueue: ({ context: { work }, event }) => event.type === 'command' && enqueue(work, event.command),
+    refuse: ({ event }) =>
+      event.type === 'command' &&
+      event.command.reply(failed(new ReckonerError('shutting_down', 'The bucket has been put away.'))),
+    hydrate: ({ context: { work }, self }) => {
+      foldBucket(work.dependencies, work.dependencies.stream).then(
+        (state) => self.send({ type: 'hydrated', state }),
+        (thrown) => self.send({ type: 'hydrationFailed', problem: problemOf(thrown) }),
+      );
+    },
+    take: ({ context: { work }, event }) => {
+      if (event.type !== 'hydrated') return;
+      work.state = event.state;
+      work.snapshotRevision = event.state.head.revision;
+    },
+    rejectAll: ({ context: { work }, event }) => event.type === 'hydrationFailed' && rejectAll(work, event.problem),
+    begin: ({ context: { work }, self }) => {
+      if (work.batch !== undefined || work.queue.length === 0 || work.state === undefined) return;
+      work.batch = prepare(work, work.state);
+      if (work.batch !== undefined) append(work, self.send);
+    },
+    settle: ({ context: { work }, event }) => event.type === 'committed' && settle(work, event.result),
+    retryLater: ({ context: { work }, self }) => {
+      work.dependencies.env.sleep(100).then(() => append(work, self.send));
+    },
+    requeue: ({ context: { work }, event }) =>
+      requeue(work, event.type === 'committed' && event.result.status === 'conflict'),
+    snapshot: ({ context: { work } }) => snapshot(work, SNAPSHOT_WORTH),
+  },
+}).createMachine({
+  id: 'bucket',
+  context: ({ input }) => ({
+    work: { dependencies: input, state: undefined, queue: [], batch: undefined, conflicts: 0, snapshotRevision: -1 },
+  }),
+  initial: 'hydrating',
+  states: {
+    hydrating: {
+      entry: 'hydrate',
+      on: {
+        command: { actions: 'enqueue' },
+        hydrated: { target: 'ready', actions: 'take' },
+        hydrationFailed: { target: 'failed', actions: 'rejectAll' },
+      },
+    },
+    ready: {
+      initial: 'assessing',
+      entry: 'begin',
+      on: {
+        command: { actions: ['enqueue', 'begin'] },
+        committed: [
+          { guard: 'lost', target: 'hydrating', actions: 'requeue' },
+          { guard: 'unknown', target: 'unsettled' },
+          { guard: 'needsRefold', target: 'hydrating', actions: 'settle' },
+          { guard: 'gated', target: '.assessing', actions: ['settle', 'begin'] },
+          { actions: ['settle', 'begin'] },
+        ],
+        domainChanged: '.assessing',
+        passivate: { guard: 'idle', target: 'passivated', actions: 'snapshot' },
+      },
+      states: {
+        assessing: {
+          always: [
+            { guard: 'frozen', target: 'frozen' },
+            { guard: 'unsure', target: 'supervised' },
+            { target: 'autonomous' },
+          ],
+        },
+        autonomous: {},
+        supervised: {},
+        frozen: {},
+      },
+    },
+    // The log did not say whether it wrote: nothing else is appended until the same ids at the same place say so.
+    unsettled: {
+      entry: 'retryLater',
+      on: {
+        command: { actions: 'enqueue' },
+        committed: [
+          { guard: 'unknown', target: 'unsettled', reenter: true },
+          { guard: 'lost', target: 'hydrating', actions: 'requeue' },
+          { target: 'ready', actions: 'settle' },
+        ],
+      },
+    },
+    failed: { type: 'final', on: { command: { actions: 'refuse' } } },
+    passivated: { type: 'final', on: { command: { actions: 'refuse' } } },
+  },
+});
+
+function enqueue(work: BucketWork, command: BucketCommand): void {
+  if (work.queue.length < (work.dependencies.queueLimit ?? 1024)) work.queue.push(command);
+  else command.reply(failed(new ReckonerError('overloaded', 'Too many requests wait for this bucket.')));
+}
+
+/** Makes the events of the next batch. All decisions of a batch see the same committed posterior, so they go before its rewards. */
+function prepare(work: BucketWork, state: BucketState): Batch | undefined {
+  const { timeline, env } = work.dependencies;
+  if (timeline.latest !== undefined) adopt(state, timeline.latest);
+  const taken = work.queue.splice(0, BATCH_LIMIT);
+  const ordered =
+    taken.length === 1 ? taken : [...taken.filter(isDecision), ...taken.filter((command) => !isDecision(command))];
+  const commands: BucketCommand[] = [];
+  const events: (BucketEvent & { head: Head })[] = [];
+  const records: EventRecord[] = [];
+  const ids = new Set<string>();
+  const time = env.now();
+  let head = state.head;
+  for (const command of ordered) {
+    if (state.recent.has(command.id)) {
+      command.reply({ status: 'duplicate' });
+    } else if (ids.has(command.id)) {
+      // Its twin is in this batch: once that is durable, this one will be found to be a duplicate.
+      work.queue.push(command);
+    } else {
+      try {
+        const { id, type, correlationId, causationId } = command;
+        const data = command.make(state);
+        // The command's maker paired type and data.
+        const sealed = seal({ id, type, data } as Draft, { correlationId, causationId, time, writer: env.node }, head);
+        head = sealed.head;
+        ids.add(id);
+        commands.push(command);
+        records.push(sealed.record);
+        events.push({ id, type, data, head });
+      } catch (thrown) {
+        command.reply(failed(thrown));
+      }
+    }
+  }
+  return commands.length === 0 ? undefined : { commands, events, records, expected: state.head.revision, time };
+}
+
+function isDecision(command: BucketCommand): boolean {
+  return command.type === 'DecisionMade';
+}
+
+function append(work: BucketWork, send: (event: BucketMachineEvent) => void): void {
+  const { batch, dependencies } = work;
+  if (batch === undefined) return;
+  dependencies.log.append(dependencies.stream, batch.expected, batch.records).then(
+    (result) => send({ type: 'committed', result }),
+    (thrown) => send({ type: 'committed', result: { status: 'failed', problem: problemOf(thrown) } }),
+  );
+}
+
+function settle(work: BucketWork, result: Extract<BucketMachineEvent, { type: 'committed' }>['result']): void {
+  const { batch, state, dependencies } = work;
+  if (batch === undefined || state === undefined) return;
+  // What a policy cannot forget is still in this posterior: no snapshot before it is folded anew.
+  const stale = cannotForget(work);
+  work.batch = undefined;
+  if (result.status === 'failed') {
+    for (const command of batch.commands) command.reply(result);
+  } else if (result.status === 'conflict' && result.reason === 'eventId') {
+    work.queue.unshift(...batch.commands.filter(({ id }) => id !== result.id));
+    for (const command of batch.commands) if (command.id === result.id) command.reply({ status: 'duplicate' });
+  } else {
+    work.conflicts = 0;
+    const domainAt = (revision: number) => stateAt(dependencies.timeline.states, revision);
+    for (const event of batch.events) evolve(state, event, event.head, domainAt);
+    if (!stale) snapshot(work, SNAPSHOT_EVERY);
+    for (const [index, command] of batch.commands.entries()) {
+      const event = batch.events[index];
+      if (event === undefined) continue;
+      command.reply({
+        status: 'recorded',
+        revision: event.head.revision,
+        time: batch.time,
+        data: event.data,
+        domain: state.domain,
+      });
+    }
+  }
+}
+
+/** Puts the batch back to the front of the queue, to be made anew from a fresh state; after three conflicts in a row it is refused. */
+function requeue(work: BucketWork, conflict: boolean): void {
+  const commands = work.batch?.commands ?? [];
+  work.batch = undefined;
+  work.state = undefined;
+  work.conflicts = conflict ? work.conflicts + 1 : 0;
+  if (work.conflicts <= CONFLICT_LIMIT) {
+    work.queue.unshift(...commands);
+    return;
+  }
+  work.conflicts = 0;
+  for (const command of commands)
+    command.reply(failed(new ReckonerError('conflict', 'Other writers of this bucket were faster four times.')));
+}
+
+/** Refuses everything that waits: for a bucket that cannot go on. */
+export function rejectAll(work: BucketWork, problem: Problem): void {
+  const waiting = [...(work.batch?.commands ?? []), ...work.queue];
+  work.queue = [];
+  work.batch = undefined;
+  for (const command of waiting) command.reply({ status: 'failed', problem });
+}
+
+function snapshot(work: BucketWork, worth: number): void {
+  const { state, dependencies } = work;
+  if (state === undefined || state.head.revision - work.snapshotRevision < worth) return;
+  work.snapshotRevision = state.head.revision;
+  const { revision } = state.head;
+  void dependencies.snapshots.put(dependencies.stream, {
+    revision,
+    versions: SNAPSHOT_VERSIONS,
+    bytes: serialiseBucket(state),
+  });
+}
+
+/** Whether a retraction was just recorded that the policy cannot take back by itself. */
+function cannotForget({ batch, state }: BucketWork): boolean {
+  return (
+    state?.domain.policy.forget === undefined && batch?.commands.some(({ type }) => type === 'RewardRetracted') === true
+  );
+}
+
+/** Whether the bucket's best arm is too little known to act alone. */
+function isUnsure(state: BucketState | undefined): boolean {
+  if (state?.domain.config.confidence.gate !== true) return false;
+  const { domain, posterior } = state;
+  const situation = {
+    candidates: domain.armNames,
+    shifts: [],
+    prior: priorOf(domain, domain.armNames),
+    features: [],
+    floor: 0,
+  };
+  const best = domain.armNames
+    .map((_, index) => domain.policy.belief(posterior, situation, index))
+    .reduce((left, right) => (right.mean > left.mean ? right : left));
+  return confidenceOf(best) < domain.config.confidence.autonomous;
+}
+
+function failed(thrown: unknown): BucketOutcome {
+  return { status: 'failed', problem: problemOf(thrown) };
+}

@@ -1,0 +1,224 @@
+/** One choice of a bucket, as the data of its event. */
+import { ReckonerError } from '../events/errors.ts';
+import type { Belief, Situation } from '../policies/policy.ts';
+import type { DecisionMade, Exclusion } from '../proto/generated/events.ts';
+import type { BucketState } from './bucket-state.ts';
+import type { ArmConfig } from './domain-config.ts';
+import type { DomainState } from './domain-state.ts';
+import type { DecideCommand, Decision } from './messages.ts';
+
+/** A decide command on its way to its bucket: validated, its features encoded, its subject a pseudonym. */
+export interface DecideRequest {
+  readonly command: DecideCommand;
+  readonly requestId: string;
+  /** Empty where the request brought no id: it cannot be repeated. */
+  readonly requestHash: Uint8Array;
+  readonly features: readonly number[];
+  readonly subject: string;
+  readonly seed: number;
+}
+
+/** Up to so many candidates the exact propensity is computed at once. */
+const EAGER_UP_TO = 8;
+
+const NOTHING: readonly number[] = [];
+
+/**
+ * Chooses. A function of (posterior, prior, context, candidates, seed): everything but the posterior is in what it returns.
+ * @throws ReckonerError arm_unknown, candidates_none
+ */
+export function makeDecision(
+  state: Pick<BucketState, 'domain' | 'posterior' | 'posteriorRevision'>,
+  request: DecideRequest,
+): DecisionMade {
+  const { domain, posterior } = state;
+  const { command } = request;
+  const { kept, excluded } = filter(domain, candidatesOf(domain, command.candidates), command.constraints);
+  const fallback = kept.length === 0 ? domain.config.fallback : undefined;
+  if (kept.length === 0 && fallback === undefined) {
+    throw new ReckonerError('candidates_none', 'No candidate meets the constraints.', {
+      details: excluded
+        .slice(0, 20)
+        .map(({ arm, constraint }) => ({ path: `constraints.${constraint}`, message: `excludes ${arm}` })),
+    });
+  }
+  const base = {
+    domainRevision: domain.revision,
+    requestId: request.requestId,
+    requestHash: request.requestHash,
+    features: request.features,
+    seed: request.seed,
+    posteriorRevision: state.posteriorRevision,
+    excluded,
+    subject: request.subject,
+    taskType: command.taskType ?? '',
+    complexity: command.complexity,
+    tokens: command.tokens,
+  };
+  if (fallback !== undefined) return { ...base, ...fallbackChoice(domain, fallback, command.k) };
+
+  const situation: Situation = {
+    candidates: kept,
+    shifts: shiftsOf(domain, kept),
+    prior: priorOf(domain, kept),
+    features: request.features,
+    floor: domain.config.exploration,
+  };
+  const size = Math.min(command.k ?? 1, kept.length);
+  const { ranking } = domain.policy.choose(posterior, situation, request.seed, size);
+  const chosen = ranking[0] ?? 0;
+  const arm = kept[chosen] ?? '';
+  const belief = domain.policy.belief(posterior, situation, chosen);
+  const confidence = confidenceOf(belief);
+  const eager = isEager(command.propensity ?? domain.config.propensity, kept.length);
+  const known = domain.arms.get(arm);
+  return {
+    ...base,
+    candidates: kept,
+    shifts: situation.shifts,
+    prior: situation.prior,
+    floor: situation.floor,
+    policy: domain.policy.name,
+    policyVersion: domain.policy.version,
+    arm,
+    propensity: eager ? domain.policy.propensities(posterior, situation)[chosen] : undefined,
+    confidence,
+    mode: modeOf(domain, confidence),
+    expectedReward: belief.mean,
+    expectedCostUsd: known?.costUsd,
+    expectedLatencyMs: known?.latencyMs,
+    slate: command.k === undefined ? [] : slateOf(state, situation, ranking, eager),
+    fallback: false,
+  };
+}
+
+export function confidenceOf(belief: Pick<Belief, 'lower' | 'upper'>): number {
+  return Math.min(1, Math.max(0, 1 - (belief.upper - belief.lower)));
+}
+
+function candidatesOf(domain: DomainState, wanted: readonly string[] | undefined): readonly string[] {
+  if (wanted === undefined) return domain.armNames;
+  const unknown = wanted.find((arm) => !domain.arms.has(arm));
+  if (unknown !== undefined) {
+    throw new ReckonerError('arm_unknown', 'A candidate is not an arm of this domain.', {
+      details: [{ path: `candidates.${wanted.indexOf(unknown)}`, message: 'is not an arm of this domain' }],
+    });
+  }
+  return [...new Set(wanted)];
+}
+
+function filter(domain: DomainState, candidates: readonly string[], constraints: DecideCommand['constraints']) {
+  const excluded: Exclusion[] = [];
+  if (constraints === undefined) return { kept: candidates, excluded };
+  const kept = candidates.filter((name) => {
+    const arm = domain.arms.get(name);
+    const broken = arm === undefined ? undefined : brokenConstraint(arm, constraints);
+    if (broken !== undefined) excluded.push({ arm: name, constraint: broken });
+    return broken === undefined;
+  });
+  return { kept, excluded };
+}
+
+/** The first constraint that the arm's declared estimates break. What is not declared breaks nothing. */
+function brokenConstraint(arm: ArmConfig, limits: NonNullable<DecideCommand['constraints']>): string | undefined {
+  const { maxCostUsd = Infinity, maxLatencyMs = Infinity, minQuality = 0 } = limits;
+  if ((arm.costUsd ?? 0) > maxCostUsd) return 'maxCostUsd';
+  if ((arm.latencyMs ?? 0) > maxLatencyMs) return 'maxLatencyMs';
+  return (arm.quality ?? 1) < minQuality ? 'minQuality' : undefined;
+}
+
+function shiftsOf(domain: DomainState, candidates: readonly string[]): readonly number[] {
+  const shifts = candidates.map((name) => domain.arms.get(name)?.shift ?? 0);
+  return shifts.some((shift) => shift !== 0) ? shifts : NOTHING;
+}
+
+/** The prior of all arms is the same for every decision under one revision. */
+const priors = new WeakMap<DomainState, readonly number[]>();
+
+export function priorOf(domain: DomainState, candidates: readonly string[]): readonly number[] {
+  if (candidates !== domain.armNames) return makePrior(domain, candidates);
+  const known = priors.get(domain) ?? makePrior(domain, candidates);
+  priors.set(domain, known);
+  return known;
+}
+
+/** What the domain lends its buckets. A domain of one bucket lends nothing: it would lend the bucket its own rewards. */
+function makePrior(domain: DomainState, candidates: readonly string[]): readonly number[] {
+  return domain.policy.prior(candidates, {
+    configured: (arm) => domain.arms.get(arm)?.prior ?? domain.config.prior,
+    shared: domain.config.bucketBy.length === 0 ? undefined : domain.shared,
+  });
+}
+
+function isEager(wish: 'auto' | 'eager' | 'lazy', candidates: number): boolean {
+  return wish === 'auto' ? candidates <= EAGER_UP_TO : wish === 'eager';
+}
+
+function modeOf(domain: DomainState, confidence: number): string {
+  const { gate, autonomous, supervised } = domain.config.confidence;
+  if (!gate) return '';
+  return confidence >= autonomous ? 'autonomous' : confidence >= supervised ? 'supervised' : 'escalated';
+}
+
+/** The ranked arms with their confidences, normalised over the slate, as weights. */
+function slateOf(
+  { domain, posterior }: Pick<BucketState, 'domain' | 'posterior'>,
+  situation: Situation,
+  ranking: readonly number[],
+  eager: boolean,
+) {
+  const confidences = ranking.map((index) => confidenceOf(domain.policy.belief(posterior, situation, index)));
+  const total = confidences.reduce((sum, confidence) => sum + confidence, 0);
+  const ranks = eager ? domain.policy.rankPropensities(posterior, situation, ranking) : [];
+  return ranking.map((index, rank) => ({
+    arm: situation.candidates[index] ?? '',
+    weight: total === 0 ? 1 / ranking.length : (confidences[rank] ?? 0) / total,
+    rankPropensity: ranks[rank],
+  }));
+}
+
+function fallbackChoice(domain: DomainState, arm: string, k: number | undefined) {
+  const known = domain.arms.get(arm);
+  return {
+    candidates: [arm],
+    shifts: NOTHING,
+    prior: NOTHING,
+    floor: 0,
+    policy: 'fixed',
+    policyVersion: 1,
+    arm,
+    propensity: 1,
+    confidence: 0,
+    mode: modeOf(domain, 0),
+    expectedReward: known?.quality ?? 0,
+    expectedCostUsd: known?.costUsd,
+    expectedLatencyMs: known?.latencyMs,
+    slate: k === undefined ? [] : [{ arm, weight: 1, rankPropensity: 1 }],
+    fallback: true,
+  };
+}
+
+/** The answer to the caller. */
+export function answerOf(domain: DomainState, id: string, decision: DecisionMade): Decision {
+  const bucket = domain.schema.bucketOf(decision.features);
+  const name = id.slice(0, id.indexOf('.'));
+  return {
+    decisionId: id,
+    domain: name,
+    requestId: decision.requestId,
+    arm: decision.arm,
+    propensity: decision.propensity ?? null,
+    bucket: bucket.id,
+    bucketLabel: bucket.label,
+    policy: decision.policy,
+    confidence: decision.confidence,
+    mode: decision.mode === '' ? null : (decision.mode as Decision['mode']), // written by modeOf
+    expectedReward: decision.expectedReward,
+    expectedCostUsd: decision.expectedCostUsd ?? null,
+    expectedLatencyMs: decision.expectedLatencyMs ?? null,
+    fallback: decision.fallback,
+    ...(decision.slate.length === 0
+      ? {}
+      : { slate: decision.slate.map(({ arm, weight, rankPropensity = null }) => ({ arm, weight, rankPropensity })) }),
+  };
+}

@@ -1,0 +1,45 @@
+/** The house over its bus: what doors hold. Turns method calls into requests, and problems back into exceptions. */
+import { ReckonerError } from '../events/errors.ts';
+import type { MessageBus } from '../events/message-bus.ts';
+import { DomainName } from './domain-config.ts';
+import { refusal } from './domains.ts';
+import type { Health } from './messages.ts';
+import type { Caller, Reckoner } from './reckoner.ts';
+
+const ANYONE: Caller = { tenant: 'default', by: 'anonymous' };
+
+/** @param health how the node is; asked without the bus, so that it answers when the bus does not */
+export function createClient(bus: MessageBus, health: () => Health): Reckoner {
+  const request = async <T>(subject: string, body: unknown, caller: Caller = ANYONE): Promise<T> => {
+    const reply = await bus.request(subject, body, { headers: { tenant: caller.tenant, by: caller.by } });
+    if (!reply.ok) throw refusal(reply.problem);
+    return reply.body as T; // each subject has one answer type: the handlers in router.ts
+  };
+
+  return {
+    decide: (domain, body, caller) => request(`decide.${nameOf(domain)}`, body, caller),
+    reward: (decisionId, body, caller) => request(`reward.${domainIn(decisionId)}`, { decisionId, body }, caller),
+    retract: (decisionId, rewardId, body = {}, caller) =>
+      request(`retract.${domainIn(decisionId)}`, { decisionId, rewardId, body }, caller),
+    showItems: (decisionId, body, caller) => request(`items.${domainIn(decisionId)}`, { decisionId, body }, caller),
+    explain: (decisionId, caller) => request('query.decision', { decisionId, body: undefined }, caller),
+    configure: (domain, config, caller) => request(`control.${nameOf(domain)}.configure`, config, caller),
+    domain: (domain, caller) => request('query.domain', nameOf(domain), caller),
+    domains: (caller) => request('query.domains', {}, caller),
+    freeze: (domain, body = {}, caller) => request(`control.${nameOf(domain)}.freeze`, body, caller),
+    thaw: (domain, body = {}, caller) => request(`control.${nameOf(domain)}.thaw`, body, caller),
+    health: async () => health(),
+  };
+}
+
+/** A name goes into a subject, so it is checked before. */
+function nameOf(domain: string): string {
+  if (DomainName.safeParse(domain).success) return domain;
+  throw new ReckonerError('domain_unknown', 'This is not the name of a domain: 1 to 24 of a-z, 0-9 and _.');
+}
+
+function domainIn(decisionId: string): string {
+  const domain = decisionId.split('.', 1)[0] ?? '';
+  if (DomainName.safeParse(domain).success) return domain;
+  throw new ReckonerError('decision_id_invalid', 'This is not a decision id of this installation.');
+}

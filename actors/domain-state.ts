@@ -1,0 +1,102 @@
+/**
+ * A domain as a fold of its own stream. Every revision's state is kept, because a bucket that folds its history needs the
+ * domain as it was at each of its events.
+ */
+import type { DecodedEvent } from '../events/catalogue.ts';
+import type { PolicySpec } from '../policies/catalogue.ts';
+import type { AnyPolicy, SharedArm } from '../policies/policy.ts';
+import { type ArmConfig, type DomainConfig, parseDomainConfig } from './domain-config.ts';
+import { type ContextSchema, compileContext } from './features.ts';
+
+/** A configuration made ready for use. */
+export interface CompiledDomain {
+  readonly config: DomainConfig;
+  readonly schema: ContextSchema;
+  readonly policy: AnyPolicy;
+  /** Equal for two configurations exactly if a posterior may be carried from one to the other. */
+  readonly policyKey: string;
+  readonly arms: ReadonlyMap<string, ArmConfig>;
+  readonly armNames: readonly string[];
+}
+
+export interface DomainState extends CompiledDomain {
+  readonly revision: number;
+  /** Revision at which this policy took over: posteriors of buckets that come from before it begin anew. */
+  readonly policySince: number;
+  readonly frozen: boolean;
+  /** What all buckets earned, by arm; undefined before anything was shared. */
+  readonly shared: ReadonlyMap<string, SharedArm> | undefined;
+  /** Rewards and retractions counted at the last sharing. */
+  readonly counted: number;
+  /** Id of the last event counted then; empty before. */
+  readonly countedThrough: string;
+}
+
+export type MakePolicy = (spec: PolicySpec) => AnyPolicy;
+
+export function compileDomain(config: DomainConfig, makePolicy: MakePolicy): CompiledDomain {
+  const policy = makePolicy(config.policy);
+  return {
+    config,
+    schema: compileContext(config),
+    policy,
+    policyKey: `${policy.version}:${JSON.stringify(config.policy)}`,
+    arms: new Map(config.arms.map((arm) => [arm.name, arm])),
+    armNames: config.arms.map((arm) => arm.name),
+  };
+}
+
+/** The states of a domain by revision, as far as it is known. */
+export interface DomainTimeline {
+  readonly states: readonly DomainState[];
+  /** The newest state, undefined before the first configuration. */
+  readonly latest: DomainState | undefined;
+  /** Folds the next event; one that is known already, or does not follow, changes nothing and gives false. */
+  apply(revision: number, event: Pick<DecodedEvent, 'type' | 'data'> | undefined): boolean;
+}
+
+export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
+  const states: DomainState[] = [];
+  return {
+    states,
+    get latest() {
+      return states.at(-1);
+    },
+    apply(revision, event) {
+      if (revision !== states.length) return false;
+      const state = evolveDomain(states.at(-1), revision, event, makePolicy);
+      if (state !== undefined) states.push(state);
+      return state !== undefined;
+    },
+  };
+}
+
+function evolveDomain(
+  before: DomainState | undefined,
+  revision: number,
+  event: Pick<DecodedEvent, 'type' | 'data'> | undefined,
+  makePolicy: MakePolicy,
+): DomainState | undefined {
+  // The catalogue pairs each type with its data; the narrowed union is only visible through a typed alias.
+  const decoded = event as DecodedEvent | undefined;
+  if (decoded?.type === 'DomainConfigured') {
+    const compiled = compileDomain(parseDomainConfig(JSON.parse(decoded.data.config)), makePolicy);
+    const { frozen = false, shared = undefined, counted = 0, countedThrough = '' } = before ?? {};
+    const policySince = before?.policyKey === compiled.policyKey ? before.policySince : revision;
+    return { ...compiled, revision, policySince, frozen, shared, counted, countedThrough };
+  }
+  if (before === undefined) return undefined;
+  switch (decoded?.type) {
+    case 'DomainFrozen':
+      return { ...before, revision, frozen: true };
+    case 'DomainThawed':
+      return { ...before, revision, frozen: false };
+    case 'PriorShared': {
+      const shared = new Map(decoded.data.arms.map((arm) => [arm.arm, arm]));
+      return { ...before, revision, shared, counted: decoded.data.counted, countedThrough: decoded.data.through };
+    }
+    default:
+      // Marks, and events of a newer version: the revision moves on, the state stays.
+      return { ...before, revision };
+  }
+}

@@ -1,0 +1,182 @@
+/** The domains of this node: each loaded from its stream when first asked for, then kept up with the log. */
+import { type Actor, createActor } from 'xstate';
+import type { Draft } from '../events/catalogue.ts';
+import { problemOf, ReckonerError } from '../events/errors.ts';
+import type { EventLog } from '../events/event-log.ts';
+import { eventId } from '../events/ids.ts';
+import type { PriorShared } from '../proto/generated/events.ts';
+import { type DomainCommand, type DomainDependencies, domainMachine, emptyWork, readOn } from './domain.ts';
+import { createTimeline, type DomainTimeline, type MakePolicy } from './domain-state.ts';
+import type { Environment } from './environment.ts';
+import { type Sharing, sharesPriors, startSharing } from './sharing.ts';
+
+export interface DomainHandle {
+  readonly tenant: string;
+  readonly name: string;
+  readonly timeline: DomainTimeline;
+  /** Reads what others wrote to the domain's stream. */
+  refresh(): Promise<void>;
+  /** Records what `make` returns. @throws ReckonerError what `make` threw, or why it could not be written */
+  execute(correlationId: string, make: DomainCommand['make']): Promise<void>;
+  /** Settles when every prior that the log so far calls for has been shared. */
+  settled(): Promise<void>;
+}
+
+export interface DomainsDependencies {
+  readonly log: EventLog;
+  readonly env: Environment;
+  readonly makePolicy: MakePolicy;
+  /** Told when a domain's configuration changed, or it was frozen or thawed. */
+  readonly onChange: (tenant: string, name: string) => void;
+  /** Told when an actor failed and was brought back. */
+  readonly onFailure: (stream: string, thrown: unknown) => void;
+}
+
+export interface Domains {
+  /** The domain if it is loaded already. */
+  loaded(tenant: string, name: string): DomainHandle | undefined;
+  /** The domain, or undefined where the log knows none of that name. */
+  get(tenant: string, name: string): Promise<DomainHandle | undefined>;
+  /** The domain, or an empty one ready to be configured. */
+  open(tenant: string, name: string): Promise<DomainHandle>;
+  /** Names of the tenant's domains, sorted. */
+  names(tenant: string): Promise<readonly string[]>;
+  readonly count: number;
+  stop(): void;
+}
+
+export function domainStream(tenant: string, name: string): string {
+  return `domain-${tenant}-${name}`;
+}
+
+export function bucketPrefix(tenant: string, name: string): string {
+  return `bucket-${tenant}-${name}-`;
+}
+
+export function createDomains(dependencies: DomainsDependencies): Domains {
+  const { log } = dependencies;
+  const handles = new Map<string, DomainHandle & { stop(): void }>();
+  const loading = new Map<string, Promise<DomainHandle & { stop(): void }>>();
+
+  const load = (tenant: string, name: string) => {
+    const stream = domainStream(tenant, name);
+    const known = handles.get(stream);
+    if (known !== undefined) return Promise.resolve(known);
+    const under = loading.get(stream) ?? loadDomain(dependencies, tenant, name).finally(() => loading.delete(stream));
+    loading.set(stream, under);
+    return under;
+  };
+  const keep = (handle: DomainHandle & { stop(): void }) => {
+    handles.set(domainStream(handle.tenant, handle.name), handle);
+    return handle;
+  };
+
+  return {
+    loaded: (tenant, name) => handles.get(domainStream(tenant, name)),
+    async get(tenant, name) {
+      const handle = await load(tenant, name);
+      // A name that nobody configured is not kept: asking for made-up names must not fill the memory.
+      return handle.timeline.latest === undefined ? undefined : keep(handle);
+    },
+    async open(tenant, name) {
+      return keep(await load(tenant, name));
+    },
+    async names(tenant) {
+      const prefix = `domain-${tenant}-`;
+      const names = new Set<string>();
+      for await (const { stream } of log.readAll({ streamPrefix: prefix, types: ['DomainConfigured'] }))
+        names.add(stream.slice(prefix.length));
+      return [...names].sort();
+    },
+    get count() {
+      return handles.size;
+    },
+    stop() {
+      for (const handle of handles.values()) handle.stop();
+    },
+  };
+}
+
+async function loadDomain(
+  { log, env, makePolicy, onChange, onFailure }: DomainsDependencies,
+  tenant: string,
+  name: string,
+) {
+  const stream = domainStream(tenant, name);
+  const timeline = createTimeline(makePolicy);
+  let sharing: Sharing | undefined;
+  const changed = () => {
+    if (sharing === undefined && timeline.latest !== undefined && sharesPriors(timeline.latest)) sharing = share();
+    onChange(tenant, name);
+  };
+  const work = emptyWork({ stream, log, env, timeline, changed } satisfies DomainDependencies);
+  const refresh = () => readOn(work);
+  await refresh();
+
+  let actor: Actor<typeof domainMachine>;
+  const start = () => {
+    actor = createActor(domainMachine, { input: work });
+    actor.subscribe({
+      error: (thrown) => {
+        // What waited is refused, not lost in silence; a fresh actor takes over the same memory of the log.
+        for (const command of [...(work.current === undefined ? [] : [work.current.command]), ...work.queue]) {
+          command.reply({ ok: false, problem: problemOf(thrown) });
+        }
+        work.current = undefined;
+        work.sealed = undefined;
+        work.queue = [];
+        onFailure(stream, thrown);
+        start();
+      },
+    });
+    actor.start();
+  };
+  start();
+
+  const execute = (correlationId: string, make: DomainCommand['make']) =>
+    new Promise<void>((resolve, reject) => {
+      const reply: DomainCommand['reply'] = (outcome) => (outcome.ok ? resolve() : reject(refusal(outcome.problem)));
+      actor.send({ type: 'command', command: { correlationId, make, reply } });
+    });
+
+  const share = () =>
+    startSharing(
+      {
+        log,
+        timeline,
+        refresh,
+        streamPrefix: bucketPrefix(tenant, name),
+        share: (data) => execute(data.through, (known) => priorDrafts(tenant, name, known, data)),
+      },
+      async (thrown) => {
+        onFailure(stream, thrown);
+        await env.sleep(500);
+      },
+    );
+  if (timeline.latest !== undefined && sharesPriors(timeline.latest)) sharing = share();
+
+  return {
+    tenant,
+    name,
+    timeline,
+    refresh,
+    execute,
+    settled: () => sharing?.settled() ?? Promise.resolve(),
+    stop: () => {
+      sharing?.stop();
+      actor.stop();
+    },
+  };
+}
+
+/** The sharing, unless another node recorded it already. */
+function priorDrafts(tenant: string, name: string, timeline: DomainTimeline, data: PriorShared): readonly Draft[] {
+  if ((timeline.latest?.counted ?? 0) >= data.counted) return [];
+  return [{ id: eventId(tenant, name, `counted:${data.counted}`, 'PriorShared'), type: 'PriorShared', data }];
+}
+
+/** A problem as an exception again, remedy and all. */
+export function refusal(problem: ReturnType<typeof problemOf>): ReckonerError {
+  const { code, message, details, retryAfter, remedy } = problem;
+  return new ReckonerError(code, message, { details, retryAfter, remedy });
+}

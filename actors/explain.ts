@@ -1,0 +1,123 @@
+/** Tells a recorded decision in full: what every arm looked like at that moment, and whether the log still gives the same choice. */
+import { decode } from '../events/catalogue.ts';
+import { ReckonerError } from '../events/errors.ts';
+import { adopt, type BucketState, stateAt } from './bucket-state.ts';
+import { answerOf } from './choose.ts';
+import { foldBucket } from './fold-bucket.ts';
+import { type FoundDecision, findDecision, type House } from './house.ts';
+import type { Explanation } from './messages.ts';
+
+/** @throws ReckonerError decision_id_invalid, decision_unknown, log_corrupt */
+export async function explain(house: House, tenant: string, decisionId: string): Promise<Explanation> {
+  const found = await findDecision(house, tenant, decisionId);
+  const { data, domain, stream, address } = found;
+  if (data.domainRevision >= domain.timeline.states.length) await domain.refresh();
+  const state = stateAt(domain.timeline.states, data.domainRevision);
+  const before = await foldBucket(
+    { ...house, timeline: domain.timeline, refresh: domain.refresh },
+    stream,
+    address.revision,
+  );
+  adopt(before, state);
+  const { time, items, rewards } = await aftermath(house, found);
+  return {
+    ...answerOf(state, decisionId, data),
+    time,
+    stream,
+    revision: address.revision,
+    domainRevision: data.domainRevision,
+    posteriorRevision: data.posteriorRevision,
+    policyVersion: data.policyVersion,
+    seed: data.seed,
+    floor: data.floor,
+    context: state.schema.describe(data.features),
+    taskType: data.taskType === '' ? null : data.taskType,
+    complexity: data.complexity ?? null,
+    tokens: data.tokens ?? null,
+    excluded: data.excluded,
+    ...recompute(before, found),
+    items,
+    rewards,
+  };
+}
+
+function recompute(
+  { domain, posterior, posteriorRevision }: BucketState,
+  { data }: FoundDecision,
+): Pick<Explanation, 'arms' | 'explored' | 'verified'> {
+  if (data.fallback) {
+    const arm = {
+      arm: data.arm,
+      mean: data.expectedReward,
+      lower: 0,
+      upper: 1,
+      pulls: 0,
+      shift: 0,
+      sample: null,
+      propensity: 1,
+      chosen: true,
+    };
+    return { arms: [arm], explored: false, verified: data.candidates[0] === data.arm };
+  }
+  const { policy } = domain;
+  const choice = policy.choose(posterior, data, data.seed, Math.max(1, data.slate.length));
+  const propensities = policy.propensities(posterior, data);
+  const chosen = choice.ranking[0] ?? -1;
+  const samples = choice.explored ? [] : choice.scores;
+  return {
+    explored: choice.explored,
+    verified:
+      data.candidates[chosen] === data.arm &&
+      data.posteriorRevision === posteriorRevision &&
+      (data.propensity === undefined || Object.is(data.propensity, propensities[chosen])),
+    arms: data.candidates.map((arm, index) => ({
+      arm,
+      ...policy.belief(posterior, data, index),
+      shift: data.shifts[index] ?? 0,
+      sample: finiteOrNull(samples[index]),
+      propensity: propensities[index] ?? 0,
+      chosen: arm === data.arm,
+    })),
+  };
+}
+
+function finiteOrNull(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null;
+}
+
+/** The decision's time, and what came after it in its stream. */
+async function aftermath({ log }: House, { stream, address }: FoundDecision) {
+  let time: string | undefined;
+  const items: Explanation['items'][number][] = [];
+  const rewards = new Map<string, Explanation['rewards'][number]>();
+  for await (const event of log.readStream(stream, { from: address.revision })) {
+    const wanted = event.revision === address.revision || event.type !== 'DecisionMade';
+    const decoded = wanted ? decode(event) : undefined;
+    if (decoded === undefined) continue;
+    const at = new Date(decoded.metadata.time).toISOString();
+    if (event.revision === address.revision) time = at;
+    if (!('decisionRevision' in decoded.data) || decoded.data.decisionRevision !== address.revision) continue;
+    if (decoded.type === 'ItemsShown') items.push(...decoded.data.items);
+    if (decoded.type === 'RewardObserved') {
+      const { arm, value, share, kind, feedback, item, components } = decoded.data;
+      rewards.set(decoded.id, {
+        rewardId: decoded.id,
+        time: at,
+        arm,
+        value,
+        share,
+        kind,
+        feedback: feedback === '' ? null : feedback,
+        item: item === '' ? null : item,
+        components: components ?? {},
+        retracted: false,
+      });
+    }
+    if (decoded.type === 'RewardRetracted') {
+      const taken = rewards.get(decoded.data.rewardId);
+      if (taken !== undefined) rewards.set(taken.rewardId, { ...taken, retracted: true });
+    }
+  }
+  if (time === undefined) throw new ReckonerError('decision_unknown', 'The log holds no decision of this id.');
+  return { time, items, rewards: [...rewards.values()] };
+}

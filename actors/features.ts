@@ -1,0 +1,192 @@
+/** From a context to doubles and a bucket, and back to words, as a domain's schema declares them. */
+import { hash } from 'node:crypto';
+import { ReckonerError } from '../events/errors.ts';
+import { base32 } from './base32.ts';
+import { type DomainConfig, derivations, type Feature } from './domain-config.ts';
+
+type Value = number | boolean | string;
+
+export interface ContextSchema {
+  /**
+   * The features as doubles, in the order of the schema: numbers as they are, booleans 0 or 1, categories by index.
+   * @param time of the request, milliseconds since 1970, for derived features
+   * @throws ReckonerError context_invalid with every path that is wrong; values are not repeated
+   */
+  encode(context: Readonly<Record<string, Value>>, time: number): number[];
+  /** The features in words again. */
+  describe(features: readonly number[]): Record<string, Value>;
+  /** The bucket these features fall into. */
+  bucketOf(features: readonly number[]): Bucket;
+  /** A context that is valid. */
+  readonly example: Readonly<Record<string, Value>>;
+}
+
+export interface Bucket {
+  /** 80 bits of the hash of the bucket's canonical values: 16 digits of base32. */
+  readonly id: string;
+  /** The values in words: `subject=astronomy, urgent=true`; `all` where the domain has one bucket. */
+  readonly label: string;
+}
+
+interface Column {
+  readonly name: string;
+  /** The double, or what is wrong. */
+  readonly encode: (value: Value | undefined, time: number) => number | string;
+  readonly describe: (double: number) => Value;
+  /** The value that stands for the double in a bucket. */
+  readonly cell: (double: number) => string;
+  readonly example: Value | undefined;
+}
+
+export function compileContext(config: Pick<DomainConfig, 'context' | 'bucketBy' | 'timezone'>): ContextSchema {
+  const columns = Object.entries(config.context).map(([name, feature]) => column(name, feature, config.timezone));
+  const known = new Set(columns.map(({ name }) => name));
+  // Sorted, so that the order in which bucketBy names its features makes no other buckets.
+  const bucketColumns = [...config.bucketBy].sort().map((name) => columns.findIndex((found) => found.name === name));
+  const buckets = new Map<string, Bucket>();
+
+  return {
+    encode(context, time) {
+      const details: { path: string; message: string }[] = [];
+      for (const name of Object.keys(context)) {
+        if (!known.has(name))
+          details.push({ path: `context.${name.slice(0, 64)}`, message: 'is not a feature of this domain' });
+      }
+      const features: number[] = [];
+      for (const { name, encode } of columns) {
+        const encoded = encode(Object.hasOwn(context, name) ? context[name] : undefined, time);
+        if (typeof encoded === 'number') features.push(encoded);
+        else details.push({ path: `context.${name}`, message: encoded });
+      }
+      if (details.length > 0) {
+        const first = details[0];
+        throw new ReckonerError(
+          'context_invalid',
+          `The context does not fit the domain: ${first?.path} ${first?.message}.`,
+          {
+            details: details.slice(0, 20),
+          },
+        );
+      }
+      return features;
+    },
+    describe: (features) =>
+      Object.fromEntries(columns.map(({ name, describe }, index) => [name, describe(features[index] ?? Number.NaN)])),
+    bucketOf(features) {
+      const cells = bucketColumns.map((index) => {
+        const found = columns[index];
+        return `${found?.name}=${found?.cell(features[index] ?? Number.NaN)}`;
+      });
+      const canonical = cells.join('\u001f');
+      const cached = buckets.get(canonical);
+      if (cached !== undefined) return cached;
+      const bucket = {
+        id: base32(hash('sha256', Buffer.from(canonical), 'buffer'), 80),
+        label: cells.length === 0 ? 'all' : cells.join(', '),
+      };
+      // A bounded memory of the hashes: forgetting all of them at once costs a microsecond each, later.
+      if (buckets.size >= 20_000) buckets.clear();
+      buckets.set(canonical, bucket);
+      return bucket;
+    },
+    example: Object.fromEntries(
+      columns.flatMap(({ name, example }) => (example === undefined ? [] : [[name, example]])),
+    ),
+  };
+}
+
+function column(name: string, feature: Feature, timezone: string): Column {
+  switch (feature.type) {
+    case 'numeric':
+      return {
+        name,
+        encode: (value) => numeric(feature, value ?? feature.default),
+        describe: (double) => double,
+        cell: (double) => numericCell(feature, double),
+        example: feature.default ?? Math.min(Math.max(1, feature.min ?? 1), feature.max ?? 1),
+      };
+    case 'boolean':
+      return {
+        name,
+        encode: (given) => {
+          const value = given ?? feature.default;
+          return typeof value === 'boolean'
+            ? Number(value)
+            : value === undefined
+              ? 'is missing'
+              : 'must be true or false';
+        },
+        describe: (double) => double === 1,
+        cell: (double) => String(double === 1),
+        example: feature.default ?? true,
+      };
+    case 'categorical':
+      return { name, ...categorical(feature.values, feature.default) };
+    case 'derived': {
+      const values = derivations[feature.from];
+      const derive = derivation(feature.from, timezone);
+      const table = categorical(values, undefined);
+      return {
+        name,
+        ...table,
+        encode: (value, time) => (value === undefined ? derive(time) : table.encode(value)),
+        example: undefined,
+      };
+    }
+  }
+}
+
+function categorical(values: readonly string[], otherwise: string | undefined) {
+  const indices = new Map(values.map((value, index) => [value, index]));
+  const choice =
+    values.length <= 12 ? `must be one of ${values.join(', ')}` : `must be one of its ${values.length} declared values`;
+  return {
+    encode: (given: Value | undefined) => {
+      const value = given ?? otherwise;
+      if (value === undefined) return 'is missing';
+      return (typeof value === 'string' ? indices.get(value) : undefined) ?? choice;
+    },
+    describe: (double: number): Value => values[double] ?? `#${double}`,
+    cell: (double: number) => values[double] ?? `#${double}`,
+    example: otherwise ?? values[0],
+  };
+}
+
+function numeric(feature: Extract<Feature, { type: 'numeric' }>, value: Value | undefined): number | string {
+  if (value === undefined) return 'is missing';
+  if (typeof value !== 'number' || !Number.isFinite(value)) return 'must be a finite number';
+  if (feature.min !== undefined && value < feature.min) return `must be at least ${feature.min}`;
+  if (feature.max !== undefined && value > feature.max) return `must be at most ${feature.max}`;
+  return value;
+}
+
+function numericCell(feature: Extract<Feature, { type: 'numeric' }>, value: number): string {
+  const { bins, round } = feature;
+  if (bins !== undefined) {
+    const above = bins.findIndex((edge) => value < edge);
+    const at = above === -1 ? bins.length : above;
+    return `[${bins[at - 1] ?? '-inf'},${bins[at] ?? 'inf'})`;
+  }
+  const step = round ?? 1;
+  const rounded = Math.round(value / step);
+  return `${rounded === 0 ? 0 : rounded}x${step}`;
+}
+
+function derivation(from: keyof typeof derivations, timezone: string): (time: number) => number {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone: timezone,
+    hour: 'numeric',
+    weekday: 'short',
+    hourCycle: 'h23',
+  });
+  const days = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+  return (time) => {
+    const parts = format.formatToParts(time);
+    const day = days.indexOf(parts.find(({ type }) => type === 'weekday')?.value ?? '');
+    if (from === 'day_of_week') return day;
+    if (from === 'day_type') return day >= 5 ? 1 : 0;
+    const hour = Number(parts.find(({ type }) => type === 'hour')?.value);
+    // morning 6-12, afternoon 12-18, evening 18-23, night
+    return hour >= 6 && hour < 12 ? 0 : hour >= 12 && hour < 18 ? 1 : hour >= 18 && hour < 23 ? 2 : 3;
+  };
+}

@@ -1,0 +1,99 @@
+/** A bucket's state from the log: the nearest snapshot and the events after it, or all of them. */
+import { type DecodedEvent, decode } from '../events/catalogue.ts';
+import type { EventLog, RecordedEvent } from '../events/event-log.ts';
+import { chainHash } from '../events/seal.ts';
+import type { SnapshotStore } from '../events/snapshot-store.ts';
+import {
+  type BucketState,
+  emptyBucket,
+  evolve,
+  isBucketEvent,
+  restoreBucket,
+  SNAPSHOT_VERSIONS,
+  stateAt,
+} from './bucket-state.ts';
+import type { DomainTimeline } from './domain-state.ts';
+
+export interface BucketSource {
+  readonly log: EventLog;
+  readonly snapshots: SnapshotStore;
+  readonly timeline: DomainTimeline;
+  /** Reads on in the domain's stream, for events that name a revision not known here yet. */
+  readonly refresh: () => Promise<void>;
+}
+
+/**
+ * @param upTo fold the events before this revision only; default all
+ * @throws ReckonerError log_corrupt
+ */
+export async function foldBucket(
+  source: BucketSource,
+  stream: string,
+  upTo = Number.POSITIVE_INFINITY,
+): Promise<BucketState> {
+  const cached = await restored(source, stream, upTo);
+  const state = cached ?? emptyBucket(stateAt(source.timeline.states, 0));
+  const voided = await voidedAfter(source, stream, state, upTo);
+  // A policy that cannot forget is folded anew without what was taken back; the snapshot may have learned it.
+  if (cached !== undefined && voided.size > 0)
+    return foldFrom(source, stream, emptyBucket(stateAt(source.timeline.states, 0)), upTo);
+  return foldFrom(source, stream, state, upTo, voided);
+}
+
+async function restored(
+  { snapshots, timeline, refresh }: BucketSource,
+  stream: string,
+  upTo: number,
+): Promise<BucketState | undefined> {
+  if (upTo <= 0) return undefined;
+  const snapshot = await snapshots.latest(stream, SNAPSHOT_VERSIONS, Number.isFinite(upTo) ? upTo - 1 : undefined);
+  if (snapshot === undefined) return undefined;
+  const domainAt = (revision: number) => stateAt(timeline.states, revision);
+  const state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt);
+  if (state !== undefined) return state;
+  await refresh();
+  return restoreBucket(snapshot.bytes, snapshot.revision, domainAt);
+}
+
+async function foldFrom(
+  source: BucketSource,
+  stream: string,
+  state: BucketState,
+  upTo: number,
+  known?: ReadonlySet<string>,
+) {
+  const { log, timeline, refresh } = source;
+  const voided = known ?? (await voidedAfter(source, stream, state, upTo));
+  const from = state.head.revision + 1;
+  let last: RecordedEvent | undefined;
+  for await (const event of log.readStream(stream, { from, limit: Math.max(0, upTo - from) })) {
+    const decoded = decode(event);
+    const folded = isBucketEvent(decoded) ? decoded : undefined;
+    if (folded !== undefined && folded.data.domainRevision >= timeline.states.length) await refresh();
+    evolve(
+      state,
+      folded,
+      { revision: event.revision, hash: state.head.hash },
+      (revision) => stateAt(timeline.states, revision),
+      voided,
+    );
+    last = event;
+  }
+  // Only the last link of the chain is needed to go on; checking all of them is the auditor's work.
+  if (last !== undefined) state.head = { revision: last.revision, hash: chainHash(last) };
+  return state;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Ids of the rewards that were taken back after the state, where some policy of the domain cannot forget. */
+async function voidedAfter({ log, timeline }: BucketSource, stream: string, state: BucketState, upTo: number) {
+  if (timeline.states.every(({ policy }) => policy.forget !== undefined)) return NONE;
+  const voided = new Set<string>();
+  const from = state.head.revision + 1;
+  for await (const event of log.readStream(stream, { from, limit: Math.max(0, upTo - from) })) {
+    const decoded: DecodedEvent | undefined = event.type === 'RewardRetracted' ? decode(event) : undefined;
+    if (decoded?.type === 'RewardRetracted') voided.add(decoded.data.rewardId);
+  }
+  return voided;
+}

@@ -1,0 +1,99 @@
+/** What the request handlers share: the actors, the log, and the keys. */
+import type { LRUCache } from 'lru-cache';
+import { type DecodedEvent, decode, type EventData } from '../events/catalogue.ts';
+import { ReckonerError } from '../events/errors.ts';
+import type { EventLog } from '../events/event-log.ts';
+import type { SnapshotStore } from '../events/snapshot-store.ts';
+import type { BucketCommand, BucketDependencies, BucketOutcome } from './bucket.ts';
+import type { Buckets } from './buckets.ts';
+import { type DecisionAddress, parseDecisionId } from './decision-id.ts';
+import { bucketPrefix, type DomainHandle, type Domains, refusal } from './domains.ts';
+import type { Environment } from './environment.ts';
+
+export interface House {
+  readonly env: Environment;
+  readonly log: EventLog;
+  readonly snapshots: SnapshotStore;
+  readonly domains: Domains;
+  readonly buckets: Buckets;
+  /** Key of the checks in decision ids, shared by all nodes. */
+  readonly decisionKey: Uint8Array;
+  /** The pseudonym of a person, the same as long as their salt is kept. */
+  readonly pseudonym: (tenant: string, subject: string) => Promise<string>;
+  /** Decisions made or read lately, by id: most rewards follow soon. */
+  readonly recent: LRUCache<string, KnownDecision>;
+}
+
+/** A recorded decision, as far as its rewards need it. */
+export interface KnownDecision {
+  readonly eventId: string;
+  readonly data: EventData<'DecisionMade'>;
+}
+
+/** A decision found by its id. */
+export interface FoundDecision extends KnownDecision {
+  readonly decisionId: string;
+  readonly domain: DomainHandle;
+  readonly stream: string;
+  readonly address: DecisionAddress;
+}
+
+/** @throws ReckonerError domain_unknown */
+export async function domainOf({ domains }: House, tenant: string, name: string): Promise<DomainHandle> {
+  const domain = domains.loaded(tenant, name) ?? (await domains.get(tenant, name));
+  if (domain?.timeline.latest === undefined)
+    throw new ReckonerError('domain_unknown', 'There is no domain of this name.');
+  return domain;
+}
+
+/** Finds a decision by its address: in memory, or with one read of its stream. @throws ReckonerError decision_id_invalid, decision_unknown */
+export async function findDecision(house: House, tenant: string, decisionId: string): Promise<FoundDecision> {
+  const address = parseDecisionId(house.decisionKey, tenant, decisionId);
+  const domain = await domainOf(house, tenant, address.domain);
+  const stream = bucketPrefix(tenant, address.domain) + address.bucketId;
+  const known = house.recent.get(decisionId) ?? (await readDecision(house.log, stream, address.revision));
+  if (known === undefined) throw new ReckonerError('decision_unknown', 'The log holds no decision of this id.');
+  house.recent.set(decisionId, known);
+  return { ...known, decisionId, domain, stream, address };
+}
+
+async function readDecision(log: EventLog, stream: string, revision: number): Promise<KnownDecision | undefined> {
+  for await (const event of log.readStream(stream, { from: revision, limit: 1 })) {
+    const decoded = decode(event);
+    if (decoded?.type === 'DecisionMade') return { eventId: decoded.id, data: decoded.data };
+  }
+  return undefined;
+}
+
+/** The stored event of this id, decoded. */
+export async function findEvent({ log }: House, id: string): Promise<DecodedEvent | undefined> {
+  const event = await log.find(id);
+  return event === undefined ? undefined : decode(event);
+}
+
+/** Asks a bucket for an event; a refusal becomes an exception. */
+export async function ask(
+  house: House,
+  domain: DomainHandle,
+  stream: string,
+  command: Omit<BucketCommand, 'reply'>,
+): Promise<Exclude<BucketOutcome, { status: 'failed' }>> {
+  const dependencies = (): BucketDependencies => ({
+    stream,
+    env: house.env,
+    log: house.log,
+    snapshots: house.snapshots,
+    timeline: domain.timeline,
+    refresh: domain.refresh,
+  });
+  const outcome = await new Promise<BucketOutcome>((reply) =>
+    house.buckets.send(stream, dependencies, { ...command, reply }),
+  );
+  if (outcome.status === 'failed') throw refusal(outcome.problem);
+  return outcome;
+}
+
+/** A duplicate that the log does not show after all: the store contradicts itself. */
+export function vanished(): ReckonerError {
+  return new ReckonerError('log_corrupt', 'The log refused an event id as used, and does not find it.');
+}

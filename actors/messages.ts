@@ -1,0 +1,202 @@
+/**
+ * What crosses the bus and the doors: commands with their schemas, and the answers to them. Each schema is the one declaration
+ * of its message; doors validate with it and derive their documentation from it.
+ */
+import { z } from 'zod';
+import type { Belief } from '../policies/policy.ts';
+import { ArmName, type DomainConfig, rewardKinds } from './domain-config.ts';
+
+const RequestId = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces')
+  .describe('makes the request idempotent: the same id with the same body gives the recorded answer');
+
+const Subject = z.string().min(1).max(256).describe('the person it is for; only a pseudonym is stored');
+const unit = z.number().min(0).max(1);
+
+export const Context = z.record(z.string().max(64), z.union([z.number(), z.boolean(), z.string().max(1024)]));
+
+export const DecideBody = z.strictObject({
+  requestId: RequestId.optional(),
+  context: Context.default({}).describe('the features of this request, as the domain’s context schema declares them'),
+  candidates: z.array(ArmName).min(1).max(10_000).optional().describe('choose among these arms only; default all'),
+  subject: Subject.optional(),
+  k: z.int().min(1).max(100).optional().describe('answer with a slate of the k best arms'),
+  constraints: z
+    .strictObject({ maxLatencyMs: z.number().min(0), maxCostUsd: z.number().min(0), minQuality: unit })
+    .partial()
+    .optional()
+    .describe('arms whose declared estimates break one are set aside; an estimate that is not declared breaks none'),
+  taskType: z.string().max(64).optional(),
+  complexity: unit.optional(),
+  tokens: z
+    .int()
+    .min(0)
+    .max(2 ** 31)
+    .optional(),
+  propensity: z
+    .enum(['eager', 'lazy'])
+    .optional()
+    .describe('overrides the domain: at once, or null now and computed from the log'),
+});
+export type DecideBody = z.input<typeof DecideBody>;
+export type DecideCommand = z.output<typeof DecideBody>;
+
+export const Feedback = z.union([
+  z.enum(['click', 'thumbs_up', 'thumbs_down']),
+  z.strictObject({ rating: z.number().min(-1e6).max(1e6) }),
+]);
+
+export const RewardBody = z
+  .strictObject({
+    value: unit.optional().describe('the reward itself'),
+    feedback: Feedback.optional().describe('mapped to success, failure or neutral by the domain'),
+    components: z.strictObject({ quality: unit, cost: unit, latency: unit, feedback: unit }).partial().optional(),
+    kind: z.enum(rewardKinds).optional().describe('default: explicit for feedback, else outcome'),
+    item: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe('the shown item it is for: the reward goes to that item’s arm'),
+    subject: Subject.optional(),
+    requestId: RequestId.optional(),
+  })
+  .refine(
+    (body) => body.value !== undefined || body.feedback !== undefined || Object.keys(body.components ?? {}).length > 0,
+    {
+      message: 'give a value, a feedback or components',
+    },
+  );
+export type RewardBody = z.input<typeof RewardBody>;
+export type RewardCommand = z.output<typeof RewardBody>;
+
+export const ItemsBody = z.strictObject({
+  items: z
+    .array(z.strictObject({ item: z.string().min(1).max(256), arm: ArmName, position: z.int().min(0).max(100_000) }))
+    .min(1)
+    .max(1000),
+});
+export type ItemsCommand = z.output<typeof ItemsBody>;
+
+export const ControlBody = z.strictObject({ reason: z.string().max(500).default('') });
+export type ControlCommand = z.output<typeof ControlBody>;
+
+/** The answer to a decide command. */
+export interface Decision {
+  readonly decisionId: string;
+  readonly domain: string;
+  readonly requestId: string;
+  readonly arm: string;
+  /** Exact P(arm); null where it is left to be computed from the log. */
+  readonly propensity: number | null;
+  /** Id of the bucket, and its values in words. */
+  readonly bucket: string;
+  readonly bucketLabel: string;
+  readonly policy: string;
+  readonly confidence: number;
+  /** null where the domain does not gate. */
+  readonly mode: 'autonomous' | 'supervised' | 'escalated' | null;
+  readonly expectedReward: number;
+  readonly expectedCostUsd: number | null;
+  readonly expectedLatencyMs: number | null;
+  /** True where no candidate met the constraints and the fallback arm was taken. */
+  readonly fallback: boolean;
+  readonly slate?: readonly { readonly arm: string; readonly weight: number; readonly rankPropensity: number | null }[];
+}
+
+export interface RewardReceipt {
+  readonly rewardId: string;
+  readonly decisionId: string;
+  readonly arm: string;
+  readonly value: number;
+  /** The part of one pull it counts as; 0 for neutral feedback. */
+  readonly share: number;
+  readonly kind: string;
+  /** False where the domain is frozen: recorded, but it moved nothing. */
+  readonly learned: boolean;
+  /** True where it had been recorded before. */
+  readonly repeated: boolean;
+}
+
+export interface RetractionReceipt {
+  readonly rewardId: string;
+  readonly decisionId: string;
+  readonly retracted: true;
+  readonly repeated: boolean;
+}
+
+export interface ItemsReceipt {
+  readonly decisionId: string;
+  readonly items: number;
+  readonly repeated: boolean;
+}
+
+/** A recorded decision, told in full. */
+export interface Explanation extends Decision {
+  /** ISO 8601. */
+  readonly time: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly domainRevision: number;
+  readonly posteriorRevision: number;
+  readonly policyVersion: number;
+  readonly seed: number;
+  readonly floor: number;
+  /** True when the floor, not the posterior, drew the arm. */
+  readonly explored: boolean;
+  readonly context: Readonly<Record<string, number | boolean | string>>;
+  readonly taskType: string | null;
+  readonly complexity: number | null;
+  readonly tokens: number | null;
+  /** Whether recomputing the choice from the log gave the recorded arm and propensity. */
+  readonly verified: boolean;
+  /** What every candidate looked like at that moment. */
+  readonly arms: readonly (Belief & {
+    readonly arm: string;
+    readonly shift: number;
+    /** The score it drew; null where the floor drew. */
+    readonly sample: number | null;
+    readonly propensity: number;
+    readonly chosen: boolean;
+  })[];
+  readonly excluded: readonly { readonly arm: string; readonly constraint: string }[];
+  readonly items: readonly { readonly item: string; readonly arm: string; readonly position: number }[];
+  readonly rewards: readonly {
+    readonly rewardId: string;
+    readonly time: string;
+    readonly arm: string;
+    readonly value: number;
+    readonly share: number;
+    readonly kind: string;
+    readonly feedback: string | null;
+    readonly item: string | null;
+    readonly components: Readonly<Partial<Record<'quality' | 'cost' | 'latency' | 'feedback', number>>>;
+    readonly retracted: boolean;
+  }[];
+}
+
+export interface DomainView {
+  readonly domain: string;
+  readonly revision: number;
+  readonly frozen: boolean;
+  readonly config: DomainConfig;
+  /** A context that is valid for it. */
+  readonly exampleContext: Readonly<Record<string, number | boolean | string>>;
+  /** What all buckets together earned, as last shared. */
+  readonly shared: readonly { readonly arm: string; readonly pulls: number; readonly mean: number }[];
+  /** Rewards counted when it was last shared. */
+  readonly counted: number;
+}
+
+export interface Health {
+  readonly ready: boolean;
+  readonly state: string;
+  readonly liveBuckets: number;
+  readonly inFlight: number;
+  readonly domains: number;
+  /** Actors that failed and were brought back since the start. */
+  readonly restarts: number;
+}

@@ -1,0 +1,52 @@
+/**
+ * What a door may ask of the house. The composition root makes one over the bus (`client.ts`), so that a door never knows
+ * whether the actors live in its own process.
+ */
+import type { DomainConfigInput } from './domain-config.ts';
+import type {
+  ControlCommand,
+  DecideBody,
+  Decision,
+  DomainView,
+  Explanation,
+  Health,
+  ItemsCommand,
+  ItemsReceipt,
+  RetractionReceipt,
+  RewardBody,
+  RewardReceipt,
+} from './messages.ts';
+
+/** Who asks. */
+export interface Caller {
+  /** Owner of the domains, `default` where nothing else is said. */
+  readonly tenant: string;
+  /** Name for the log: a key's name, `cli`, `http`. */
+  readonly by: string;
+}
+
+/** Every method validates its input and rejects with a ReckonerError. Answers leave only after their event is durable. */
+export interface Reckoner {
+  decide(domain: string, body: DecideBody, caller?: Caller): Promise<Decision>;
+  /** Gives (decision) one reward; twice is once. */
+  reward(decisionId: string, body: RewardBody, caller?: Caller): Promise<RewardReceipt>;
+  retract(
+    decisionId: string,
+    rewardId: string,
+    body?: Partial<ControlCommand>,
+    caller?: Caller,
+  ): Promise<RetractionReceipt>;
+  showItems(decisionId: string, body: ItemsCommand, caller?: Caller): Promise<ItemsReceipt>;
+  explain(decisionId: string, caller?: Caller): Promise<Explanation>;
+  /** Creates the domain or replaces its configuration; the same configuration again changes nothing. */
+  configure(
+    domain: string,
+    config: DomainConfigInput,
+    caller?: Caller,
+  ): Promise<DomainView & { readonly created: boolean }>;
+  domain(domain: string, caller?: Caller): Promise<DomainView>;
+  domains(caller?: Caller): Promise<readonly DomainView[]>;
+  freeze(domain: string, body?: Partial<ControlCommand>, caller?: Caller): Promise<DomainView>;
+  thaw(domain: string, body?: Partial<ControlCommand>, caller?: Caller): Promise<DomainView>;
+  health(): Promise<Health>;
+}

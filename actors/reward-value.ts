@@ -1,0 +1,72 @@
+/** What a reward is worth, as the domain defines it: from a value, a feedback or measured components to one number in [0, 1]. */
+import { ReckonerError } from '../events/errors.ts';
+import type { Components } from '../proto/generated/events.ts';
+import type { DomainConfig, RewardKind } from './domain-config.ts';
+import type { RewardCommand } from './messages.ts';
+
+export interface RewardValue {
+  readonly value: number;
+  /** The part of one pull; 0 where it moves nothing. */
+  readonly share: number;
+  readonly kind: RewardKind;
+  /** As recorded: `click`, `rating:4`, or empty. */
+  readonly feedback: string;
+  readonly components: Components | undefined;
+}
+
+const worth = { success: 1, failure: 0, neutral: undefined } as const;
+
+/**
+ * A given value counts as it is; else components are weighed, the mapped feedback among them; else the mapped feedback counts.
+ * Neutral feedback alone moves nothing.
+ * @throws ReckonerError reward_invalid where the domain gives the kind no share
+ */
+export function rewardValue(config: Pick<DomainConfig, 'reward' | 'feedback'>, command: RewardCommand): RewardValue {
+  const kind = command.kind ?? (command.feedback === undefined ? 'outcome' : 'explicit');
+  const share = config.reward.shares === undefined ? 1 : (config.reward.shares[kind] ?? 0);
+  if (share === 0) {
+    throw new ReckonerError('reward_invalid', `This domain gives rewards of the kind ${kind} no share of a pull.`, {
+      remedy: 'Send a kind that the domain’s reward.shares names, or give this kind a share.',
+    });
+  }
+  const heard = command.feedback === undefined ? undefined : worth[outcomeOf(config.feedback, command.feedback)];
+  const given = command.components;
+  const components: Components | undefined =
+    given === undefined
+      ? undefined
+      : { quality: given.quality, cost: given.cost, latency: given.latency, feedback: given.feedback ?? heard };
+  const value = command.value ?? (components === undefined ? heard : weigh(config.reward.weights, components));
+  return {
+    value: value ?? 0,
+    share: value === undefined ? 0 : share,
+    kind,
+    feedback: wordsOf(command.feedback),
+    components,
+  };
+}
+
+function outcomeOf(
+  mapping: DomainConfig['feedback'],
+  feedback: NonNullable<RewardCommand['feedback']>,
+): keyof typeof worth {
+  if (typeof feedback === 'string') return mapping[feedback];
+  if (feedback.rating >= mapping.successRating) return 'success';
+  return feedback.rating <= mapping.failureRating ? 'failure' : 'neutral';
+}
+
+function wordsOf(feedback: RewardCommand['feedback']): string {
+  return feedback === undefined ? '' : typeof feedback === 'string' ? feedback : `rating:${feedback.rating}`;
+}
+
+/** The weighted mean of the components that are there; undefined where those have no weight. */
+function weigh(weights: DomainConfig['reward']['weights'], components: Components): number | undefined {
+  let total = 0;
+  let sum = 0;
+  for (const name of ['quality', 'cost', 'latency', 'feedback'] as const) {
+    const component = components[name];
+    if (component === undefined) continue;
+    total += weights[name];
+    sum += weights[name] * component;
+  }
+  return total === 0 ? undefined : Math.min(1, sum / total);
+}

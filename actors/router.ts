@@ -1,0 +1,145 @@
+/**
+ * The router actor: answers what doors ask over the bus. It sheds load at the door, and drains before it closes; what each
+ * request means is in the handlers it calls.
+ */
+import { setup } from 'xstate';
+import { z } from 'zod';
+import { problemOf, ReckonerError } from '../events/errors.ts';
+import type { Message, Reply } from '../events/message-bus.ts';
+import { configure, setFrozen, viewDomain, viewDomains } from './control.ts';
+import { decide } from './decide.ts';
+import { DomainName, invalid, parseDomainConfig } from './domain-config.ts';
+import { explain } from './explain.ts';
+import type { House } from './house.ts';
+import { ControlBody, DecideBody, ItemsBody, RewardBody } from './messages.ts';
+import { retract, reward, showItems } from './reward.ts';
+
+export interface RouterInput {
+  readonly house: House;
+  /** Requests that may be under way at once, default 4,096. */
+  readonly limit?: number;
+}
+
+/** Held by reference: counting must not copy. */
+export interface RouterWork {
+  readonly house: House;
+  readonly limit: number;
+  inFlight: number;
+  /** Told when the last request is answered while draining. */
+  drained: (() => void) | undefined;
+}
+
+type RouterEvent =
+  | { readonly type: 'request'; readonly message: Message; readonly reply: (reply: Reply) => void }
+  | { readonly type: 'drain'; readonly drained: () => void }
+  | { readonly type: 'empty' };
+
+export const routerMachine = setup({
+  types: { context: {} as { readonly work: RouterWork }, events: {} as RouterEvent, input: {} as RouterInput },
+  guards: {
+    full: ({ context: { work } }) => work.inFlight >= work.limit,
+    busy: ({ context: { work } }) => work.inFlight > 0,
+  },
+  actions: {
+    serve: ({ context: { work }, event, self }) => {
+      if (event.type !== 'request') return;
+      work.inFlight += 1;
+      void serve(work.house, event.message).then((reply) => {
+        work.inFlight -= 1;
+        event.reply(reply);
+        if (work.inFlight === 0 && work.drained !== undefined) self.send({ type: 'empty' });
+      });
+    },
+    shed: ({ event }) => {
+      if (event.type === 'request')
+        event.reply(refusal(new ReckonerError('overloaded', 'Too many requests are under way.')));
+    },
+    refuse: ({ event }) => {
+      if (event.type === 'request')
+        event.reply(refusal(new ReckonerError('shutting_down', 'This node is shutting down.')));
+    },
+    noteDrain: ({ context: { work }, event }) => {
+      if (event.type === 'drain') work.drained = event.drained;
+    },
+    tellDrained: ({ context: { work } }) => work.drained?.(),
+  },
+}).createMachine({
+  id: 'router',
+  context: ({ input }) => ({
+    work: { house: input.house, limit: input.limit ?? 4096, inFlight: 0, drained: undefined },
+  }),
+  initial: 'open',
+  states: {
+    open: {
+      on: {
+        request: [{ guard: 'full', actions: 'shed' }, { actions: 'serve' }],
+        drain: [
+          { guard: 'busy', target: 'draining', actions: 'noteDrain' },
+          { target: 'closed', actions: 'noteDrain' },
+        ],
+      },
+    },
+    draining: { on: { request: { actions: 'refuse' }, empty: 'closed' } },
+    closed: { entry: 'tellDrained', on: { request: { actions: 'refuse' } } },
+  },
+});
+
+async function serve(house: House, message: Message): Promise<Reply> {
+  try {
+    return { ok: true, body: await handle(house, message) };
+  } catch (thrown) {
+    return refusal(thrown);
+  }
+}
+
+function refusal(thrown: unknown): Reply {
+  return { ok: false, problem: problemOf(thrown) };
+}
+
+const DecisionRef = z.strictObject({ decisionId: z.string().max(200), body: z.unknown() });
+const RetractRef = z.strictObject({
+  decisionId: z.string().max(200),
+  rewardId: z.string().max(200),
+  body: z.unknown(),
+});
+
+/** Subjects: `decide.{domain}`, `reward|retract|items.{domain}`, `control.{domain}.{verb}`, `query.{what}`. */
+async function handle(house: House, { subject, body, headers }: Message): Promise<unknown> {
+  const [verb, name = '', action] = subject.split('.');
+  const { tenant = 'default', by = 'bus' } = headers;
+  switch (verb) {
+    case 'decide':
+      return decide(house, tenant, name, parse(DecideBody, body));
+    case 'reward': {
+      const ref = parse(DecisionRef, body);
+      return reward(house, tenant, ref.decisionId, parse(RewardBody, ref.body));
+    }
+    case 'retract': {
+      const ref = parse(RetractRef, body);
+      return retract(house, tenant, ref.decisionId, ref.rewardId, { ...parse(ControlBody, ref.body), by });
+    }
+    case 'items': {
+      const ref = parse(DecisionRef, body);
+      return showItems(house, tenant, ref.decisionId, parse(ItemsBody, ref.body));
+    }
+    case 'control': {
+      if (action === 'configure')
+        return configure(house, tenant, parse(DomainName, name), parseDomainConfig(body), { by, reason: '' });
+      const frozen = { freeze: true, thaw: false }[action ?? ''];
+      if (frozen !== undefined) return setFrozen(house, tenant, name, frozen, { ...parse(ControlBody, body), by });
+      break;
+    }
+    case 'query':
+      if (name === 'decision') return explain(house, tenant, parse(DecisionRef, body).decisionId);
+      if (name === 'domain') return viewDomain(house, tenant, parse(DomainName, body));
+      if (name === 'domains') return viewDomains(house, tenant);
+      break;
+  }
+  throw new ReckonerError('route_unknown', 'Nothing answers this subject.');
+}
+
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw invalid('request_invalid', 'The request is not valid.', parsed.error);
+  return parsed.data;
+}

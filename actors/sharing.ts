@@ -1,0 +1,115 @@
+/**
+ * What all buckets of a domain learn, shared with each: a fold of the domain's rewards in the order of the log. After every N of
+ * them a `PriorShared` is due. Counting in log order makes it a function of the log: a restart, or another node, shares the same.
+ */
+import { type DecodedEvent, decode } from '../events/catalogue.ts';
+import { ReckonerError } from '../events/errors.ts';
+import { type EventLog, type Position, START } from '../events/event-log.ts';
+import type { PriorShared } from '../proto/generated/events.ts';
+import type { DomainState, DomainTimeline } from './domain-state.ts';
+
+export interface SharingSource {
+  readonly log: EventLog;
+  readonly timeline: DomainTimeline;
+  readonly refresh: () => Promise<void>;
+  /** Prefix of the streams of the domain's buckets. */
+  readonly streamPrefix: string;
+  /** Records it; settles when it is in the timeline. */
+  readonly share: (data: PriorShared) => Promise<void>;
+}
+
+export interface Sharing {
+  /** Settles when every prior that the log so far calls for has been shared. */
+  settled(): Promise<void>;
+  stop(): void;
+}
+
+export function sharesPriors({ config }: DomainState): boolean {
+  return config.sharing.every > 0 && config.bucketBy.length > 0;
+}
+
+/** Counts until stopped. @param onError what to tell when counting fails; it then starts anew from what was last shared */
+export function startSharing(source: SharingSource, onError: (thrown: unknown) => Promise<void>): Sharing {
+  const stopping = new AbortController();
+  const waiting = new Set<{ readonly target: Position; readonly resolve: () => void }>();
+  let looked: Position = START;
+
+  const run = async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        await count(source, stopping.signal, (position) => {
+          looked = position;
+          for (const waiter of waiting) {
+            if (waiter.target > looked) continue;
+            waiting.delete(waiter);
+            waiter.resolve();
+          }
+        });
+      } catch (thrown) {
+        if (!stopping.signal.aborted) await onError(thrown);
+      }
+    }
+    for (const { resolve } of waiting) resolve();
+  };
+  void run();
+
+  return {
+    async settled() {
+      const target = await source.log.head();
+      if (looked >= target || stopping.signal.aborted) return;
+      await new Promise<void>((resolve) => waiting.add({ target, resolve }));
+    },
+    stop: () => stopping.abort(),
+  };
+}
+
+async function count(
+  source: SharingSource,
+  signal: AbortSignal,
+  lookedUpTo: (position: Position) => void,
+): Promise<void> {
+  const { log, timeline, refresh, share, streamPrefix } = source;
+  const from = timeline.latest;
+  if (from === undefined) throw new ReckonerError('domain_unknown', 'The domain has no configuration yet.');
+  const last = from.countedThrough === '' ? undefined : await log.find(from.countedThrough);
+  const sums = new Map([...(from.shared ?? [])].map(([arm, { pulls, sum }]) => [arm, { pulls, sum }]));
+  let counted = from.counted;
+  let shared = counted;
+  const types = ['RewardObserved', 'RewardRetracted'];
+  for await (const message of log.subscribe({ after: last?.position ?? START, streamPrefix, types, signal })) {
+    if (message.type === 'caughtUp') {
+      lookedUpTo(message.position);
+      continue;
+    }
+    const event = decode(message.event);
+    if (event?.type !== 'RewardObserved' && event?.type !== 'RewardRetracted') continue;
+    if (event.data.domainRevision >= timeline.states.length) await refresh();
+    add(sums, event, timeline.states[event.data.domainRevision]);
+    counted += 1;
+    const { every } = timeline.latest?.config.sharing ?? { every: 0 };
+    if (every > 0 && counted - shared >= every) {
+      await share({
+        counted,
+        through: event.id,
+        arms: [...sums].map(([arm, { pulls, sum }]) => ({ arm, pulls, sum })),
+      });
+      shared = counted;
+    }
+  }
+}
+
+function add(
+  sums: Map<string, { pulls: number; sum: number }>,
+  { type, data }: Extract<DecodedEvent, { type: 'RewardObserved' | 'RewardRetracted' }>,
+  domain: DomainState | undefined,
+): void {
+  const learned = type === 'RewardRetracted' ? data.learned : domain?.frozen !== true;
+  if (!learned || data.share === 0) return;
+  const sign = type === 'RewardRetracted' ? -1 : 1;
+  const { pulls, sum } = sums.get(data.arm) ?? { pulls: 0, sum: 0 };
+  // Taking back what was added may leave a rounding error below zero, which no prior can be made of.
+  sums.set(data.arm, {
+    pulls: Math.max(0, pulls + sign * data.share),
+    sum: Math.max(0, sum + sign * data.share * data.value),
+  });
+}

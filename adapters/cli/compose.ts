@@ -1,0 +1,159 @@
+/** The composition root: the one place that knows all parts. Everything else is handed what it needs. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { createClient } from '../../actors/client.ts';
+import type { Environment } from '../../actors/environment.ts';
+import type { Reckoner } from '../../actors/reckoner.ts';
+import { startSystem } from '../../actors/system.ts';
+import { ReckonerError } from '../../events/errors.ts';
+import { type EventLog, START } from '../../events/event-log.ts';
+import { uuidV5 } from '../../events/ids.ts';
+import type { MessageBus } from '../../events/message-bus.ts';
+import { openKeys } from '../keys/keys.ts';
+import { createInProcessBus } from '../memory/message-bus.ts';
+import { openSqliteEventLog, type SqliteEventLogOptions } from '../sqlite/event-log.ts';
+import { openSnapshotStore } from '../sqlite/snapshot-store.ts';
+import { openSubjectSalts } from '../sqlite/subject-salts.ts';
+
+export interface NodeOptions {
+  /** Where the log and the keys are kept; made where it is missing. Absent: everything in memory, gone at the end. */
+  readonly dataDir?: string;
+  /** Makes ids, seeds and clock reproducible: one seed, one history. Absent: random ids and the machine’s clock. */
+  readonly seed?: number;
+  /** Name in every event, default the host’s name and a random part. */
+  readonly nodeName?: string;
+  readonly maxLiveBuckets?: number;
+  readonly maxInFlight?: number;
+  /** Told of actors that failed and were brought back, and of other trouble that did not stop the node. */
+  readonly onFailure?: (where: string, thrown: unknown) => void;
+  /** For tests and benches: settings of the log. */
+  readonly log?: Omit<SqliteEventLogOptions, 'file'>;
+}
+
+/** A running node. */
+export interface ReckonerNode {
+  readonly reckoner: Reckoner;
+  readonly log: EventLog;
+  readonly bus: MessageBus;
+  readonly env: Environment;
+  /** Settles when the domain has shared every prior that the log so far calls for. */
+  settled(domain: string, tenant?: string): Promise<void>;
+  /** Drains: refuses what comes, answers what is under way, writes everything down, releases the files. */
+  close(): Promise<void>;
+}
+
+/** Files of a data directory. */
+export const FILES = { log: 'events.db', snapshots: 'snapshots.db', salts: 'subjects.db' } as const;
+
+/** @throws ReckonerError log_unusable, log_corrupt, log_newer, log_locked, keys_invalid */
+export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode> {
+  const { dataDir, seed, onFailure = () => {} } = options;
+  const env = seed === undefined ? realEnvironment(options.nodeName) : seededEnvironment(seed, options.nodeName);
+  if (dataDir !== undefined) makeDirectory(dataDir);
+  const file = (name: string) => (dataDir === undefined ? ':memory:' : join(dataDir, name));
+  const keys =
+    dataDir === undefined
+      ? { decision: randomOr(seed, 'decision'), pseudonym: randomOr(seed, 'pseudonym') }
+      : await openKeys({ dataDir, env: process.env, logExists: () => holdsEvents(file(FILES.log)) });
+  const log = openSqliteEventLog({ ...options.log, file: file(FILES.log) });
+  const snapshots = openSnapshotStore({
+    file: file(FILES.snapshots),
+    onError: (thrown) => onFailure('snapshots', thrown),
+  });
+  const salts = openSubjectSalts({
+    file: file(FILES.salts),
+    ...(seed === undefined ? {} : { newSalt: saltsOf(seed) }),
+  });
+  const bus = createInProcessBus({ onError: (thrown) => onFailure('bus', thrown) });
+  const { maxLiveBuckets, maxInFlight } = options;
+  const system = await startSystem({ env, log, bus, snapshots, salts, keys, maxLiveBuckets, maxInFlight, onFailure });
+
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    await system.stop();
+    await bus.close();
+    await snapshots.close();
+    await salts.close();
+    await log.close();
+  };
+  return {
+    reckoner: createClient(bus, system.health),
+    log,
+    bus,
+    env,
+    settled: (domain, tenant = 'default') => system.settled(tenant, domain),
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new ReckonerError('log_unusable', `The data directory ${path} cannot be made.`, { cause });
+  }
+}
+
+/** Whether a log with events lies there: then its keys must be there too. */
+async function holdsEvents(file: string): Promise<boolean> {
+  if (!existsSync(file)) return false;
+  const log = openSqliteEventLog({ file });
+  try {
+    return (await log.head()) !== START;
+  } finally {
+    await log.close();
+  }
+}
+
+function realEnvironment(name = `${hostname()}-${randomBytes(3).toString('hex')}`): Environment {
+  // Random seeds are drawn many at once: a call to the system's generator for each would cost more than a choice.
+  let pool = new Uint32Array(0);
+  let used = 0;
+  return {
+    node: name,
+    now: () => Date.now(),
+    uuid: () => randomUUID(),
+    seed: () => {
+      if (used === pool.length) {
+        pool = crypto.getRandomValues(new Uint32Array(1024));
+        used = 0;
+      }
+      return pool[used++] ?? 0;
+    },
+    sleep: (ms) => wait(ms, undefined, { ref: false }),
+  };
+}
+
+/** Noon of 1 January 2026, where reproducible histories begin. */
+const SEEDED_START = 1_767_268_800_000;
+
+function seededEnvironment(seed: number, name = 'seeded'): Environment {
+  const random = xoroshiro128plus(seed);
+  let ticks = 0;
+  let ids = 0;
+  return {
+    node: name,
+    now: () => SEEDED_START + ticks++,
+    uuid: () => uuidV5(`seeded:${seed}:${ids++}`),
+    seed: () => random.next() >>> 0,
+    sleep: (ms) => wait(ms, undefined, { ref: false }),
+  };
+}
+
+function randomOr(seed: number | undefined, purpose: string): Uint8Array {
+  return seed === undefined
+    ? randomBytes(32)
+    : Buffer.from(uuidV5(`${purpose}:${seed}`).replaceAll('-', '').repeat(2).slice(0, 64), 'hex');
+}
+
+function saltsOf(seed: number): () => Uint8Array {
+  let made = 0;
+  return () => Buffer.from(uuidV5(`salt:${seed}:${made++}`).replaceAll('-', ''), 'hex');
+}

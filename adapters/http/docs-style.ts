@@ -51,7 +51,7 @@ pre code { padding: 0; background: none; overflow-wrap: normal; font-size: .82re
 table { width: 100%; border-collapse: collapse; font-size: .9rem; }
 th { text-align: left; font-size: .75rem; font-weight: 600; color: var(--soft); }
 th, td { padding: .45rem .75rem .45rem 0; vertical-align: top; border-bottom: 1px solid var(--line); }
-td:first-child { min-width: 9rem; }
+td:first-child { min-width: 9rem; white-space: nowrap; }
 td em { font-style: normal; font-size: .72rem; color: var(--delete); white-space: nowrap; }
 .bounds { color: var(--soft); font-size: .82rem; overflow-wrap: anywhere; }
 .status { font: 600 .85rem ui-monospace, 'SF Mono', Menlo, Consolas, monospace; }

@@ -24,13 +24,22 @@ export function problemJson(problem: Problem, correlationId: string): ProblemJso
     type: `urn:reckoner:error:${problem.code}`,
     title: titleOf(problem.code),
     status: problem.status,
-    detail: problem.message,
+    detail: clipped(problem.message, 500),
     code: problem.code,
     remedy: problem.remedy,
-    ...(problem.details === undefined ? {} : { details: problem.details }),
+    ...(problem.details === undefined ? {} : { details: problem.details.map(clippedDetail) }),
     ...(problem.retryAfter === undefined ? {} : { retryAfter: problem.retryAfter }),
     correlationId,
   };
+}
+
+/** Paths name keys as the caller wrote them, and a key may be as long as a body. */
+function clippedDetail({ path, message }: { readonly path: string; readonly message: string }) {
+  return { path: clipped(path, 160), message: clipped(message, 300) };
+}
+
+function clipped(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
 /** `request_id_reused` as a title: the same for every occurrence, as the RFC wants it. */

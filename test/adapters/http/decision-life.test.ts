@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as answers from '../../../adapters/http/answers.ts';
+import { batchExample, decideExample, domainExample } from '../../../adapters/http/examples.ts';
+import { expectProblem } from './expect-problem.ts';
+import { openRealDoor, type TestDoor } from './open-door.ts';
+
+let door: TestDoor;
+beforeAll(async () => {
+  door = await openRealDoor();
+  expect((await door.call('PUT', '/v1/domains/model_routing', domainExample)).status).toBe(201);
+});
+afterAll(() => door.close());
+
+const decide = (body: unknown = { context: decideExample.context }) =>
+  door.call('POST', '/v1/domains/model_routing/decisions', body);
+
+describe('a domain', () => {
+  test('is created, replaced by the same path, shown and listed', async () => {
+    const created = await door.call('PUT', '/v1/domains/second', { arms: ['a', 'b'] });
+    expect(created.status).toBe(201);
+    answers.ConfiguredDomain.strict().parse(created.json);
+    const replaced = await door.call('PUT', '/v1/domains/second', { arms: ['a', 'b', 'c'] });
+    expect(replaced.status).toBe(200);
+    expect(replaced.json).toMatchObject({ domain: 'second', created: false });
+    const shown = await door.call('GET', '/v1/domains/second');
+    answers.DomainView.strict().parse(shown.json);
+    expect(shown.json.config.arms).toHaveLength(3);
+    const listed = await door.call('GET', '/v1/domains');
+    answers.DomainList.strict().parse(listed.json);
+    expect(listed.json.domains.map((view: { domain: string }) => view.domain)).toContain('second');
+  });
+
+  test('that is not there is a 404 for every route of it', async () => {
+    expectProblem(await door.call('GET', '/v1/domains/nowhere'), 404, 'domain_unknown');
+    expectProblem(await door.call('POST', '/v1/domains/nowhere/decisions', {}), 404, 'domain_unknown');
+    expectProblem(
+      await door.call('POST', '/v1/domains/nowhere/decisions/batch', { items: [{}] }),
+      404,
+      'domain_unknown',
+    );
+    expectProblem(await door.call('POST', '/v1/domains/nowhere/freeze'), 404, 'domain_unknown');
+  });
+
+  test('that is frozen records rewards and learns nothing, until it is thawed', async () => {
+    await door.call('PUT', '/v1/domains/cold', { arms: ['a', 'b'] });
+    const frozen = await door.call('POST', '/v1/domains/cold/freeze');
+    expect(frozen.status).toBe(200);
+    expect(frozen.json.frozen).toBe(true);
+    const made = await door.call('POST', '/v1/domains/cold/decisions', {});
+    const receipt = await door.call('POST', `/v1/decisions/${made.json.decisionId}/rewards`, { value: 1 });
+    expect(receipt.json.learned).toBe(false);
+    const thawed = await door.call('POST', '/v1/domains/cold/thaw', { reason: 'enough' });
+    expect(thawed.json.frozen).toBe(false);
+  });
+});
+
+describe('a decision', () => {
+  test('lives from the request over items and rewards to its explanation and a retraction', async () => {
+    const made = await decide();
+    expect(made.status).toBe(201);
+    const decision = answers.Decision.strict().parse(made.json);
+    const at = `/v1/decisions/${decision.decisionId}`;
+
+    const items = await door.call('POST', `${at}/items`, { items: [{ item: 'answer-1', arm: 'large', position: 0 }] });
+    expect(items.status).toBe(201);
+    answers.ItemsReceipt.strict().parse(items.json);
+
+    const rewarded = await door.call('POST', `${at}/rewards`, { value: 0.75 });
+    expect(rewarded.status).toBe(201);
+    const receipt = answers.RewardReceipt.strict().parse(rewarded.json);
+    expect(receipt).toMatchObject({ arm: decision.arm, value: 0.75, learned: true, repeated: false });
+
+    const clicked = await door.call('POST', `${at}/rewards`, {
+      feedback: 'click',
+      item: 'answer-1',
+      subject: 'user-1',
+    });
+    expect(clicked.json).toMatchObject({ arm: 'large', value: 1 });
+
+    const told = await door.call('GET', at);
+    expect(told.status).toBe(200);
+    const explanation = answers.Explanation.strict().parse(told.json);
+    expect(explanation).toMatchObject({ ...decision, verified: true, context: decideExample.context });
+    expect(explanation.arms.find((arm) => arm.chosen)?.arm).toBe(decision.arm);
+    expect(explanation.items).toHaveLength(1);
+    expect(explanation.rewards.map((reward) => reward.value)).toEqual([0.75, 1]);
+
+    const retracted = await door.call('DELETE', `${at}/rewards/${receipt.rewardId}`);
+    expect(retracted.status).toBe(200);
+    answers.RetractionReceipt.strict().parse(retracted.json);
+    const after = await door.call('GET', at);
+    expect(after.json.rewards[0]).toMatchObject({ rewardId: receipt.rewardId, retracted: true });
+  });
+
+  test('repeated under its requestId is the same decision, and another body under that id is refused', async () => {
+    const body = { requestId: 'once', context: decideExample.context };
+    const first = await decide(body);
+    const second = await decide(body);
+    expect(second.status).toBe(201);
+    expect(second.json).toEqual(first.json);
+    expectProblem(await decide({ ...body, context: { task: 'chat', prompt_tokens: 1 } }), 409, 'request_id_reused');
+  });
+
+  test('asked for at once by many under one requestId is one decision', async () => {
+    const body = { requestId: 'all-at-once', context: decideExample.context };
+    const made = await Promise.all(Array.from({ length: 20 }, () => decide(body)));
+    expect(new Set(made.map((answer) => answer.json.decisionId)).size).toBe(1);
+  });
+
+  test('that was never made is a 404, and an id that was tampered with a 400', async () => {
+    expectProblem(await door.call('GET', '/v1/decisions/nonsense'), 400, 'decision_id_invalid');
+    const { decisionId } = (await decide()).json;
+    const last = decisionId.at(-1) === 'a' ? 'b' : 'a';
+    expectProblem(
+      await door.call('GET', `/v1/decisions/${decisionId.slice(0, -1)}${last}`),
+      400,
+      'decision_id_invalid',
+    );
+    expectProblem(await door.call('POST', '/v1/decisions/a.b.c.d/rewards', { value: 1 }), 400, 'decision_id_invalid');
+  });
+
+  test('is rewarded once where the reward comes twice', async () => {
+    const { decisionId } = (await decide()).json;
+    const first = await door.call('POST', `/v1/decisions/${decisionId}/rewards`, { value: 1 });
+    const second = await door.call('POST', `/v1/decisions/${decisionId}/rewards`, { value: 1 });
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.json).toEqual({ ...first.json, repeated: true });
+  });
+
+  test('has no reward that was not given', async () => {
+    const { decisionId } = (await decide()).json;
+    const unknown = '5b0f6a44-6c1e-5f0e-9a57-0d3c2b1a4f68';
+    expectProblem(await door.call('DELETE', `/v1/decisions/${decisionId}/rewards/${unknown}`), 404, 'reward_unknown');
+  });
+});
+
+describe('a batch', () => {
+  test('is answered in order, and one bad item fails alone', async () => {
+    const good = { context: decideExample.context };
+    const items = [{ ...good, requestId: 'b0' }, { context: { task: 'poetry' } }, 5, { ...good, requestId: 'b3' }];
+    const answer = await door.call('POST', '/v1/domains/model_routing/decisions/batch', { items });
+    expect(answer.status).toBe(200);
+    const { results } = answers.BatchAnswer.strict().parse(answer.json);
+    expect(results.map((result) => result.ok)).toEqual([true, false, false, true]);
+    expect(results[0]).toMatchObject({ decision: { requestId: 'b0' } });
+    expect(results[1]).toMatchObject({ error: { code: 'context_invalid', status: 422 } });
+    expect(results[2]).toMatchObject({ error: { code: 'request_invalid', status: 400 } });
+    expect(results[3]).toMatchObject({ decision: { requestId: 'b3' } });
+  });
+
+  test('of a thousand is decided, of none or a thousand and one refused', async () => {
+    const path = '/v1/domains/model_routing/decisions/batch';
+    const of = (count: number) => ({ items: Array.from({ length: count }, () => batchExample.items[0]) });
+    const answer = await door.call('POST', path, of(1000));
+    expect(answer.json.results.every((result: { ok: boolean }) => result.ok)).toBe(true);
+    expectProblem(await door.call('POST', path, of(0)), 400, 'request_invalid');
+    expectProblem(await door.call('POST', path, of(1001)), 400, 'request_invalid');
+    expectProblem(await door.call('POST', path, { ...of(1), more: true }), 400, 'request_invalid');
+  });
+});
+
+describe('the node', () => {
+  test('says that it lives and that it is ready', async () => {
+    expect((await door.call('GET', '/healthz')).json).toEqual({ status: 'alive', version: '0.0.0-test' });
+    const ready = await door.call('GET', '/readyz');
+    expect(ready.status).toBe(200);
+    expect(answers.Health.strict().parse(ready.json).ready).toBe(true);
+  });
+});

@@ -1,0 +1,23 @@
+/**
+ * A Reckoner that does what a test tells it: for what the real one cannot be made to do on demand (be slow, fail inside). What
+ * it is not told to do fails.
+ */
+import type { Reckoner } from '../../../actors/reckoner.ts';
+
+export function stubReckoner(told: Partial<Reckoner>): Reckoner {
+  const untold = () => Promise.reject(new Error('the test did not say what this does'));
+  return {
+    decide: untold,
+    reward: untold,
+    retract: untold,
+    showItems: untold,
+    explain: untold,
+    configure: untold,
+    domain: untold,
+    domains: untold,
+    freeze: untold,
+    thaw: untold,
+    health: untold,
+    ...told,
+  };
+}

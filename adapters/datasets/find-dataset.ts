@@ -6,7 +6,10 @@ import { ReckonerError } from '../../events/errors.ts';
 const endings = ['', '.csv.gz', '.csv', '.gz'] as const;
 
 /** The folder of the recorded requests: as told, else the environment's RECKONER_DATA, else ../shared/data. */
-export function dataFolder(told?: string, environment: NodeJS.ProcessEnv = process.env): string {
+export function dataFolder(
+  told?: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): string {
   return resolve(told ?? (environment.RECKONER_DATA || '../shared/data'));
 }
 

@@ -1,0 +1,69 @@
+import type { Decision, Explanation } from '../../actors/messages.ts';
+import { meanUtilities } from '../datasets/baselines.ts';
+import type { RecordedRequest } from '../datasets/dataset.ts';
+
+/** One bucket after a run. */
+export interface LearnedBucket {
+  readonly label: string;
+  readonly pulls: number;
+  /** In the order of the dataset's arms. */
+  readonly arms: readonly {
+    readonly pulls: number;
+    /** Posterior mean of the reward, as the bucket's last decision saw it. */
+    readonly learned: number;
+    /** Mean recorded reward of the arm over all requests of the bucket. */
+    readonly recorded: number;
+  }[];
+}
+
+interface Visit {
+  readonly label: string;
+  readonly requests: RecordedRequest[];
+  readonly pulls: Map<string, number>;
+  lastDecision: string;
+}
+
+/** Remembers which bucket served which requests. */
+export function visits() {
+  const buckets = new Map<string, Visit>();
+  return {
+    buckets: buckets as ReadonlyMap<string, Visit>,
+    add(request: RecordedRequest, decision: Decision): void {
+      let visit = buckets.get(decision.bucket);
+      if (visit === undefined) {
+        visit = { label: decision.bucketLabel, requests: [], pulls: new Map(), lastDecision: '' };
+        buckets.set(decision.bucket, visit);
+      }
+      visit.requests.push(request);
+      visit.pulls.set(decision.arm, (visit.pulls.get(decision.arm) ?? 0) + 1);
+      visit.lastDecision = decision.decisionId;
+    },
+  };
+}
+
+/** How many buckets are told of. */
+const told = 30;
+
+/** What the most visited buckets believe of each arm, told by the explanation of their last decision, beside what is true. */
+export async function learnedBuckets(
+  arms: readonly string[],
+  seen: ReturnType<typeof visits>,
+  explain: (decisionId: string) => Promise<Explanation>,
+): Promise<LearnedBucket[]> {
+  const most = [...seen.buckets.values()].sort((a, b) => b.requests.length - a.requests.length).slice(0, told);
+  const learned: LearnedBucket[] = [];
+  for (const { label, requests, pulls, lastDecision } of most) {
+    const beliefs = new Map((await explain(lastDecision)).arms.map((belief) => [belief.arm, belief.mean]));
+    const recorded = meanUtilities(requests, []);
+    learned.push({
+      label,
+      pulls: requests.length,
+      arms: arms.map((arm, place) => ({
+        pulls: pulls.get(arm) ?? 0,
+        learned: beliefs.get(arm) ?? Number.NaN,
+        recorded: recorded[place] ?? Number.NaN,
+      })),
+    });
+  }
+  return learned;
+}

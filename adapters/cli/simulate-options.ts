@@ -1,0 +1,106 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import { ReckonerError } from '../../events/errors.ts';
+import { PolicySpec } from '../../policies/catalogue.ts';
+
+/** The command's options, checked. */
+export interface SimulateOptions {
+  readonly dataset: string;
+  readonly data?: string;
+  readonly shuffles: number;
+  readonly seed: number;
+  readonly policy?: DomainConfigInput['policy'];
+  /** The policy as it was written. */
+  readonly policyName?: string;
+  /** Cost of a call of the strong arm, in units of reward. */
+  readonly utilityCost: number;
+  readonly floor: number;
+  readonly limit?: number;
+  readonly dataDir?: string;
+  readonly workers: number;
+  readonly json: boolean;
+  /** False: one bucket for the whole domain. */
+  readonly buckets: boolean;
+}
+
+export const simulateDefaults = {
+  shuffles: 20,
+  seed: 1,
+  utilityCost: 0,
+  floor: 0.01,
+  workers: Math.max(2, availableParallelism()),
+} as const;
+
+const decimal = (what: string) =>
+  z
+    .string()
+    .trim()
+    .regex(/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i, what)
+    .transform(Number);
+const between = (min: number, max: number) => {
+  const what = `must be a number from ${min} to ${max}`;
+  return decimal(what).pipe(z.number().min(min, what).max(max, what));
+};
+const whole = (min: number, max: number) => {
+  const what = `must be a whole number from ${min} to ${max}`;
+  return decimal(what).pipe(z.int(what).min(min, what).max(max, what));
+};
+
+const Options = z.object({
+  dataset: z.string({ error: 'is missing: <folder>/<file>, or a path' }).min(1, 'is empty'),
+  data: z.string().min(1, 'is empty').optional(),
+  shuffles: whole(1, 10_000).default(simulateDefaults.shuffles),
+  seed: whole(0, 2 ** 31).default(simulateDefaults.seed),
+  policy: z.string().optional(),
+  utilityCost: between(0, 1).default(simulateDefaults.utilityCost),
+  floor: between(0, 1).default(simulateDefaults.floor),
+  limit: whole(1, 1e9).optional(),
+  dataDir: z.string().min(1, 'is empty').optional(),
+  workers: whole(1, 64).default(simulateDefaults.workers),
+  json: z.boolean().default(false),
+  buckets: z.boolean().default(true),
+});
+
+/**
+ * Checks the options as commander gives them: strings and flags.
+ * @throws ReckonerError request_invalid that names the option
+ */
+export function simulateOptions(given: unknown): SimulateOptions {
+  const parsed = Options.safeParse(given);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const option = String(issue?.path[0] ?? '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new ReckonerError('request_invalid', `--${option} ${issue?.message ?? 'is not valid'}.`, {
+      remedy: '`reckoner simulate --help` lists the options and their defaults.',
+    });
+  }
+  const { policy, ...options } = parsed.data;
+  return policy === undefined ? options : { ...options, policy: policyOf(policy), policyName: policy };
+}
+
+/**
+ * A policy as it is written on a command line: `name` or `name:param=value,param=value`.
+ * @throws ReckonerError request_invalid for what the catalogue does not know
+ */
+export function policyOf(written: string): DomainConfigInput['policy'] {
+  const [name = '', ...rest] = written.split(':');
+  const params = rest.join(':');
+  const entries = params === '' ? [] : params.split(',').map((pair) => pair.split('=', 2));
+  const spec = Object.fromEntries(entries.map(([key = '', value = '']) => [key.trim(), scalarOf(value.trim())]));
+  const parsed = PolicySpec.safeParse({ ...spec, name: name.trim() });
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new ReckonerError(
+    'request_invalid',
+    `--policy ${written}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}.`.replace(/\s+/g, ' '),
+    {
+      remedy: 'Write the name of a policy, or name:param=value,param=value.',
+    },
+  );
+}
+
+function scalarOf(value: string): string | number | boolean {
+  if (value === 'true' || value === 'false') return value === 'true';
+  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(value) ? Number(value) : value;
+}

@@ -1,0 +1,82 @@
+import { Worker } from 'node:worker_threads';
+import { type Problem, ReckonerError } from '../../events/errors.ts';
+import type { SimulationPlan } from './simulate-plan.ts';
+import { runShuffle, type ShuffleResult } from './simulate-run.ts';
+
+/** What a worker thread answers. */
+export type WorkerAnswer =
+  | { readonly progress: number }
+  | { readonly result: ShuffleResult }
+  | { readonly problem: Problem }
+  | { readonly failure: string };
+
+export interface PoolOptions {
+  /** Threads to spread the shuffles over; 1 runs them in this one. The results do not depend on it. */
+  readonly workers: number;
+  /** Is told how many requests have been served since it was last told. */
+  readonly progress: (requests: number) => void;
+  /** Ends the run early: what is complete by then is the result. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs the plan's shuffles.
+ * @returns the results of the complete shuffles, in the order of their numbers
+ * @throws ReckonerError what a shuffle threw
+ */
+export async function runShuffles(plan: SimulationPlan, options: PoolOptions): Promise<ShuffleResult[]> {
+  const workers = Math.min(options.workers, plan.shuffles);
+  // Node 20 does not run TypeScript: from the sources, as tests do, there is this thread only.
+  const compiled = !import.meta.url.endsWith('.ts');
+  const results = workers > 1 && compiled ? await inThreads(plan, workers, options) : await inThisThread(plan, options);
+  return results.sort((a, b) => a.shuffle - b.shuffle);
+}
+
+async function inThisThread(plan: SimulationPlan, { progress, signal }: PoolOptions): Promise<ShuffleResult[]> {
+  const results: ShuffleResult[] = [];
+  try {
+    for (let shuffle = 0; shuffle < plan.shuffles; shuffle++)
+      results.push(await runShuffle(plan, shuffle, progress, signal));
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+  }
+  return results;
+}
+
+async function inThreads(
+  plan: SimulationPlan,
+  workers: number,
+  { progress, signal }: PoolOptions,
+): Promise<ShuffleResult[]> {
+  const results: ShuffleResult[] = [];
+  const threads: Worker[] = [];
+  let next = 0;
+  const runThread = () =>
+    new Promise<void>((resolve, reject) => {
+      const thread = new Worker(new URL('./simulate-worker.js', import.meta.url), { workerData: plan });
+      threads.push(thread);
+      const giveNext = () => {
+        if (next < plan.shuffles) thread.postMessage(next++);
+        else resolve();
+      };
+      thread.on('message', (answer: WorkerAnswer) => {
+        if ('progress' in answer) progress(answer.progress);
+        else if ('result' in answer) {
+          results.push(answer.result);
+          giveNext();
+        } else if ('problem' in answer)
+          reject(new ReckonerError(answer.problem.code, answer.problem.message, answer.problem));
+        else reject(new Error(answer.failure));
+      });
+      thread.on('error', reject);
+      thread.on('exit', () => reject(new Error('A worker thread ended before its work was done.')));
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      giveNext();
+    });
+  try {
+    if (!signal.aborted) await Promise.all(Array.from({ length: workers }, runThread));
+  } finally {
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  }
+  return results;
+}

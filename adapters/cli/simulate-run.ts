@@ -1,0 +1,93 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { mersenne } from 'pure-rand/generator/mersenne';
+import { ReckonerError } from '../../events/errors.ts';
+import { recordedAgent } from '../datasets/recorded-agent.ts';
+import { openNode } from './compose.ts';
+import { type LearnedBucket, learnedBuckets, visits } from './simulate-learned.ts';
+import type { SimulationPlan } from './simulate-plan.ts';
+import { type Tally, tally } from './simulate-tally.ts';
+
+/** What one pass over the shuffled requests earned. */
+export interface ShuffleResult extends Tally {
+  readonly shuffle: number;
+  /** What was learned, most pulled bucket first; only of the last shuffle, empty for the others. */
+  readonly learned: readonly LearnedBucket[];
+}
+
+/** How often progress is told, in requests. */
+const tick = 250;
+
+/**
+ * Sends the dataset's requests, in the order that seed + shuffle draws, one by one through a node of their own: decide, look
+ * the chosen arm's outcome up, reward. The same plan and shuffle give the same result, digit by digit.
+ * @param progress is told how many requests have been served since it was last told
+ * @throws the signal's reason when it is aborted; ReckonerError where the node refuses
+ */
+export async function runShuffle(
+  plan: SimulationPlan,
+  shuffle: number,
+  progress: (requests: number) => void = () => undefined,
+  signal?: AbortSignal,
+): Promise<ShuffleResult> {
+  const { dataset, domain } = plan;
+  const seed = plan.seed + shuffle;
+  const node = await openNode({ ...placeOfLog(plan, shuffle), seed });
+  try {
+    const { config } = await node.reckoner.configure(domain, plan.config);
+    const act = recordedAgent(dataset.arms);
+    const earned = tally(plan);
+    const seen = visits();
+    let served = 0;
+    for (const request of shuffled(dataset.rows, seed)) {
+      signal?.throwIfAborted();
+      const decision = await node.reckoner.decide(domain, { context: request.context, propensity: 'lazy' });
+      const outcome = act(request, decision.arm);
+      await node.reckoner.reward(decision.decisionId, { value: outcome.reward, kind: 'outcome' });
+      served++;
+      // What the domain lends is shared every so many rewards: wait for it, so that no timing decides who sees it first.
+      if (config.sharing.every > 0 && served % config.sharing.every === 0) await node.settled(domain);
+      earned.add(request, decision.arm, outcome);
+      seen.add(request, decision);
+      if (served % tick === 0) progress(tick);
+    }
+    progress(served % tick);
+    const told = shuffle === plan.shuffles - 1;
+    const learned = told ? await learnedBuckets(dataset.arms, seen, (id) => node.reckoner.explain(id)) : [];
+    return { ...earned.result(), shuffle, learned };
+  } finally {
+    await node.close();
+  }
+}
+
+/** Fisher and Yates (1938), as Durstenfeld (1964) has it. */
+export function shuffled<T>(items: readonly T[], seed: number): T[] {
+  const order = [...items];
+  // Not the generator that the node is seeded with: the order of the requests must know nothing of its choices.
+  const random = mersenne(seed);
+  for (let last = order.length - 1; last > 0; last--) {
+    const other = uniformInt(random, 0, last);
+    const moved = order[last] as T; // both indices lie within the array
+    order[last] = order[other] as T;
+    order[other] = moved;
+  }
+  return order;
+}
+
+/** The data directory itself for one shuffle, a folder in it for each of several. A log that is there already is not continued. */
+function placeOfLog(plan: SimulationPlan, shuffle: number): { dataDir?: string } {
+  if (plan.dataDir === null) return {};
+  const dataDir =
+    plan.shuffles === 1 ? plan.dataDir : join(plan.dataDir, `shuffle-${String(shuffle).padStart(4, '0')}`);
+  if (existsSync(dataDir) && readdirSync(dataDir).length > 0) {
+    throw new ReckonerError(
+      'request_invalid',
+      `${dataDir} is not empty: a simulation keeps its log in a directory of its own.`,
+      {
+        remedy: 'Name a new directory, or remove that one.',
+      },
+    );
+  }
+  return { dataDir };
+}

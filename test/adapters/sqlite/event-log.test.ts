@@ -1,0 +1,25 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
+import { eventLogContract } from '../../contracts/event-log.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'reckoner-'));
+let files = 0;
+afterAll(() => rmSync(directory, { recursive: true }));
+
+eventLogContract('a SQLite file', {
+  create: () => openSqliteEventLog({ file: join(directory, `${files++}.db`) }),
+  idsUniqueAcrossStreams: true,
+});
+eventLogContract("SQLite's memory", {
+  create: () => openSqliteEventLog({ file: ':memory:' }),
+  idsUniqueAcrossStreams: true,
+});
+// Small bounds, so that every limit is met: pages, windows, batches, remembered heads.
+eventLogContract('a SQLite file with tiny pages', {
+  create: () =>
+    openSqliteEventLog({ file: join(directory, `${files++}.db`), pageSize: 3, window: 5, maxBatch: 2, heads: 2 }),
+  idsUniqueAcrossStreams: true,
+});

@@ -46,7 +46,7 @@ export function simulatedAgent(world: SimulatedWorld, arm: string, seed: number)
     const throwDie = diceOf(`${seed}\u001f${arm}\u001f${call.decisionId}`);
     const latencyMs = known.latencyMs * (0.7 + 0.6 * throwDie());
     if (throwDie() < (known.failure ?? 0)) return { ok: false, category: 'failed', latencyMs };
-    const good = throwDie() < successOf(world, arm, call.question.context);
+    const good = throwDie() < (known.success[String(call.question.context[world.feature])] ?? 0);
     return {
       ok: true,
       answer: { source: 'simulated', text: `[simulated] ${arm} would have answered here.` },

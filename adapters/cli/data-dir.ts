@@ -1,0 +1,33 @@
+/** The data directory: its option on every command, and the rule that looking at one never creates one. */
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Option } from 'commander';
+import { ReckonerError } from '../../events/errors.ts';
+import { FILES } from './compose.ts';
+
+export const defaultDataDir = './.reckoner';
+
+/** `--data-dir`, with the environment and the default behind it. */
+export function dataDirOption(): Option {
+  return new Option('--data-dir <dir>', 'where the log and the keys are')
+    .env('RECKONER_DATA_DIR')
+    .default(defaultDataDir);
+}
+
+export function logFileIn(dataDir: string): string {
+  return join(dataDir, FILES.log);
+}
+
+/**
+ * The absolute path of a data directory that holds a log.
+ * @throws ReckonerError log_unusable where there is none: commands that only look must not leave an empty one behind
+ */
+export function existingDataDir(dataDir: string): string {
+  const absolute = resolve(dataDir);
+  const isDirectory = existsSync(absolute) && statSync(absolute).isDirectory();
+  if (isDirectory && existsSync(logFileIn(absolute))) return absolute;
+  const what = isDirectory ? `There is no log in ${absolute}.` : `There is no data directory ${absolute}.`;
+  throw new ReckonerError('log_unusable', what, {
+    remedy: 'Name the data directory with --data-dir DIR, or begin one: reckoner serve --data-dir DIR.',
+  });
+}

@@ -1,0 +1,57 @@
+/** Walks the hash chain of every stream: each event must follow the very bytes of the one before it. */
+import { decode, decodeMetadata } from '../../events/catalogue.ts';
+import { problemOf } from '../../events/errors.ts';
+import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
+import { chainHash, EMPTY_HEAD, type Head } from '../../events/seal.ts';
+
+export interface ChainReport {
+  readonly events: number;
+  readonly streams: number;
+  /** Events of types that a newer version wrote. */
+  readonly unknown: number;
+  /** The first event that is not as it was written. */
+  readonly broken: { readonly stream: string; readonly revision: number; readonly what: string } | undefined;
+}
+
+/** @param progress told of every event */
+export async function walkChains(log: EventLog, progress: () => void): Promise<ChainReport> {
+  const heads = new Map<string, Head>();
+  let events = 0;
+  let unknown = 0;
+  for await (const event of log.readAll()) {
+    events++;
+    progress();
+    const broken = breakAt(event, heads.get(event.stream) ?? EMPTY_HEAD);
+    if (broken !== undefined)
+      return { events, streams: heads.size, unknown, broken: { stream: event.stream, ...broken } };
+    heads.set(event.stream, { revision: event.revision, hash: chainHash(event) });
+    try {
+      if (decode(event) === undefined) unknown++;
+    } catch (thrown) {
+      const broken = { stream: event.stream, revision: event.revision, what: problemOf(thrown).message };
+      return { events, streams: heads.size, unknown, broken };
+    }
+  }
+  return { events, streams: heads.size, unknown, broken: undefined };
+}
+
+function breakAt(event: RecordedEvent, head: Head): { readonly revision: number; readonly what: string } | undefined {
+  const { revision } = event;
+  if (revision !== head.revision + 1) {
+    return {
+      revision: head.revision + 1,
+      what: `The event is missing: revision ${head.revision} is followed by ${revision}.`,
+    };
+  }
+  let previous: Uint8Array;
+  try {
+    previous = decodeMetadata(event).previousHash;
+  } catch (thrown) {
+    return { revision, what: problemOf(thrown).message };
+  }
+  if (Buffer.compare(previous, head.hash) === 0) return undefined;
+  // The later event vouches for the earlier one: where they disagree, the earlier one is not what it was.
+  return revision === 0
+    ? { revision, what: 'It is the first of its stream and claims to follow another.' }
+    : { revision: revision - 1, what: `Its bytes are not those that revision ${revision} was chained to.` };
+}

@@ -1,0 +1,219 @@
+/** What `doctor` looks at. Each check gives one finding; none of them changes anything. */
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { problemOf, ReckonerError } from '../../events/errors.ts';
+import { type EventLog, START } from '../../events/event-log.ts';
+import { fingerprint, keysFile, readKeys } from '../keys/keys.ts';
+import { openSqliteEventLog } from '../sqlite/event-log.ts';
+import { examineLogFile } from '../sqlite/examination.ts';
+import { FILES } from './compose.ts';
+import { type ChainReport, walkChains } from './doctor-chain.ts';
+
+export interface Finding {
+  readonly check: string;
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly message: string;
+  /** What to do; where something is to be done. */
+  readonly remedy?: string;
+}
+
+const GIB = 2 ** 30;
+
+export function checkNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return { check: 'node', status: 'ok', message: version };
+  return { check: 'node', status: 'fail', message: `${version} is too old`, remedy: 'Install Node 20.19 or newer.' };
+}
+
+/** @param named the user named it: then its absence is an error, not just news */
+export function checkDataDir(dataDir: string, named: boolean): Finding {
+  const check = 'data directory';
+  if (!existsSync(dataDir)) {
+    const remedy = `Name another one with --data-dir, or begin it: reckoner serve --data-dir ${dataDir}.`;
+    return { check, status: named ? 'fail' : 'warn', message: `${dataDir} does not exist`, remedy };
+  }
+  if (!statSync(dataDir).isDirectory()) {
+    return {
+      check,
+      status: 'fail',
+      message: `${dataDir} is not a directory`,
+      remedy: 'Name a directory with --data-dir.',
+    };
+  }
+  try {
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch {
+    const remedy = `Give it to the user that runs Reckoner: chown, then chmod 700 ${dataDir}.`;
+    return { check, status: 'fail', message: `${dataDir} is not writable for this user`, remedy };
+  }
+  const mode = statSync(dataDir).mode & 0o777;
+  const octal = mode.toString(8).padStart(3, '0');
+  if ((mode & 0o007) !== 0 && process.platform !== 'win32') {
+    const message = `${dataDir} is open to every user of this machine (mode ${octal})`;
+    return { check, status: 'warn', message, remedy: `chmod 700 ${dataDir}` };
+  }
+  return { check, status: 'ok', message: `${dataDir} (mode ${octal}, writable)` };
+}
+
+export function checkDisk(dataDir: string): Finding {
+  const check = 'disk space';
+  try {
+    const { bavail, bsize } = statfsSync(dataDir);
+    const free = bavail * bsize;
+    const message = `${(free / GIB).toFixed(1)} GiB free`;
+    if (free >= GIB) return { check, status: 'ok', message };
+    return {
+      check,
+      status: 'warn',
+      message,
+      remedy: 'Free some: a full disk refuses decisions (log_full), but loses none.',
+    };
+  } catch (thrown) {
+    return { check, status: 'warn', message: `cannot be told: ${textOf(thrown)}` };
+  }
+}
+
+export function checkKeys(
+  dataDir: string,
+  env: Readonly<Record<string, string | undefined>>,
+  logHasEvents: boolean,
+): Finding {
+  const check = 'keys';
+  try {
+    const keys = readKeys({ dataDir, env });
+    if (keys !== undefined) {
+      const place = keys.source === 'file' ? `${keysFile(dataDir)} (mode 600)` : 'the environment';
+      const prints = `decision ${fingerprint(keys.decision)}, pseudonym ${fingerprint(keys.pseudonym)}`;
+      return { check, status: 'ok', message: `${place}: ${prints}` };
+    }
+  } catch (thrown) {
+    return failed(check, thrown);
+  }
+  if (!logHasEvents)
+    return { check, status: 'ok', message: 'none yet: `reckoner serve` makes them on its first start' };
+  const remedy = `reckoner keys restore --from BACKUP --data-dir ${dataDir}`;
+  return { check, status: 'fail', message: 'there is a log, but its keys are gone', remedy };
+}
+
+/** Is the log's file sound, as far as SQLite can tell? */
+export function checkLogFile(dataDir: string): Finding {
+  const check = 'log file';
+  const file = join(dataDir, FILES.log);
+  if (!existsSync(file)) return { check, status: 'ok', message: 'none yet' };
+  try {
+    const problems = examineLogFile(file);
+    if (problems.length === 0)
+      return { check, status: 'ok', message: `${file}: ${sizeOf(file)}, schema ${schemaOf(file)}` };
+    const remedy = 'Stop the server, keep a copy of the file, and restore the last backup.';
+    return { check, status: 'fail', message: `${file}: ${problems.slice(0, 3).join('; ')}`, remedy };
+  } catch (thrown) {
+    return failed(check, thrown);
+  }
+}
+
+/** Does every event follow the one it was chained to? */
+export async function checkChains(
+  dataDir: string,
+  progress: { start(total: number): void; step(): void; stop(): void },
+): Promise<{ readonly finding: Finding; readonly report: ChainReport | undefined }> {
+  const check = 'hash chains';
+  let log: EventLog | undefined;
+  try {
+    log = openSqliteEventLog({ file: join(dataDir, FILES.log) });
+    const head = await log.head();
+    progress.start(head === START ? 0 : Number(head));
+    const report = await walkChains(log, progress.step);
+    progress.stop();
+    const { events, streams, unknown, broken } = report;
+    if (broken !== undefined) {
+      const message = `${broken.stream}, revision ${broken.revision}: ${broken.what}`;
+      const remedy =
+        'Somebody or something changed the log after it was written: keep a copy, and restore the last backup.';
+      return { finding: { check, status: 'fail', message, remedy }, report };
+    }
+    const counted = `${events} events in ${streams} streams, unbroken`;
+    if (unknown === 0) return { finding: { check, status: 'ok', message: counted }, report };
+    const message = `${counted}; ${unknown} of types that this version does not know`;
+    return {
+      finding: { check, status: 'warn', message, remedy: 'Upgrade Reckoner: a newer version wrote here.' },
+      report,
+    };
+  } catch (thrown) {
+    return { finding: failed(check, thrown), report: undefined };
+  } finally {
+    progress.stop();
+    await log?.close();
+  }
+}
+
+/** A SQLite file beside the log. */
+export function checkSideFile(check: string, file: string, loss: Omit<Finding, 'check' | 'message'>): Finding {
+  if (!existsSync(file)) return { check, status: 'ok', message: 'none yet' };
+  let database: Database.Database | undefined;
+  try {
+    database = new Database(file, { readonly: true, timeout: 1000 });
+    const verdict = String(database.pragma('quick_check(1)', { simple: true }));
+    if (verdict === 'ok') return { check, status: 'ok', message: `${file}: ${sizeOf(file)}` };
+    return { check, ...loss, message: `${file}: ${verdict}` };
+  } catch (thrown) {
+    return { check, ...loss, message: `${file}: ${textOf(thrown)}` };
+  } finally {
+    database?.close();
+  }
+}
+
+/** Is the port free, or is it a Reckoner that holds it? */
+export async function checkPort(port: number): Promise<Finding> {
+  const check = `port ${port}`;
+  const heard = await whoListens(port);
+  if (heard === 'nobody') return { check, status: 'ok', message: 'free' };
+  if (heard !== 'stranger') return { check, status: 'ok', message: `a Reckoner ${heard} answers there` };
+  const remedy = 'Stop it, or serve on another port: reckoner serve --port 0 takes any that is free.';
+  return { check, status: 'warn', message: 'another program listens there', remedy };
+}
+
+function whoListens(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const asking = request({ host: '127.0.0.1', port, path: '/healthz', timeout: 2000 }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+        if (text.length > 10_000) asking.destroy();
+      });
+      response.on('close', () => resolve(/"status":"alive","version":"([^"]+)"/.exec(text)?.[1] ?? 'stranger'));
+    });
+    asking.on('timeout', () => asking.destroy());
+    asking.on('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'ECONNREFUSED' ? 'nobody' : 'stranger'),
+    );
+    asking.end();
+  });
+}
+
+function failed(check: string, thrown: unknown): Finding {
+  const { message, remedy } = problemOf(thrown);
+  if (thrown instanceof ReckonerError) return { check, status: 'fail', message, remedy };
+  return { check, status: 'fail', message: textOf(thrown), remedy };
+}
+
+function schemaOf(file: string): string {
+  const database = new Database(file, { readonly: true, timeout: 1000 });
+  try {
+    return String(database.pragma('user_version', { simple: true }));
+  } finally {
+    database.close();
+  }
+}
+
+function sizeOf(file: string): string {
+  const bytes = statSync(file).size;
+  if (bytes < 1024 ** 2) return `${Math.ceil(bytes / 1024)} KiB`;
+  return bytes < GIB ? `${(bytes / 1024 ** 2).toFixed(1)} MiB` : `${(bytes / GIB).toFixed(1)} GiB`;
+}
+
+function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,123 @@
+/** `reckoner doctor`: is everything in order, and if not, what is to be done? */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { SingleBar } from 'cli-progress';
+import type { Command } from 'commander';
+import { FILES } from './compose.ts';
+import { dataDirOption } from './data-dir.ts';
+import {
+  checkChains,
+  checkDataDir,
+  checkDisk,
+  checkKeys,
+  checkLogFile,
+  checkNode,
+  checkPort,
+  checkSideFile,
+  type Finding,
+} from './doctor-checks.ts';
+import { exitCodes } from './failure.ts';
+import type { Cli } from './program.ts';
+import { portGiven } from './serve.ts';
+import type { Colours } from './terminal.ts';
+
+interface DoctorOptions {
+  readonly port: number;
+  readonly json: boolean;
+  readonly dataDir: string;
+}
+
+const notes = `
+Looks at Node, the data directory, the disk, the keys, the log (its file, and the hash chain of every stream: the first event
+that was changed after it was written is named), the files beside it, and the port. Changes nothing; works beside a running
+server. The last event of a stream is vouched for once another follows it. Exit code 1 where something fails.
+
+Examples:
+  reckoner doctor
+  reckoner doctor --data-dir /var/lib/reckoner --json | jq '.checks[] | select(.status != "ok")'`;
+
+/** Adds `reckoner doctor`. */
+export function registerDoctor(program: Command, cli: Cli): void {
+  program
+    .command('doctor')
+    .description('check the installation and say what to do')
+    .option('-p, --port <port>', 'the port to look at', portGiven, 8080)
+    .option('--json', 'the findings as one JSON object', false)
+    .addOption(dataDirOption())
+    .addHelpText('after', notes)
+    .action(async (options: DoctorOptions, command: Command) => {
+      const named = command.getOptionValueSource('dataDir') !== 'default';
+      await examine({ ...options, dataDir: resolve(options.dataDir), named }, cli);
+    });
+}
+
+async function examine({ port, json, dataDir, named }: DoctorOptions & { readonly named: boolean }, cli: Cli) {
+  const { out } = cli.terminal;
+  const findings: Finding[] = [];
+  const found = async (finding: Finding) => {
+    findings.push(finding);
+    if (!json) for (const line of findingLines(finding, out.colours)) await out.line(line);
+  };
+  await found(checkNode(process.version));
+  const place = checkDataDir(dataDir, named);
+  await found(place);
+  let counted: { readonly events: number; readonly streams: number } | undefined;
+  if (existsSync(dataDir) && place.status !== 'fail') {
+    await found(checkDisk(dataDir));
+    const file = checkLogFile(dataDir);
+    const chains =
+      file.status === 'ok' && existsSync(join(dataDir, FILES.log))
+        ? await checkChains(dataDir, progressBar(cli.terminal.err.interactive && !json))
+        : undefined;
+    counted = chains?.report;
+    await found(checkKeys(dataDir, cli.env, (chains?.report?.events ?? 0) > 0));
+    await found(file);
+    if (chains !== undefined) await found(chains.finding);
+    await found(
+      checkSideFile('snapshots', join(dataDir, FILES.snapshots), {
+        status: 'warn',
+        remedy: 'It is a cache: stop the server and delete it, it fills again by itself.',
+      }),
+    );
+    await found(
+      checkSideFile('subjects', join(dataDir, FILES.salts), {
+        status: 'fail',
+        remedy: 'Restore it from the last backup: without its salts, people in the log can no longer be recognised.',
+      }),
+    );
+  }
+  await found(await checkPort(port));
+  const failed = findings.filter(({ status }) => status === 'fail').length;
+  const warned = findings.filter(({ status }) => status === 'warn').length;
+  if (json) {
+    const { events = 0, streams = 0 } = counted ?? {};
+    await out.line(JSON.stringify({ ok: failed === 0, failed, warned, events, streams, checks: findings }));
+  } else {
+    await out.line();
+    await out.line(verdict(failed, warned, out.colours));
+  }
+  if (failed > 0) cli.exit(exitCodes.failed);
+}
+
+function findingLines({ check, status, message, remedy }: Finding, colours: Colours): string[] {
+  const paint = { ok: colours.green, warn: colours.yellow, fail: colours.red }[status];
+  return [
+    `${paint(status.padEnd(5))} ${check.padEnd(15)} ${message}`,
+    ...(remedy === undefined ? [] : [`${' '.repeat(22)}${colours.cyan('→')} ${remedy}`]),
+  ];
+}
+
+function verdict(failed: number, warned: number, colours: Colours): string {
+  if (failed > 0) return colours.red(`${failed} of these must be mended.`);
+  return warned > 0 ? colours.yellow('It works; mind the warnings.') : colours.green('All is well.');
+}
+
+function progressBar(shown: boolean): { start(total: number): void; step(): void; stop(): void } {
+  if (!shown) return { start() {}, step() {}, stop() {} };
+  const bar = new SingleBar({
+    format: '      hash chains     {bar} {percentage} %  {value} events',
+    clearOnComplete: true,
+    stopOnComplete: true,
+  });
+  return { start: (total) => bar.start(total, 0), step: () => bar.increment(), stop: () => bar.stop() };
+}

@@ -1,0 +1,45 @@
+/** `reckoner domains`: what is decided here, and what was learned. */
+import type { Command } from 'commander';
+import type { DomainView } from '../../actors/messages.ts';
+import { openNode } from './compose.ts';
+import { dataDirOption, existingDataDir } from './data-dir.ts';
+import { domainLines, domainsLines } from './domains-view.ts';
+import type { Cli } from './program.ts';
+
+interface DomainsOptions {
+  readonly json: boolean;
+  readonly dataDir: string;
+}
+
+const notes = `
+Works beside a running server and changes nothing. What arms earned is what all buckets of a domain last shared.
+
+Examples:
+  reckoner domains
+  reckoner domains model_routing
+  reckoner domains --json | jq '.[].config.arms[].name'`;
+
+/** Adds `reckoner domains`. */
+export function registerDomains(program: Command, { terminal }: Cli): void {
+  program
+    .command('domains')
+    .description('list the domains, or show one of them')
+    .argument('[name]', 'show this domain in full')
+    .option('--json', 'as JSON: an array of domains, or the one', false)
+    .addOption(dataDirOption())
+    .addHelpText('after', notes)
+    .action(async (name: string | undefined, { json, dataDir }: DomainsOptions) => {
+      const node = await openNode({ dataDir: existingDataDir(dataDir) });
+      try {
+        const found: DomainView | readonly DomainView[] =
+          name === undefined ? await node.reckoner.domains() : await node.reckoner.domain(name);
+        for (const line of json ? [JSON.stringify(found)] : linesOf(found)) await terminal.out.line(line);
+      } finally {
+        await node.close();
+      }
+    });
+
+  function linesOf(found: DomainView | readonly DomainView[]): string[] {
+    return 'domain' in found ? domainLines(found, terminal.out.colours) : domainsLines(found, terminal.out.colours);
+  }
+}

@@ -1,0 +1,94 @@
+import type { DecodedEvent } from '../../events/catalogue.ts';
+import { decodeMetadata } from '../../events/catalogue.ts';
+import type { RecordedEvent } from '../../events/event-log.ts';
+import type { Colours } from './terminal.ts';
+
+/** An event for a person, in one line: position, time, what happened, where, and what it says. */
+export function eventLine(event: RecordedEvent, decoded: DecodedEvent | undefined, colours: Colours): string {
+  const { time } = decoded?.metadata ?? decodeMetadata(event);
+  const [verb, paint] = decoded === undefined ? (['unknown', 'red'] as const) : verbs[decoded.type];
+  return [
+    colours.dim(String(Number(event.position)).padStart(7)),
+    colours.dim(stampOf(time)),
+    colours[paint](verb.padEnd(10)),
+    `${shortened(event.stream)}${colours.dim(`@${event.revision}`)}`,
+    decoded === undefined
+      ? colours.dim(`${event.type}, ${event.data.length} bytes, written by a newer version`)
+      : summaryOf(decoded),
+  ].join('  ');
+}
+
+const verbs = {
+  DomainConfigured: ['configured', 'magenta'],
+  DomainFrozen: ['frozen', 'magenta'],
+  DomainThawed: ['thawed', 'magenta'],
+  PriorShared: ['shared', 'blue'],
+  RollbackPointMarked: ['marked', 'magenta'],
+  DecisionMade: ['decided', 'cyan'],
+  ItemsShown: ['shown', 'cyan'],
+  RewardObserved: ['rewarded', 'green'],
+  RewardRetracted: ['retracted', 'yellow'],
+  AgentCallSucceeded: ['answered', 'green'],
+  AgentCallFailed: ['failed', 'yellow'],
+} as const satisfies Record<DecodedEvent['type'], readonly [string, keyof Colours]>;
+
+function summaryOf(event: DecodedEvent): string {
+  switch (event.type) {
+    case 'DomainConfigured':
+    case 'DomainFrozen':
+    case 'DomainThawed':
+      return words(`by ${event.data.by || 'nobody'}`, event.data.reason);
+    case 'PriorShared':
+      return words(
+        `after ${event.data.counted} rewards:`,
+        event.data.arms.map(({ arm, pulls, sum }) => `${arm} ${pulls > 0 ? (sum / pulls).toFixed(2) : '–'}`).join(', '),
+      );
+    case 'RollbackPointMarked':
+      return words(event.data.name, `(${event.data.cause})`, event.data.reason);
+    case 'DecisionMade':
+      return words(
+        `${event.data.arm} of ${event.data.candidates.length}`,
+        event.data.propensity === undefined ? 'p later' : `p ${event.data.propensity.toFixed(3)}`,
+        `expects ${event.data.expectedReward.toFixed(2)}`,
+        event.data.mode,
+        event.data.fallback ? 'fallback' : '',
+        event.data.slate.length > 0 ? `slate of ${event.data.slate.length}` : '',
+      );
+    case 'ItemsShown':
+      return words(`${event.data.items.length} items for @${event.data.decisionRevision}`);
+    case 'RewardObserved':
+      return words(
+        `${event.data.arm} ${event.data.value.toFixed(3)} for @${event.data.decisionRevision}`,
+        event.data.kind,
+        event.data.feedback,
+        event.data.share === 1 ? '' : `as ${event.data.share} of a pull`,
+      );
+    case 'RewardRetracted':
+      return words(
+        `${event.data.arm} ${event.data.value.toFixed(3)} of @${event.data.decisionRevision}`,
+        event.data.reason,
+      );
+    case 'AgentCallSucceeded':
+      return words(
+        `${event.data.agent} in ${Math.round(event.data.latencyMs)} ms for $${event.data.costUsd}`,
+        event.data.quality === undefined ? '' : `quality ${event.data.quality.toFixed(2)}`,
+        event.data.source,
+      );
+    case 'AgentCallFailed':
+      return words(`${event.data.agent} ${event.data.category}, now ${event.data.state}`, event.data.source);
+  }
+}
+
+function words(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join('  ');
+}
+
+/** Streams of the default tenant are named without it. */
+function shortened(stream: string): string {
+  return stream.replace(/^(bucket|domain)-default-/, '$1 ').replace(/^agent-/, 'agent ');
+}
+
+/** UTC, to the millisecond. */
+function stampOf(time: number): string {
+  return Number.isFinite(time) ? new Date(time).toISOString().replace('T', ' ').replace('Z', '') : 'no time';
+}

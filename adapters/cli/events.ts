@@ -1,0 +1,102 @@
+/** `reckoner events`: the log as it is, beside a running server or after it. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { decode } from '../../events/catalogue.ts';
+import { type EventLog, type Filter, type Position, type RecordedEvent, START } from '../../events/event-log.ts';
+import { openSqliteEventLog } from '../sqlite/event-log.ts';
+import { positionOf } from '../sqlite/schema.ts';
+import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
+import { eventJson } from './event-json.ts';
+import { eventLine } from './event-line.ts';
+import type { Cli } from './program.ts';
+import { onInterrupt } from './signals.ts';
+
+interface EventsOptions {
+  readonly stream?: string;
+  readonly type?: readonly string[];
+  readonly from?: Position | 'end';
+  readonly limit?: number;
+  readonly follow: boolean;
+  readonly json: boolean;
+  readonly dataDir: string;
+}
+
+const notes = `
+Prints all events in the order of the log; with --follow it stays and prints what comes, until Ctrl-C.
+A position is where an event lies in this log: the number at the left, "position" in JSON.
+
+Examples:
+  reckoner events --limit 20
+  reckoner events --follow --from end                       only what happens from now on
+  reckoner events --stream bucket-default-model_routing-    one domain's buckets
+  reckoner events --type DecisionMade,RewardObserved --json | jq .data.arm`;
+
+/** Adds `reckoner events`. */
+export function registerEvents(program: Command, cli: Cli): void {
+  program
+    .command('events')
+    .description('print the log, event by event')
+    .option('--stream <prefix>', 'only streams whose name begins so')
+    .option('--type <types>', 'only these types, separated by commas', listOf)
+    .option('--from <position>', 'only what follows this position; `end`: only what is new', positionGiven)
+    .option('--limit <n>', 'stop after so many events', countGiven)
+    .option('-f, --follow', 'stay and print what comes, until Ctrl-C', false)
+    .option('--json', 'one JSON object a line, with the decoded data', false)
+    .addOption(dataDirOption())
+    .addHelpText('after', notes)
+    .action((options: EventsOptions) => printEvents(options, cli));
+}
+
+async function printEvents(options: EventsOptions, { terminal }: Cli): Promise<void> {
+  const log = openSqliteEventLog({ file: logFileIn(existingDataDir(options.dataDir)) });
+  const interrupted = onInterrupt();
+  const signal = AbortSignal.any([interrupted.signal, terminal.gone]);
+  const show = options.json
+    ? (event: RecordedEvent) => JSON.stringify(eventJson(event, decode(event)))
+    : (event: RecordedEvent) => eventLine(event, decode(event), terminal.out.colours);
+  try {
+    let printed = 0;
+    for await (const event of wantedEvents(log, options, signal)) {
+      if (signal.aborted) break;
+      await terminal.out.line(show(event));
+      if (++printed === options.limit) break;
+    }
+    if (printed === 0 && !signal.aborted && !options.json) {
+      await terminal.err.line(terminal.err.colours.dim('No such events in this log.'));
+    }
+  } finally {
+    interrupted.dispose();
+    await log.close();
+  }
+}
+
+async function* wantedEvents(log: EventLog, options: EventsOptions, signal: AbortSignal): AsyncIterable<RecordedEvent> {
+  const filter: Filter = { streamPrefix: options.stream, types: options.type };
+  const after = options.from === 'end' ? await log.head() : (options.from ?? START);
+  if (!options.follow) {
+    yield* log.readAll({ ...filter, after, limit: options.limit });
+    return;
+  }
+  for await (const message of log.subscribe({ ...filter, after, signal })) {
+    if (message.type === 'event') yield message.event;
+  }
+}
+
+function listOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function positionGiven(text: string): Position | 'end' {
+  if (text === 'end') return 'end';
+  if (text === 'start') return START;
+  if (!/^\d{1,16}$/.test(text)) throw new InvalidArgumentError('It is a number, `start` or `end`.');
+  return positionOf(Number(text));
+}
+
+function countGiven(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('It is a whole number from 1.');
+  return count;
+}

@@ -1,0 +1,158 @@
+/** A decision, told to a person: what was believed of every arm at that moment, why this one, and what came of it. */
+import type { Explanation } from '../../actors/messages.ts';
+import { type Cell, type Column, tableLines } from './table.ts';
+import type { Colours } from './terminal.ts';
+
+/** Cells of the plot of beliefs, from reward 0 to reward 1. */
+const PLOT = 25;
+
+export function explanationLines(told: Explanation, colours: Colours): string[] {
+  const label = (text: string) => colours.dim(text.padEnd(10));
+  return [
+    `${label('decision')}${told.decisionId}`,
+    `${label('made')}${stampOf(told.time)} in ${colours.bold(told.domain)}, ${bucketOf(told)}`,
+    `${label('by')}${told.policy} v${told.policyVersion}, domain revision ${told.domainRevision}, ${learnedUpTo(told)}, seed ${told.seed}`,
+    `${label('context')}${pairs(told.context) || 'none'}`,
+    ...optional(label('request'), requestOf(told)),
+    `${label('chosen')}${colours.bold(colours.cyan(told.arm))}, ${chanceOf(told)}, confidence ${told.confidence.toFixed(2)}${told.mode === null ? '' : `: ${told.mode}`}`,
+    `${label('expected')}${expectedOf(told)}`,
+    '',
+    ...armsTable(told, colours),
+    '',
+    `${label('why')}${whyOf(told)}`,
+    ...told.excluded.map(({ arm, constraint }) => `${label('set aside')}${arm}: it breaks ${constraint}`),
+    ...slateLines(told, label),
+    ...told.items.map((shown) => `${label('shown')}${shown.item} from ${shown.arm}, place ${shown.position + 1}`),
+    ...rewardLines(told, label, colours),
+    `${label('verified')}${verdictOf(told, colours)}`,
+  ];
+}
+
+function armsTable(told: Explanation, colours: Colours): string[] {
+  const shifted = told.arms.some(({ shift }) => shift !== 0);
+  const columns: Column[] = [
+    { title: '  arm' },
+    { title: 'believed reward, 0 to 1'.padEnd(PLOT) },
+    { title: 'mean', align: 'right' },
+    { title: '95 % interval', align: 'right' },
+    { title: 'pulls', align: 'right' },
+    ...(shifted ? [{ title: 'shift', align: 'right' } as const] : []),
+    { title: 'drew', align: 'right' },
+    { title: 'propensity', align: 'right' },
+  ];
+  const rows = told.arms.map((arm): (Cell | string)[] => {
+    const paint = arm.chosen ? (text: string) => colours.bold(colours.cyan(text)) : undefined;
+    return [
+      { text: `${arm.chosen ? '▸' : ' '} ${arm.arm}`, paint },
+      { text: plotOf(arm.lower, arm.mean, arm.upper), paint: paint ?? colours.dim },
+      { text: arm.mean.toFixed(3), paint },
+      `${arm.lower.toFixed(2)} … ${arm.upper.toFixed(2)}`,
+      String(Math.round(arm.pulls * 10) / 10),
+      ...(shifted ? [arm.shift.toFixed(3)] : []),
+      arm.sample === null ? '–' : arm.sample.toFixed(3),
+      { text: arm.propensity.toFixed(4), paint },
+    ];
+  });
+  return tableLines(columns, rows, colours.dim);
+}
+
+/** The interval as a line with its mean on it. */
+export function plotOf(lower: number, mean: number, upper: number): string {
+  const cell = (value: number) => Math.round(Math.min(1, Math.max(0, value)) * (PLOT - 1));
+  const [from, at, to] = [cell(lower), cell(mean), cell(upper)];
+  return Array.from({ length: PLOT }, (_, index) => {
+    if (index === at) return '●';
+    if (index < from || index > to) return '·';
+    return index === from ? '├' : index === to ? '┤' : '─';
+  }).join('');
+}
+
+function whyOf(told: Explanation): string {
+  if (told.fallback)
+    return 'no candidate met the constraints: the fallback of the domain was taken without asking the policy';
+  const floor = `${(told.floor * 100).toFixed(told.floor < 0.01 ? 2 : 0)} %`;
+  if (told.explored)
+    return `explored: the floor of ${floor} gives every candidate an even chance now and then, and this time it drew`;
+  const drawn = [...told.arms].sort((left, right) => (right.sample ?? 0) - (left.sample ?? 0));
+  const [first, second] = drawn;
+  const margin =
+    first?.sample != null && second?.sample != null
+      ? `, ${second.arm} came second with ${second.sample.toFixed(3)}`
+      : '';
+  const best = [...told.arms].sort((left, right) => right.mean + right.shift - left.mean - left.shift)[0];
+  const against =
+    best !== undefined && best.arm !== told.arm
+      ? `; ${best.arm} has the higher mean, but ${told.arm} may still be better`
+      : '';
+  return `its score was the highest${first?.sample == null ? '' : ` (${first.sample.toFixed(3)})`}${margin}${against}`;
+}
+
+function slateLines(told: Explanation, label: (text: string) => string): string[] {
+  return (told.slate ?? []).map(
+    ({ arm, weight, rankPropensity }, index) =>
+      `${label(index === 0 ? 'slate' : '')}${index + 1}. ${arm}, weight ${weight.toFixed(3)}${rankPropensity === null ? '' : `, P(here) ${rankPropensity.toFixed(4)}`}`,
+  );
+}
+
+function rewardLines(told: Explanation, label: (text: string) => string, colours: Colours): string[] {
+  if (told.rewards.length === 0) return [`${label('rewards')}${colours.dim('none yet')}`];
+  return told.rewards.map((reward, index) => {
+    const parts = [
+      reward.kind,
+      reward.feedback ?? '',
+      reward.item === null ? '' : `for ${reward.item}`,
+      reward.arm === told.arm ? '' : `to ${reward.arm}`,
+      pairs(reward.components),
+      reward.share === 1 ? '' : `as ${reward.share} of a pull`,
+      stampOf(reward.time),
+    ].filter((part) => part !== '');
+    const line = `${reward.value.toFixed(3)}  ${parts.join(', ')}`;
+    return `${label(index === 0 ? 'rewards' : '')}${reward.retracted ? colours.dim(`${line}, retracted`) : line}`;
+  });
+}
+
+function verdictOf(told: Explanation, colours: Colours): string {
+  return told.verified
+    ? `${colours.green('yes')}: recomputing the choice from the log gives the same arm and propensity`
+    : `${colours.red('no')}: recomputing the choice from the log gives something else; run \`reckoner doctor\``;
+}
+
+function chanceOf(told: Explanation): string {
+  const logged = told.propensity ?? told.arms.find(({ chosen }) => chosen)?.propensity;
+  return logged === undefined ? 'propensity unknown' : `chosen ${(logged * 100).toFixed(1)} times in 100`;
+}
+
+function expectedOf(told: Explanation): string {
+  const cost = told.expectedCostUsd === null ? [] : [`$${told.expectedCostUsd}`];
+  const latency = told.expectedLatencyMs === null ? [] : [`${told.expectedLatencyMs} ms`];
+  return [`reward ${told.expectedReward.toFixed(3)}`, ...cost, ...latency].join(', ');
+}
+
+function requestOf(told: Explanation): string {
+  const type = told.taskType === null ? '' : `task ${told.taskType}`;
+  const complexity = told.complexity === null ? '' : `complexity ${told.complexity}`;
+  const tokens = told.tokens === null ? '' : `${told.tokens} tokens`;
+  return [type, complexity, tokens].filter((part) => part !== '').join(', ');
+}
+
+function bucketOf(told: Explanation): string {
+  return told.bucketLabel === '' ? 'its one bucket' : `bucket ${told.bucketLabel}`;
+}
+
+function learnedUpTo(told: Explanation): string {
+  return told.posteriorRevision < 0 ? 'nothing learned yet' : `learned up to revision ${told.posteriorRevision}`;
+}
+
+function optional(label: string, text: string): string[] {
+  return text === '' ? [] : [`${label}${text}`];
+}
+
+function pairs(values: Readonly<Record<string, number | boolean | string>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+}
+
+function stampOf(iso: string): string {
+  return iso.replace('T', ' ').replace('Z', ' UTC');
+}

@@ -1,0 +1,39 @@
+/** `reckoner explain`: one decision in full, recomputed from the log. */
+import type { Command } from 'commander';
+import { openNode } from './compose.ts';
+import { dataDirOption, existingDataDir } from './data-dir.ts';
+import { explanationLines } from './explain-view.ts';
+import type { Cli } from './program.ts';
+
+interface ExplainOptions {
+  readonly json: boolean;
+  readonly dataDir: string;
+}
+
+const notes = `
+Shows what was believed of every arm when the decision was made, why this arm, its rewards, and whether recomputing the choice
+from the log gives the same. Works beside a running server and changes nothing.
+
+Example:
+  reckoner explain "$(reckoner events --type AgentCallSucceeded --json | tail -1 | jq -r .data.decisionId)"`;
+
+/** Adds `reckoner explain`. */
+export function registerExplain(program: Command, { terminal }: Cli): void {
+  program
+    .command('explain')
+    .description('tell why a decision was made, and what came of it')
+    .argument('<decisionId>', 'the decisionId that the answer to the request gave')
+    .option('--json', 'the explanation as one JSON object', false)
+    .addOption(dataDirOption())
+    .addHelpText('after', notes)
+    .action(async (decisionId: string, { json, dataDir }: ExplainOptions) => {
+      const node = await openNode({ dataDir: existingDataDir(dataDir) });
+      try {
+        const told = await node.reckoner.explain(decisionId);
+        const lines = json ? [JSON.stringify(told)] : explanationLines(told, terminal.out.colours);
+        for (const line of lines) await terminal.out.line(line);
+      } finally {
+        await node.close();
+      }
+    });
+}

@@ -1,0 +1,112 @@
+/** The command line: its commands, its help, and what its exit codes mean. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { registerDoctor } from './doctor.ts';
+import { registerDomains } from './domains.ts';
+import { registerEvents } from './events.ts';
+import { registerExplain } from './explain.ts';
+import { exitCodes, reportFailure, usageError } from './failure.ts';
+import { registerKeys } from './keys.ts';
+import { registerServe } from './serve.ts';
+import { registerSimulate } from './simulate.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What a command may touch of the process it runs in. */
+export interface Cli {
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  /** Ends the process with this code once the command is done, without calling that an error. */
+  exit(code: number): void;
+}
+
+const help = `
+Examples:
+  reckoner serve                                 the HTTP door on 127.0.0.1:8080, data in ./.reckoner
+  reckoner events --follow --type DecisionMade   decisions as they are made
+  reckoner explain DECISION_ID                   why this arm, and what came of it
+  reckoner doctor                                is everything in order?
+  reckoner simulate --dataset routellm/mmlu      measure a policy on recorded requests
+
+Exit codes: 0 ok, 1 failed, 2 bad usage. RECKONER_DATA_DIR is the default of --data-dir; RECKONER_DEBUG=1 adds stack traces;
+NO_COLOR=1 takes the colours away.`;
+
+/** Runs one command and gives its exit code. */
+export async function runCli(
+  args: readonly string[],
+  { terminal, env }: Pick<Cli, 'terminal' | 'env'>,
+): Promise<number> {
+  const json = args.includes('--json');
+  let code: number = exitCodes.ok;
+  const cli: Cli = {
+    terminal,
+    env,
+    version: packageVersion(),
+    exit: (wanted) => {
+      code = wanted;
+    },
+  };
+  try {
+    await createProgram(cli, json).parseAsync([...args], { from: 'user' });
+    // A command that knows no `cli` leaves its code with the process.
+    return code !== exitCodes.ok ? code : Number(process.exitCode ?? exitCodes.ok);
+  } catch (thrown) {
+    const style = { json, debug: Boolean(env.RECKONER_DEBUG) };
+    if (!(thrown instanceof CommanderError)) return await reportFailure(thrown, terminal, style);
+    if (thrown.exitCode === 0) return exitCodes.ok;
+    // To a person Commander has already said what is wrong.
+    const message = thrown.message.replace(/^error: /, '');
+    if (json) await reportFailure(usageError(message, 'Run the command with --help.'), terminal, style);
+    return exitCodes.usage;
+  }
+}
+
+/**
+ * All commands.
+ * @param json usage errors are left to the caller to tell
+ */
+function createProgram(cli: Cli, json: boolean): Command {
+  const { colours } = cli.terminal.err;
+  const program = new Command('reckoner')
+    .description('The LLM router that can explain, replay and undo every decision it makes.')
+    .version(cli.version, '-V, --version')
+    .showSuggestionAfterError()
+    .configureOutput({
+      outputError: (text, write) => json || write(text.replace(/^error:/, colours.red('error:'))),
+    })
+    .addHelpText('after', help)
+    .exitOverride();
+  registerServe(program, cli);
+  registerEvents(program, cli);
+  registerExplain(program, cli);
+  registerDomains(program, cli);
+  registerSimulate(program);
+  registerDoctor(program, cli);
+  registerKeys(program, cli);
+  for (const command of json ? [] : withSubcommands(program)) {
+    command.showHelpAfterError(`${colours.cyan('→')} reckoner ${pathOf(command)}--help shows how it is used.`);
+  }
+  return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? '' : `${pathOf(command.parent)}${command.name()} `;
+}
+
+/** From package.json: two folders up from the source, three from the compiled file. */
+function packageVersion(): string {
+  for (const place of ['../../package.json', '../../../package.json']) {
+    try {
+      const text = readFileSync(new URL(place, import.meta.url), 'utf8');
+      const manifest: { readonly name?: unknown; readonly version?: unknown } = JSON.parse(text);
+      if (manifest.name === 'reckoner') return String(manifest.version);
+    } catch {
+      // Not there: the other one is.
+    }
+  }
+  return 'unknown';
+}

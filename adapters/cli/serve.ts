@@ -1,0 +1,140 @@
+/** `reckoner serve`: a node with its HTTP door, the example domains, and the demonstration. */
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type Agent, createAgent } from '../../actors/agent.ts';
+import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import { exampleDomains } from '../../actors/examples.ts';
+import type { Reckoner } from '../../actors/reckoner.ts';
+import { ReckonerError } from '../../events/errors.ts';
+import { type SimulatedAnswer, type SimulatedQuestion, simulatedAgent } from '../agents/simulated.ts';
+import { systemClock } from '../agents/system-clock.ts';
+import { openHttpDoor } from '../http/door.ts';
+import { openNode, type ReckonerNode } from './compose.ts';
+import { dataDirOption } from './data-dir.ts';
+import { startDemo } from './demo.ts';
+import { demoConfig, demoDomain, demoWorld } from './demo-world.ts';
+import type { Cli } from './program.ts';
+import { createVoice, type Voice } from './serve-voice.ts';
+import { onInterrupt } from './signals.ts';
+
+interface ServeOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly demo: boolean;
+  readonly json: boolean;
+  readonly dataDir: string;
+}
+
+const notes = `
+On the first start the example domains are configured (model_routing, content_analysis, user_engagement, recommendations);
+later starts leave them as you changed them. Where no model provider is configured, simulated agents play a light stream of
+requests in a domain of their own, demo: ten a second for 30 s, one a second for ten minutes, then one in ten seconds.
+
+It binds to loopback unless --host says otherwise. Ctrl-C or SIGTERM finishes what is under way and exits with 0; a second one
+exits at once.
+
+Examples:
+  reckoner serve
+  reckoner serve --port 9000 --data-dir /var/lib/reckoner --no-demo --json`;
+
+/** Adds `reckoner serve`. */
+export function registerServe(program: Command, cli: Cli): void {
+  program
+    .command('serve')
+    .description('open the HTTP door: decide, learn, explain')
+    .option('-p, --port <port>', 'TCP port; 0 takes any that is free', portGiven, 8080)
+    .option('--host <host>', 'address to bind to', '127.0.0.1')
+    .option('--no-demo', 'do not play simulated requests')
+    .option('--json', 'speak in JSON lines', false)
+    .addOption(dataDirOption())
+    .addHelpText('after', notes)
+    .action((options: ServeOptions) => serve(options, cli));
+}
+
+async function serve({ port, host, demo, json, ...given }: ServeOptions, cli: Cli): Promise<void> {
+  const voice = createVoice(cli.terminal, json);
+  const interrupted = onInterrupt();
+  const dataDir = resolve(given.dataDir);
+  // The same name after a restart, so that agents find their own streams; another one for a second server on the same log.
+  const nodeName = port === 0 ? undefined : `${hostname()}-${port}`;
+  const node = await openNode({ dataDir, nodeName, onFailure: voice.trouble });
+  try {
+    const door = await openHttpDoor({ reckoner: node.reckoner, host, port, version: cli.version, log: voice.log });
+    try {
+      await configureMissing(node.reckoner, demo);
+      const domains = await node.reckoner.domains();
+      await voice.started({ version: cli.version, url: door.url, dataDir, domains, demo });
+      const stopDemo = demo ? await play(node, voice) : async () => {};
+      await aborted(interrupted.signal);
+      await voice.say('stopping', 'Stopping: finishing what is under way. Again to stop at once.');
+      await stopDemo();
+    } finally {
+      await door.close();
+    }
+  } finally {
+    await node.close();
+  }
+  await voice.say('stopped', 'Stopped.');
+  interrupted.dispose();
+}
+
+/** Configures what is not there yet; what is there belongs to the user. */
+async function configureMissing(reckoner: Reckoner, demo: boolean): Promise<void> {
+  const wanted: { readonly name: string; readonly config: DomainConfigInput }[] = [...exampleDomains];
+  if (demo) wanted.push({ name: demoDomain, config: demoConfig });
+  for (const { name, config } of wanted) {
+    try {
+      await reckoner.domain(name);
+    } catch (thrown) {
+      if (!(thrown instanceof ReckonerError) || thrown.code !== 'domain_unknown') throw thrown;
+      await reckoner.configure(name, config, { tenant: 'default', by: 'serve' });
+    }
+  }
+}
+
+/** Plays the demonstration; what it gives stops it. */
+async function play(node: ReckonerNode, voice: Voice): Promise<() => Promise<void>> {
+  const { reckoner, log, env } = node;
+  const agents = new Map<string, Agent<SimulatedQuestion, SimulatedAnswer>>();
+  for (const arm of Object.keys(demoWorld.arms)) {
+    const agent = await createAgent<SimulatedQuestion, SimulatedAnswer>({
+      id: arm,
+      node: env.node,
+      log,
+      clock: systemClock,
+      ids: env.uuid,
+      source: 'simulated',
+      perform: simulatedAgent(demoWorld, arm, 1),
+      onFault: (fault) => voice.trouble(`agent ${arm}`, fault),
+    });
+    agents.set(arm, agent);
+  }
+  const onFault = (fault: unknown) => voice.trouble('demo', fault);
+  const demo = startDemo({ reckoner, agents, run: `demo-${env.uuid()}`, now: env.now, onFault });
+  const watching = new AbortController();
+  voice.follow(demo, watching.signal);
+  return async () => {
+    watching.abort();
+    await demo.stop();
+    await Promise.all([...agents.values()].map((agent) => agent.stop()));
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    // Keeps the process alive also where nothing else does.
+    const alive = setInterval(() => {}, 2 ** 30);
+    signal.addEventListener('abort', () => {
+      clearInterval(alive);
+      resolve();
+    });
+  });
+}
+
+export function portGiven(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('It is a whole number from 0 to 65535.');
+  return port;
+}

@@ -1,0 +1,103 @@
+/** A stage for agents: a clock that is turned by hand, an agent that does as it is told, and a log that can be told to fail. */
+import { randomUUID } from 'node:crypto';
+import { type AgentCall, type AgentLimits, createAgent, type Outcome } from '../../actors/agent.ts';
+import type { Clock } from '../../actors/agent-clock.ts';
+import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
+import { type DecodedEvent, decode } from '../../events/catalogue.ts';
+import type { AppendResult, EventLog } from '../../events/event-log.ts';
+
+export interface SimulatedClock extends Clock {
+  /** Turns the clock forward and wakes, in order, whoever is due. */
+  advance(ms: number): void;
+}
+
+export function simulatedClock(start = 1_700_000_000_000): SimulatedClock {
+  let now = start;
+  let waiting: { time: number; wake: () => void }[] = [];
+  return {
+    now: () => now,
+    wakeAt(time, wake) {
+      const entry = { time, wake };
+      waiting.push(entry);
+      return () => {
+        waiting = waiting.filter((other) => other !== entry);
+      };
+    },
+    advance(ms) {
+      now += ms;
+      const due = waiting.filter(({ time }) => time <= now).sort((left, right) => left.time - right.time);
+      waiting = waiting.filter(({ time }) => time > now);
+      for (const { wake } of due) wake();
+    },
+  };
+}
+
+/** The log, but its next appends answer what the script says: an answer instead, or first something else and then the log. */
+export function scripted(log: EventLog, script: (() => Promise<AppendResult | undefined>)[]): EventLog {
+  return {
+    ...log,
+    async append(stream, expected, events) {
+      const answer = await script.shift()?.();
+      return answer ?? log.append(stream, expected, events);
+    },
+  };
+}
+
+export const good: Outcome<string> = { ok: true, answer: 'secret answer', costUsd: 0.01 };
+
+export function agentStage(
+  limits: Partial<AgentLimits> = {},
+  log: EventLog = openSqliteEventLog({ file: ':memory:' }),
+) {
+  const clock = simulatedClock();
+  const faults: unknown[] = [];
+  const stage = {
+    clock,
+    log,
+    faults,
+    /** What the agent does when it is asked. */
+    perform: async (_call: AgentCall<string>, _signal: AbortSignal): Promise<Outcome<string>> => good,
+    start: (overLog: EventLog = log) =>
+      createAgent<string, string>({
+        id: 'sim-small',
+        node: 'node-a',
+        log: overLog,
+        clock,
+        ids: randomUUID,
+        source: 'simulated',
+        limits: { openAfter: 3, cooldownMs: 10_000, timeoutMs: 1_000, concurrency: 2, ...limits },
+        perform: (call, signal) => stage.perform(call, signal),
+        onFault: (fault) => faults.push(fault),
+      }),
+    async recorded(): Promise<DecodedEvent[]> {
+      const events: DecodedEvent[] = [];
+      for await (const event of log.readStream('agent-sim-small-node-a')) {
+        const decoded = decode(event);
+        if (decoded !== undefined) events.push(decoded);
+      }
+      return events;
+    },
+    /** The recorded events in a few words each. */
+    async told(): Promise<string[]> {
+      return (await stage.recorded()).map((event) =>
+        event.type === 'AgentCallFailed' ? `${event.data.category} → ${event.data.state}` : event.type,
+      );
+    },
+  };
+  return stage;
+}
+
+let asked = 0;
+export function question(text = 'secret question'): AgentCall<string> {
+  asked++;
+  return { decisionId: `demo.${asked}`, correlationId: `request-${asked}`, question: text };
+}
+
+export async function failing(): Promise<Outcome<string>> {
+  throw new Error('the provider answered 500');
+}
+
+/** Lets everything that is ready to go on do so. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -10,6 +10,7 @@ import type { Colours } from './terminal.ts';
 export function learnedTable(plan: SimulationPlan, last: ShuffleResult | undefined, colours: Colours): string[] {
   const { arms } = plan.dataset;
   if (last === undefined || last.learned.length === 0) return [];
+  const unexplained = last.learned.flatMap((bucket) => bucket.unexplained ?? []);
   const lettered = arms.length > 4;
   return [
     colours.dim('last shuffle, by bucket: mean reward of every arm, learned / recorded (* the arm it called most)'),
@@ -23,13 +24,16 @@ export function learnedTable(plan: SimulationPlan, last: ShuffleResult | undefin
       last.learned.map((bucket) => {
         const most = Math.max(...bucket.arms.map(({ pulls }) => pulls));
         const cells = bucket.arms.map(({ learned, recorded, pulls }) => {
-          const text = `${learned.toFixed(2)}/${recorded.toFixed(2)}`;
+          const text = `${learned?.toFixed(2) ?? '–'}/${recorded.toFixed(2)}`;
           return pulls === most ? { text: `${text}*`, paint: colours.green } : { text: `${text} ` };
         });
         return [bucket.label, String(bucket.pulls), ...cells];
       }),
       colours.dim,
     ),
+    ...unexplained
+      .slice(0, 1)
+      .map((why) => colours.yellow(`${unexplained.length} buckets could not be explained: ${why}`)),
     '',
   ];
 }

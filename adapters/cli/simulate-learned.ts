@@ -1,4 +1,5 @@
 import type { Decision, Explanation } from '../../actors/messages.ts';
+import { problemOf } from '../../events/errors.ts';
 import { meanUtilities } from '../datasets/baselines.ts';
 import type { RecordedRequest } from '../datasets/dataset.ts';
 
@@ -6,11 +7,13 @@ import type { RecordedRequest } from '../datasets/dataset.ts';
 export interface LearnedBucket {
   readonly label: string;
   readonly pulls: number;
+  /** Why its last decision could not be explained; null where it could. */
+  readonly unexplained: string | null;
   /** In the order of the dataset's arms. */
   readonly arms: readonly {
     readonly pulls: number;
-    /** Posterior mean of the reward, as the bucket's last decision saw it. */
-    readonly learned: number;
+    /** Posterior mean of the reward, as the bucket's last decision saw it; null where that could not be explained. */
+    readonly learned: number | null;
     /** Mean recorded reward of the arm over all requests of the bucket. */
     readonly recorded: number;
   }[];
@@ -53,14 +56,17 @@ export async function learnedBuckets(
   const most = [...seen.buckets.values()].sort((a, b) => b.requests.length - a.requests.length).slice(0, told);
   const learned: LearnedBucket[] = [];
   for (const { label, requests, pulls, lastDecision } of most) {
-    const beliefs = new Map((await explain(lastDecision)).arms.map((belief) => [belief.arm, belief.mean]));
+    // The run is over and its figures stand: an explanation that fails is told, and takes nothing else with it.
+    const explained = await explain(lastDecision).catch((thrown: unknown) => problemOf(thrown));
+    const beliefs = new Map('arms' in explained ? explained.arms.map((belief) => [belief.arm, belief.mean]) : []);
     const recorded = meanUtilities(requests, []);
     learned.push({
       label,
       pulls: requests.length,
+      unexplained: 'arms' in explained ? null : explained.message,
       arms: arms.map((arm, place) => ({
         pulls: pulls.get(arm) ?? 0,
-        learned: beliefs.get(arm) ?? Number.NaN,
+        learned: beliefs.get(arm) ?? null,
         recorded: recorded[place] ?? Number.NaN,
       })),
     });

@@ -4,6 +4,7 @@ import { defaultPolicy, policyNames } from '../../policies/catalogue.ts';
 import { dataFolder, findDataset } from '../datasets/find-dataset.ts';
 import { understoodColumns } from '../datasets/layout.ts';
 import { readDataset } from '../datasets/read-dataset.ts';
+import { onInterrupt } from './signals.ts';
 import { jsonOf } from './simulate-json.ts';
 import { type SimulateOptions, simulateDefaults, simulateOptions } from './simulate-options.ts';
 import { planOf } from './simulate-plan.ts';
@@ -79,9 +80,7 @@ function thisProcess(): SimulateSurroundings {
 async function simulate(options: SimulateOptions, { terminal, env }: SimulateSurroundings): Promise<number> {
   const path = findDataset(options.dataset, dataFolder(options.data, env));
   const plan = planOf(await readDataset(path, options.dataset.replace(/\.csv(\.gz)?$/, '')), options);
-  const interrupted = new AbortController();
-  const onInterrupt = () => interrupted.abort();
-  process.once('SIGINT', onInterrupt);
+  const interrupted = onInterrupt();
   const bar = progressBar(plan.dataset.rows.length * plan.shuffles, terminal);
   const begun = performance.now();
   try {
@@ -103,7 +102,7 @@ async function simulate(options: SimulateOptions, { terminal, env }: SimulateSur
     return interrupted.signal.aborted ? interruptedCode : 0;
   } finally {
     bar.stop();
-    process.removeListener('SIGINT', onInterrupt);
+    interrupted.dispose();
   }
 }
 

@@ -1,0 +1,268 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { registerSimulate } from '../../../adapters/cli/simulate.ts';
+import { simulateOptions } from '../../../adapters/cli/simulate-options.ts';
+import { planOf } from '../../../adapters/cli/simulate-plan.ts';
+import { runShuffles } from '../../../adapters/cli/simulate-pool.ts';
+import { runShuffle } from '../../../adapters/cli/simulate-run.ts';
+import type { Channel } from '../../../adapters/cli/terminal.ts';
+import { readDataset } from '../../../adapters/datasets/read-dataset.ts';
+
+let folder: string;
+let costly: string;
+let priced: string;
+
+/** The strong arm is worth its cost in one subject and not in the other. */
+function costlyFile(): string {
+  const rows = Array.from({ length: 150 }, (_, index) => {
+    const hard = index % 2 === 0;
+    const weak = hard ? index % 6 === 0 : index % 10 !== 1;
+    return `${index},${hard ? 'law' : 'art'},0,${weak ? 1 : 0},1,"a, ""b""\n${index}"`;
+  });
+  return `id,subject,contaminated,correct_small,correct_large,prompt\n${rows.join('\n')}\nx,law,1,1,1,seen\n`;
+}
+
+function pricedFile(): string {
+  const rows = Array.from({ length: 60 }, (_, index) => `${index},s${index % 3},${index % 2},0.9,0.4,0.001,0.01,0.1`);
+  return `id,source,r_a,r_b,r_c,c_a,c_b,c_c\n${rows.join('\n')}\n`;
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'reckoner-simulate-'));
+  costly = join(folder, 'costly.csv');
+  priced = join(folder, 'priced.csv');
+  writeFileSync(costly, costlyFile());
+  writeFileSync(priced, pricedFile());
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the command as the command line does, with a terminal that nobody watches. */
+async function simulate(...args: string[]): Promise<{ lines: string[]; errors: string[]; code: number }> {
+  const lines: string[] = [];
+  const errors: string[] = [];
+  const channel = (into: string[]): Channel => ({
+    line: async (text = '') => void into.push(...text.split('\n')),
+    live: () => undefined,
+    colours: pc.createColors(false),
+    interactive: false,
+    width: () => 80,
+  });
+  let code = -1;
+  const program = new Command('reckoner').exitOverride();
+  registerSimulate(program, {
+    terminal: { out: channel(lines), err: channel(errors), gone: new AbortController().signal },
+    env: { RECKONER_DATA: folder },
+    exit: (wanted) => {
+      code = wanted;
+    },
+  });
+  await program.parseAsync(['simulate', ...args], { from: 'user' });
+  return { lines, errors, code };
+}
+
+async function figures(...args: string[]): Promise<Record<string, unknown>> {
+  const { lines } = await simulate(...args, '--json');
+  const { seconds, ...rest } = JSON.parse(lines.at(-1) ?? '');
+  expect(seconds).toBeGreaterThan(0);
+  return rest;
+}
+
+describe('reckoner simulate', () => {
+  it('gives the same figures for the same seed, and others for another', async () => {
+    const run = () => figures('--dataset', 'costly', '--shuffles', '2', '--seed', '5', '--utility-cost', '0.3');
+    const first = await run();
+    expect(await run()).toEqual(first);
+    const other = await figures('--dataset', 'costly', '--shuffles', '2', '--seed', '50', '--utility-cost', '0.3');
+    expect(other.meanUtility).not.toBe(first.meanUtility);
+    expect(other.oracle).toBe(first.oracle);
+  });
+
+  it('tells one JSON object with baselines in utility, calls and regret that add up', async () => {
+    const told = await figures('--dataset', 'costly', '--shuffles', '3', '--utility-cost', '0.3');
+    expect(told).toMatchObject({
+      dataset: 'costly',
+      policy: 'beta_thompson',
+      requests: 150,
+      shuffles: 3,
+      usd: null,
+      source: 'recorded',
+      partial: false,
+      buckets: 2,
+      leftOut: { contaminated: 1, incomplete: 0 },
+    });
+    // small: 25 of 75 law and 60 of 75 art; large: always, less 0.3.
+    expect(told.alwaysWeak).toBeCloseTo(85 / 150, 12);
+    expect(told.alwaysStrong).toBeCloseTo(0.7, 12);
+    expect(told.bestSingleArm).toBeCloseTo(0.7, 12);
+    expect(told.perBucketHindsight).toBeCloseTo((75 * 0.7 + 60) / 150, 12);
+    expect(told.oracle).toBeCloseTo((85 + 65 * 0.7) / 150, 12);
+    const { small, large } = told.arms as Record<
+      'small' | 'large',
+      { calls: number; share: number; utilityCost: number }
+    >;
+    expect(small.calls + large.calls).toBeCloseTo(150, 9);
+    expect(large.utilityCost).toBeCloseTo(large.calls * 0.3, 9);
+    expect(told.meanUtility).toBeCloseTo(Number(told.meanReward) - 0.3 * large.share, 9);
+    expect(told.regret).toBeCloseTo(150 * (Number(told.oracle) - Number(told.meanUtility)), 9);
+    const [low, high] = told.ci95 as [number, number];
+    expect((low + high) / 2).toBeCloseTo(Number(told.meanUtility), 9);
+  });
+
+  it('counts dollars where the file has them, and knows no weak and strong among three arms', async () => {
+    const told = await figures('--dataset', priced, '--shuffles', '1');
+    const arms = told.arms as Record<string, { calls: number; usd: number }>;
+    expect(told.usd).toBeCloseTo((arms.a!.calls * 1 + arms.b!.calls * 10 + arms.c!.calls * 100) / 1000, 9);
+    expect(told).toMatchObject({ alwaysWeak: null, alwaysStrong: null, ci95: null, bestArm: 'b' });
+    expect(told.bestSingleArm).toBeCloseTo(0.9, 12);
+  });
+
+  it('follows the policy it is given', async () => {
+    const told = await figures('--dataset', 'costly', '--shuffles', '1', '--policy', 'fixed:arm=large', '--floor', '0');
+    expect(told).toMatchObject({
+      policy: 'fixed:arm=large',
+      meanReward: 1,
+      arms: { large: { calls: 150 }, small: { calls: 0, meanReward: null } },
+    });
+  });
+
+  it('uses the first rows only where it is told to', async () => {
+    expect(await figures('--dataset', 'costly', '--shuffles', '1', '--limit', '9')).toMatchObject({ requests: 9 });
+  });
+
+  it('prints a report of plain lines: baselines, arms, regret, what the buckets learned', async () => {
+    const { lines, errors, code } = await simulate('--dataset', 'costly', '--shuffles', '2', '--utility-cost', '0.3');
+    const text = lines.join('\n');
+    expect(code).toBe(0);
+    expect(errors).toEqual([]);
+    expect(text).not.toContain('\u001b');
+    expect(text).toMatch(/mean utility +0\.\d{4} +95 % interval 0\.\d{4} to 0\.\d{4}/);
+    expect(text).toMatch(/always small \(weak\) +0\.5667/);
+    expect(text).toMatch(/best arm per bucket in hindsight +0\.7500/);
+    expect(text).toMatch(/cumulative regret to always large over 150 requests/);
+    expect(text).toMatch(/law +75 +0\.\d\d\/0\.33.? +0\.\d\d\/1\.00/);
+    expect(lines.at(-1)).toMatch(/^300 requests in .* requests\/s/);
+  });
+
+  it('keeps a log for every shuffle where a data directory is named, and continues none', async () => {
+    const dataDir = join(folder, 'kept');
+    const args = ['--dataset', 'costly', '--shuffles', '2', '--limit', '10', '--data-dir', dataDir];
+    const kept = await figures(...args);
+    expect(readdirSync(dataDir)).toEqual(['shuffle-0000', 'shuffle-0001']);
+    expect(readdirSync(join(dataDir, 'shuffle-0000')).length).toBeGreaterThan(0);
+    await expect(simulate(...args)).rejects.toMatchObject({
+      code: 'request_invalid',
+      message: expect.stringContaining('not empty'),
+    });
+    expect(kept).toEqual(await figures(...args.slice(0, -2)));
+  });
+
+  it('says what is wrong with the dataset or the options as bad usage', async () => {
+    const wrong: [string[], RegExp][] = [
+      [['--dataset', 'none'], /There is no none in/],
+      [['--dataset', 'none', '--data', join(folder, 'nowhere')], /nowhere does not exist/],
+      [['--dataset', 'priced', '--utility-cost', '0.1'], /--utility-cost asks for two arms/],
+      [['--dataset', 'costly', '--policy', 'fixed:arm=none'], /not one of the arms/],
+    ];
+    for (const [args, message] of wrong) {
+      await expect(simulate(...args)).rejects.toMatchObject({
+        code: 'request_invalid',
+        message: expect.stringMatching(message),
+      });
+    }
+  });
+});
+
+describe('a simulated run', () => {
+  const planned = async (more: Record<string, string>) => {
+    const options = simulateOptions({ dataset: costly, shuffles: '3', ...more });
+    return planOf(await readDataset(costly), options);
+  };
+
+  it('ends between two requests when it is interrupted, and gives the shuffles that were complete', async () => {
+    const plan = await planned({});
+    const interrupted = new AbortController();
+    let served = 0;
+    const progress = (requests: number) => {
+      served += requests;
+      if (served === 150) interrupted.abort();
+    };
+    const results = await runShuffles(plan, { workers: 1, progress, signal: interrupted.signal });
+    expect(results.map(({ shuffle }) => shuffle)).toEqual([0]);
+  });
+
+  it('puts the utility cost on the strong arm as its shift, and no outcome into the context', async () => {
+    const { config } = await planned({ utilityCost: '0.3' });
+    expect(config.arms.map(({ name, shift }) => [name, shift])).toEqual([
+      ['small', 0],
+      ['large', -0.3],
+    ]);
+    expect(config.context).toEqual({ subject: { type: 'categorical', values: ['law', 'art'] } });
+    expect(config.bucketBy).toEqual(['subject']);
+  });
+
+  it('tells what the buckets learned after the last shuffle only', async () => {
+    const plan = await planned({});
+    expect((await runShuffle(plan, 0)).learned).toEqual([]);
+    const { learned } = await runShuffle(plan, 2);
+    expect(learned.map(({ pulls }) => pulls)).toEqual([75, 75]);
+    for (const { arms, pulls } of learned) expect(arms.reduce((sum, arm) => sum + arm.pulls, 0)).toBe(pulls);
+  });
+});
+
+describe('the compiled command', () => {
+  const run = (file: string, args: string[]) =>
+    new Promise<string>((resolve, reject) => {
+      execFile(process.execPath, [file, ...args], (error, stdout, stderr) =>
+        error ? reject(new Error(stderr || error.message)) : resolve(stdout),
+      );
+    });
+
+  it('gives the same figures with one thread and with two', { timeout: 120_000 }, async () => {
+    // Worker threads run JavaScript only: the tree is compiled, into a place of its own from which the packages are found.
+    const compiled = mkdtempSync(join('node_modules', '.simulate-test-'));
+    try {
+      await run('node_modules/typescript/bin/tsc', [
+        '-p',
+        '.',
+        '--outDir',
+        compiled,
+        '--incremental',
+        'false',
+        '--tsBuildInfoFile',
+        'null',
+      ]).catch(() => undefined);
+      const entry = join(compiled, 'entry.js');
+      writeFileSync(
+        entry,
+        "import { Command } from 'commander'; import { registerSimulate } from './adapters/cli/simulate.js';" +
+          "const program = new Command('reckoner'); registerSimulate(program); await program.parseAsync();",
+      );
+      writeFileSync(join(compiled, 'package.json'), '{"type":"module"}');
+      const figuresOf = async (workers: number) => {
+        const told = await run(entry, [
+          'simulate',
+          '--dataset',
+          costly,
+          '--shuffles',
+          '3',
+          '--workers',
+          String(workers),
+          '--json',
+        ]);
+        const { seconds, ...rest } = JSON.parse(told);
+        expect(seconds).toBeGreaterThan(0);
+        return rest;
+      };
+      const alone = await figuresOf(1);
+      expect(await figuresOf(2)).toEqual(alone);
+      expect(alone).toEqual(await figures('--dataset', costly, '--shuffles', '3'));
+    } finally {
+      rmSync(compiled, { recursive: true, force: true });
+    }
+  });
+});

@@ -82,8 +82,8 @@ export function decodeMetadata(event: Pick<EventRecord, 'id' | 'metadata'>): wir
  * @throws ReckonerError log_corrupt where its bytes are not what its type says
  */
 export function decode(event: RecordedEvent): DecodedEvent | undefined {
-  const definition = catalogue[event.type as EventType] as Definition<unknown> | undefined; // an unknown type gives undefined
-  if (definition === undefined) return undefined;
+  if (!Object.hasOwn(catalogue, event.type)) return undefined; // not `in`: a type might be called like a method of objects
+  const definition = catalogue[event.type as EventType] as Definition<unknown>; // its type was just found in the catalogue
   const metadata = decodeMetadata(event);
   let data = guarded(event.id, () => definition.read(protobuf.Reader.create(event.data), event.data.length));
   for (let version = metadata.schemaVersion; version < definition.version; version++) {

@@ -137,31 +137,3 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
     },
   };
 }
-
-/**
- * What is wrong with a log file, in words; nothing where it is sound. Reads the whole file and blocks meanwhile: for
- * `doctor`, not for a server. Whether the hash chains hold is a question of their own.
- * @throws ReckonerError log_corrupt, log_newer, log_unusable where it cannot be opened at all
- */
-export function examineLogFile(file: string): readonly string[] {
-  const database = openDatabase(file, logFile(4_000, 64), patience({}));
-  try {
-    const damage = database
-      .prepare<[], string>('PRAGMA quick_check')
-      .pluck()
-      .all()
-      .filter((line) => line !== 'ok');
-    const gaps = database
-      .prepare<[], string>(
-        `SELECT stream || ' has ' || count(*) || ' events but its last revision is ' || max(revision)
-         FROM events GROUP BY stream HAVING count(*) <> max(revision) + 1 OR min(revision) <> 0 LIMIT 100`,
-      )
-      .pluck()
-      .all();
-    return [...damage, ...gaps];
-  } catch (thrown) {
-    throw failureOf(thrown, file);
-  } finally {
-    database.close();
-  }
-}

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { ReckonerError } from '../../events/errors.ts';
 import type { SubjectSalts } from '../../events/subjects.ts';
 import { applicationId, type FileKind, openDatabase } from './database.ts';
-import { failureOf } from './failures.ts';
+import { failureOf, isBusy } from './failures.ts';
 import { patience, patiently } from './patience.ts';
 
 export interface SubjectSaltsOptions {
@@ -88,6 +88,16 @@ export function openSubjectSalts(options: SubjectSaltsOptions): SubjectSalts {
     committing = undefined;
   }
 
+  /** The salt where it can be read at once; a locked file counts as not knowing it, the transaction will. */
+  function known(lookup: Uint8Array): Uint8Array | undefined {
+    try {
+      return lookUp.get(lookup);
+    } catch (thrown) {
+      if (isBusy(thrown)) return undefined;
+      throw failureOf(thrown, file);
+    }
+  }
+
   function refuseAfterClose(): void {
     if (closed) throw new ReckonerError('shutting_down', 'The store of salts is closed.');
   }
@@ -95,18 +105,13 @@ export function openSubjectSalts(options: SubjectSaltsOptions): SubjectSalts {
   return {
     async saltOf(lookup) {
       refuseAfterClose();
-      let known: Buffer | undefined;
-      try {
-        known = await patiently(() => lookUp.get(lookup), waits);
-      } catch (thrown) {
-        throw failureOf(thrown, file);
-      }
-      if (known !== undefined) return known;
-      refuseAfterClose();
-      return change(() => {
-        insert.run(lookup, newSalt()); // ignored where another process was first
-        return lookUp.get(lookup) ?? missing();
-      });
+      return (
+        known(lookup) ??
+        change(() => {
+          insert.run(lookup, newSalt()); // ignored where another process was first
+          return lookUp.get(lookup) ?? missing();
+        })
+      );
     },
     async erase(lookup) {
       refuseAfterClose();

@@ -1,0 +1,41 @@
+/** Whether a log file is sound, for `doctor`. */
+import type Database from 'better-sqlite3';
+import { openDatabase } from './database.ts';
+import { failureOf } from './failures.ts';
+import { patience } from './patience.ts';
+import { logFile } from './schema.ts';
+
+/**
+ * What is wrong with a log file, in words; nothing where it is sound. Reads the whole file and blocks meanwhile: for
+ * `doctor`, not for a server. Whether the hash chains hold is a question of their own.
+ * @throws ReckonerError log_corrupt, log_newer, log_unusable, log_locked where it cannot even be opened
+ */
+export function examineLogFile(file: string): readonly string[] {
+  const database = openDatabase(file, logFile(4_000, 64), patience({}));
+  try {
+    return [...damage(database), ...gaps(database)];
+  } catch (thrown) {
+    const failure = failureOf(thrown, file);
+    if (failure.code === 'log_corrupt') return [failure.message];
+    throw failure;
+  } finally {
+    database.close();
+  }
+}
+
+/** What SQLite finds in its own structures. */
+function damage(database: Database.Database): string[] {
+  const found = database.prepare<[], string>('PRAGMA quick_check').pluck().all();
+  return found.filter((line) => line !== 'ok');
+}
+
+/** Streams whose revisions are not 0, 1, 2, …; at most a hundred of them. */
+function gaps(database: Database.Database): string[] {
+  return database
+    .prepare<[], string>(
+      `SELECT stream || ' has ' || count(*) || ' events, and revisions ' || min(revision) || ' to ' || max(revision)
+       FROM events GROUP BY stream HAVING count(*) <> max(revision) + 1 OR min(revision) <> 0 LIMIT 100`,
+    )
+    .pluck()
+    .all();
+}

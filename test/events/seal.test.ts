@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Draft, decodeMetadata } from '../../events/catalogue.ts';
+import { uuidV5 } from '../../events/ids.ts';
+import { chainHash, EMPTY_HEAD, ENGINE, type Envelope, seal } from '../../events/seal.ts';
+
+const envelope: Envelope = { correlationId: 'c', causationId: 'b', time: 12.5, writer: 'node-1' };
+
+function frozen(n: number): Draft {
+  return { id: uuidV5(`frozen ${n}`), type: 'DomainFrozen', data: { by: `person ${n}`, reason: '' } };
+}
+
+const anyRecord = fc.record({
+  id: fc.uuid(),
+  type: fc.constantFrom('DecisionMade', 'RewardObserved'),
+  data: fc.uint8Array({ maxLength: 50 }),
+  metadata: fc.uint8Array({ maxLength: 50 }),
+});
+
+describe('sealing', () => {
+  it('gives each record the hash of the one before it, and counts revisions', () => {
+    const first = seal(frozen(1), envelope, EMPTY_HEAD);
+    const second = seal(frozen(2), envelope, first.head);
+    expect(first.head.revision).toBe(0);
+    expect(second.head.revision).toBe(1);
+    const [one, two] = [decodeMetadata(first.record), decodeMetadata(second.record)];
+    expect(one).toMatchObject({ ...envelope, schemaVersion: 1, engine: ENGINE });
+    expect(one.previousHash).toHaveLength(0);
+    expect(Buffer.compare(two.previousHash, chainHash(first.record))).toBe(0);
+    expect(Buffer.compare(second.head.hash, chainHash(second.record))).toBe(0);
+  });
+});
+
+describe('the chain hash', () => {
+  it('changes with any bit of id, type, data or metadata', () => {
+    fc.assert(
+      fc.property(
+        anyRecord,
+        fc.constantFrom('id', 'type', 'data', 'metadata'),
+        fc.nat(),
+        fc.nat(7),
+        (record, part, at, bit) => {
+          const bytes = Buffer.from(record[part]);
+          fc.pre(bytes.length > 0);
+          const place = at % bytes.length;
+          // A letter stays ASCII, so that the changed string has the same length.
+          bytes[place] = bytes[place]! ^ (1 << (typeof record[part] === 'string' ? bit % 7 : bit));
+          const changed = { ...record, [part]: typeof record[part] === 'string' ? bytes.toString() : bytes };
+          expect(Buffer.compare(chainHash(changed), chainHash(record))).not.toBe(0);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('changes when a byte moves from one part to the next', () => {
+    fc.assert(
+      fc.property(anyRecord, (record) => {
+        fc.pre(record.data.length > 0);
+        const cut = record.data.length - 1;
+        const moved = {
+          ...record,
+          data: record.data.subarray(0, cut),
+          metadata: Buffer.concat([record.data.subarray(cut), record.metadata]),
+        };
+        expect(Buffer.compare(chainHash(moved), chainHash(record))).not.toBe(0);
+        const shifted = { ...record, id: record.id.slice(0, -1), type: record.id.slice(-1) + record.type };
+        expect(Buffer.compare(chainHash(shifted), chainHash(record))).not.toBe(0);
+      }),
+    );
+  });
+
+  it('does not care whether bytes come as a Buffer, or from the middle of one', () => {
+    const record = { id: 'a', type: 'b', data: Uint8Array.of(1, 2), metadata: Uint8Array.of(3) };
+    const views = { ...record, data: Buffer.from([0, 1, 2, 9]).subarray(1, 3), metadata: Buffer.from([3]) };
+    expect(Buffer.compare(chainHash(views), chainHash(record))).toBe(0);
+    expect(Buffer.from(chainHash(record)).toString('hex')).toMatch(/^[0-9a-f]{64}$/);
+  });
+});

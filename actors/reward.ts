@@ -3,7 +3,7 @@ import type { DecodedEvent } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
 import type { RewardObserved, ShownItem } from '../proto/generated/events.ts';
-import { requestHash } from './canonical.ts';
+import { canonical, requestHash } from './canonical.ts';
 import { ask, type FoundDecision, findDecision, findEvent, type House, vanished } from './house.ts';
 import type {
   ControlCommand,
@@ -29,14 +29,6 @@ export async function reward(
   const { value, share, kind, feedback, components } = rewardValue(config, command);
   const target = command.item === undefined ? mainTarget(decision) : await itemTarget(house, decision, command.item);
   const subject = command.subject === undefined ? '' : await house.pseudonym(tenant, command.subject);
-  const hash = requestHash({
-    decisionId,
-    value: command.value,
-    feedback: command.feedback,
-    components: command.components,
-    kind,
-    item: command.item,
-  });
   const identity = command.requestId ?? [decisionId, kind, subject, command.item ?? ''].join('\u001e');
   const make = (domainRevision: number): RewardObserved => ({
     domainRevision,
@@ -51,7 +43,6 @@ export async function reward(
     feedback,
     item: command.item ?? '',
     subject,
-    requestHash: hash,
   });
 
   // A reward that was taken back may be given again: it then gets the next ordinal.
@@ -71,36 +62,36 @@ export async function reward(
     const recorded = await findEvent(house, id);
     if (recorded === undefined) throw vanished();
     const again = command.requestId === undefined && (await isRetracted(house, tenant, domain.name, id));
-    if (!again) return repeatedReward(decision, recorded, hash, command.requestId !== undefined);
+    if (!again) return repeatedReward(decision, recorded, command);
   }
 }
 
-function repeatedReward(
-  decision: FoundDecision,
-  recorded: DecodedEvent,
-  hash: Uint8Array,
-  explicit: boolean,
-): RewardReceipt {
-  if (recorded.type !== 'RewardObserved' || Buffer.compare(recorded.data.requestHash, hash) !== 0) {
-    throw explicit
-      ? new ReckonerError('request_id_reused', 'This requestId was used for another reward.')
-      : new ReckonerError(
+/** The receipt of a reward that came before. What it would have been worth under the configuration of that time tells whether it is the same. */
+function repeatedReward(decision: FoundDecision, recorded: DecodedEvent, command: RewardCommand): RewardReceipt {
+  const then =
+    'domainRevision' in recorded.data ? decision.domain.timeline.states[recorded.data.domainRevision] : undefined;
+  if (
+    recorded.type !== 'RewardObserved' ||
+    then === undefined ||
+    recorded.stream !== decision.stream ||
+    recorded.data.decisionRevision !== decision.address.revision ||
+    recorded.data.item !== (command.item ?? '') ||
+    canonical(rewardValue(then.config, command)) !== canonical(worthOf(recorded.data))
+  ) {
+    throw command.requestId === undefined
+      ? new ReckonerError(
           'reward_already_recorded',
           'Another reward of this kind and subject is recorded for this decision.',
-        );
+        )
+      : new ReckonerError('request_id_reused', 'This requestId was used for another reward.');
   }
-  const { arm, value, share, kind, domainRevision } = recorded.data;
-  const frozen = decision.domain.timeline.states[domainRevision]?.frozen === true;
-  return {
-    rewardId: recorded.id,
-    decisionId: decision.decisionId,
-    arm,
-    value,
-    share,
-    kind,
-    learned: share > 0 && !frozen,
-    repeated: true,
-  };
+  const { arm, value, share, kind } = recorded.data;
+  const learned = share > 0 && !then.frozen;
+  return { rewardId: recorded.id, decisionId: decision.decisionId, arm, value, share, kind, learned, repeated: true };
+}
+
+function worthOf({ value, share, kind, feedback, components }: RewardObserved) {
+  return { value, share, kind, feedback, components };
 }
 
 function mainTarget({ data }: FoundDecision) {

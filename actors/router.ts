@@ -2,7 +2,7 @@
  * The router actor: answers what doors ask over the bus. It sheds load at the door, and drains before it closes; what each
  * request means is in the handlers it calls.
  */
-import { setup } from 'xstate';
+import { type Actor, setup } from 'xstate';
 import { z } from 'zod';
 import { problemOf, ReckonerError } from '../events/errors.ts';
 import type { Message, Reply } from '../events/message-bus.ts';
@@ -30,34 +30,14 @@ export interface RouterWork {
 }
 
 type RouterEvent =
-  | { readonly type: 'request'; readonly message: Message; readonly reply: (reply: Reply) => void }
   | { readonly type: 'drain'; readonly drained: () => void }
-  | { readonly type: 'empty' };
+  /** The last request under way has been answered. */
+  | { readonly type: 'idle' };
 
 export const routerMachine = setup({
   types: { context: {} as { readonly work: RouterWork }, events: {} as RouterEvent, input: {} as RouterInput },
-  guards: {
-    full: ({ context: { work } }) => work.inFlight >= work.limit,
-    busy: ({ context: { work } }) => work.inFlight > 0,
-  },
+  guards: { busy: ({ context: { work } }) => work.inFlight > 0 },
   actions: {
-    serve: ({ context: { work }, event, self }) => {
-      if (event.type !== 'request') return;
-      work.inFlight += 1;
-      void serve(work.house, event.message).then((reply) => {
-        work.inFlight -= 1;
-        event.reply(reply);
-        if (work.inFlight === 0 && work.drained !== undefined) self.send({ type: 'empty' });
-      });
-    },
-    shed: ({ event }) => {
-      if (event.type === 'request')
-        event.reply(refusal(new ReckonerError('overloaded', 'Too many requests are under way.')));
-    },
-    refuse: ({ event }) => {
-      if (event.type === 'request')
-        event.reply(refusal(new ReckonerError('shutting_down', 'This node is shutting down.')));
-    },
     noteDrain: ({ context: { work }, event }) => {
       if (event.type === 'drain') work.drained = event.drained;
     },
@@ -72,17 +52,32 @@ export const routerMachine = setup({
   states: {
     open: {
       on: {
-        request: [{ guard: 'full', actions: 'shed' }, { actions: 'serve' }],
         drain: [
           { guard: 'busy', target: 'draining', actions: 'noteDrain' },
           { target: 'closed', actions: 'noteDrain' },
         ],
       },
     },
-    draining: { on: { request: { actions: 'refuse' }, empty: 'closed' } },
-    closed: { entry: 'tellDrained', on: { request: { actions: 'refuse' } } },
+    draining: { on: { idle: 'closed' } },
+    closed: { entry: 'tellDrained' },
   },
 });
+
+/**
+ * Answers one request as far as the router's state allows. The state is asked, not sent to: a machine event a request would
+ * cost as much as the choice itself, and a request moves the bucket's machine, not the router's.
+ */
+export async function answer(router: Actor<typeof routerMachine>, message: Message): Promise<Reply> {
+  const { value, context } = router.getSnapshot();
+  const { work } = context;
+  if (value !== 'open') return refusal(new ReckonerError('shutting_down', 'This node is shutting down.'));
+  if (work.inFlight >= work.limit) return refusal(new ReckonerError('overloaded', 'Too many requests are under way.'));
+  work.inFlight += 1;
+  const reply = await serve(work.house, message);
+  work.inFlight -= 1;
+  if (work.inFlight === 0 && work.drained !== undefined) router.send({ type: 'idle' });
+  return reply;
+}
 
 async function serve(house: House, message: Message): Promise<Reply> {
   try {

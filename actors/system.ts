@@ -2,9 +2,8 @@
 import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { createActor } from 'xstate';
-import { problemOf, ReckonerError } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
-import type { MessageBus, Reply } from '../events/message-bus.ts';
+import type { MessageBus } from '../events/message-bus.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
 import type { SubjectSalts } from '../events/subjects.ts';
 import { createPolicy } from '../policies/catalogue.ts';
@@ -14,7 +13,7 @@ import { bucketPrefix, createDomains } from './domains.ts';
 import type { Environment } from './environment.ts';
 import type { House } from './house.ts';
 import type { Health } from './messages.ts';
-import { routerMachine } from './router.ts';
+import { answer, routerMachine } from './router.ts';
 
 export interface SystemOptions {
   readonly env: Environment;
@@ -39,7 +38,7 @@ export interface System {
 }
 
 /** Decisions that are kept in memory for their rewards. */
-const RECENT_DECISIONS = 20_000;
+const RECENT_DECISIONS = 2_000;
 const KNOWN_SUBJECTS = 10_000;
 
 export async function startSystem(options: SystemOptions): Promise<System> {
@@ -67,11 +66,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   router.subscribe({ error: (thrown) => onFailure('router', thrown) });
   router.start();
   const responders = ['decide.*', 'reward.*', 'retract.*', 'items.*', 'control.*.*', 'query.*'].map((pattern) =>
-    bus.respond(pattern, (message) => {
-      // A router that failed ignores events; its callers must not wait for ever.
-      if (router.getSnapshot().status === 'error') return Promise.resolve(broken());
-      return new Promise((reply) => router.send({ type: 'request', message, reply }));
-    }),
+    bus.respond(pattern, (message) => answer(router, message)),
   );
 
   const following = new AbortController();
@@ -99,10 +94,6 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       router.stop();
     },
   };
-}
-
-function broken(): Reply {
-  return { ok: false, problem: problemOf(new ReckonerError('internal', 'The router has failed; restart this node.')) };
 }
 
 /** Follows the domains' streams, so that what other processes configure takes effect here without a restart. */

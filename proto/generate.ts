@@ -20,6 +20,14 @@ const scalars: Readonly<Record<string, Scalar>> = {
   bool: { ts: 'boolean', wire: 0, zero: 'false' },
 };
 
+const PACK_DOUBLES = `function packDoubles(values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(values.length * 8);
+  const view = new DataView(bytes.buffer);
+  for (let at = 0; at < values.length; at++) view.setFloat64(at * 8, values[at] ?? 0, true);
+  return bytes;
+}
+`;
+
 /** The text of `generated/events.ts` for a `.proto` source. Throws where the source uses a type that is not allowed. */
 export function generate(source: string): string {
   const { root } = protobuf.parse(source, { keepCase: false, alternateCommentMode: true });
@@ -32,6 +40,7 @@ export function generate(source: string): string {
     '',
     'const EMPTY = new Uint8Array(0);',
     '',
+    PACK_DOUBLES,
     ...messages.flatMap((message) => [declaration(message), writer(message), reader(message)]),
     '/** What each message and field means, from the comments of the `.proto`: the source of the event reference. */',
     `export const reference = ${JSON.stringify(messages.map(documentation), null, 2)} as const;`,
@@ -74,6 +83,10 @@ function writer(message: protobuf.Type): string {
     const value = `message.${field.name}`;
     const tag = (wire: number) => `w.uint32(${(field.id << 3) | wire})`;
     const nested = (item: string) => [`${tag(2)}.fork();`, `write${field.type}(${item}, w);`, 'w.ldelim();'];
+    if (field.repeated && field.type === 'double') {
+      // On the wire a packed field is its numbers end to end: written as one block, not as one operation a number.
+      return [`if (${value}.length > 0) {`, `  ${tag(2)}.bytes(packDoubles(${value}));`, '}'];
+    }
     if (field.repeated && scalar !== undefined && scalar.wire !== 2) {
       return [
         `if (${value}.length > 0) {`,

@@ -3,6 +3,13 @@ import { type Reader, type Writer } from 'protobufjs/minimal.js';
 
 const EMPTY = new Uint8Array(0);
 
+function packDoubles(values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(values.length * 8);
+  const view = new DataView(bytes.buffer);
+  for (let at = 0; at < values.length; at++) view.setFloat64(at * 8, values[at] ?? 0, true);
+  return bytes;
+}
+
 /** What every event carries beside its data. */
 export interface Metadata {
   /** Id of the request that set this off, the same for everything that followed from it. */
@@ -483,19 +490,13 @@ export function writeDecisionMade(message: DecisionMade, w: Writer): Writer {
     w.uint32(34).string(item);
   }
   if (message.shifts.length > 0) {
-    w.uint32(42).fork();
-    for (const item of message.shifts) w.double(item);
-    w.ldelim();
+    w.uint32(42).bytes(packDoubles(message.shifts));
   }
   if (message.prior.length > 0) {
-    w.uint32(50).fork();
-    for (const item of message.prior) w.double(item);
-    w.ldelim();
+    w.uint32(50).bytes(packDoubles(message.prior));
   }
   if (message.features.length > 0) {
-    w.uint32(58).fork();
-    for (const item of message.features) w.double(item);
-    w.ldelim();
+    w.uint32(58).bytes(packDoubles(message.features));
   }
   if (!Object.is(message.floor, 0)) {
     w.uint32(65).double(message.floor);
@@ -853,7 +854,6 @@ export interface RewardObserved {
   /** The item it was for, else empty. */
   readonly item: string;
   readonly subject: string;
-  readonly requestHash: Uint8Array;
 }
 
 export function writeRewardObserved(message: RewardObserved, w: Writer): Writer {
@@ -867,9 +867,7 @@ export function writeRewardObserved(message: RewardObserved, w: Writer): Writer 
     w.uint32(26).string(message.arm);
   }
   if (message.features.length > 0) {
-    w.uint32(34).fork();
-    for (const item of message.features) w.double(item);
-    w.ldelim();
+    w.uint32(34).bytes(packDoubles(message.features));
   }
   if (message.propensity !== undefined) {
     w.uint32(41).double(message.propensity);
@@ -897,9 +895,6 @@ export function writeRewardObserved(message: RewardObserved, w: Writer): Writer 
   if (message.subject !== '') {
     w.uint32(98).string(message.subject);
   }
-  if (message.requestHash.length > 0) {
-    w.uint32(106).bytes(message.requestHash);
-  }
   return w;
 }
 
@@ -916,7 +911,6 @@ export function readRewardObserved(r: Reader, end: number): RewardObserved {
   let feedback: string = '';
   let item: string = '';
   let subject: string = '';
-  let requestHash: Uint8Array = EMPTY;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -959,14 +953,11 @@ export function readRewardObserved(r: Reader, end: number): RewardObserved {
       case 98:
         subject = r.string();
         break;
-      case 106:
-        requestHash = r.bytes();
-        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, decisionRevision, arm, features, propensity, value, share, kind, components, feedback, item, subject, requestHash };
+  return { domainRevision, decisionRevision, arm, features, propensity, value, share, kind, components, feedback, item, subject };
 }
 
 /** A reward was taken back. Copies the reward it undoes. */
@@ -1004,9 +995,7 @@ export function writeRewardRetracted(message: RewardRetracted, w: Writer): Write
     w.uint32(42).string(message.arm);
   }
   if (message.features.length > 0) {
-    w.uint32(50).fork();
-    for (const item of message.features) w.double(item);
-    w.ldelim();
+    w.uint32(50).bytes(packDoubles(message.features));
   }
   if (message.propensity !== undefined) {
     w.uint32(57).double(message.propensity);
@@ -1814,11 +1803,6 @@ export const reference = [
       {
         "name": "subject",
         "type": "string",
-        "comment": ""
-      },
-      {
-        "name": "requestHash",
-        "type": "bytes",
         "comment": ""
       }
     ]

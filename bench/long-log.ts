@@ -1,0 +1,58 @@
+/** A long log, written by the real system once and kept, because writing it takes minutes. */
+import { hash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { FILES, openNode } from '../adapters/cli/compose.ts';
+import { ENGINE } from '../events/seal.ts';
+import { DOMAIN, decidingDomain } from './deciding-domain.ts';
+import { driveLoad } from './load.ts';
+
+/** The snapshots that were there when the log was complete. */
+export const KEPT_SNAPSHOTS = 'snapshots-kept.db';
+
+const IN_FLIGHT = 1_024;
+
+/**
+ * The data directory with a log of so many events, half of them decisions, half their rewards, and what the domain shared
+ * beside them. It is made where there is none yet that fits this code.
+ */
+export async function keptLog(parent: string, events: number, buckets: number): Promise<string> {
+  const directory = join(parent, `reckoner-bench-log-${contentVersion(events, buckets)}`);
+  if (existsSync(directory)) return directory;
+  const building = `${directory}.building`;
+  rmSync(building, { recursive: true, force: true });
+  mkdirSync(building);
+  await write(building, events / 2, buckets);
+  renameSync(join(building, FILES.snapshots), join(building, KEPT_SNAPSHOTS));
+  renameSync(building, directory); // complete or not there at all
+  return directory;
+}
+
+async function write(dataDir: string, decisions: number, buckets: number): Promise<void> {
+  console.log(`writing a log of ${decisions * 2} events to ${dataDir}, once`);
+  const node = await openNode({ dataDir });
+  await node.reckoner.configure(DOMAIN, decidingDomain(buckets));
+  const random = xoroshiro128plus(1);
+  let asked = 0;
+  await driveLoad(node.reckoner, {
+    inFlight: IN_FLIGHT,
+    seed: 1,
+    propensity: 'lazy',
+    next: () => {
+      if (asked >= decisions) return undefined;
+      asked += 1;
+      if (asked % 100_000 === 0) console.log(`${asked} decisions`);
+      return (random.next() >>> 0) % buckets;
+    },
+  });
+  await node.settled(DOMAIN);
+  await node.close();
+}
+
+/** Changes with everything that the log's bytes depend on: another log is then written. */
+function contentVersion(events: number, buckets: number): string {
+  const codec = readFileSync(new URL('../proto/generated/events.js', import.meta.url), 'utf8');
+  const parts = [events, buckets, ENGINE, JSON.stringify(decidingDomain(buckets)), codec];
+  return hash('sha256', parts.join('\u001f')).slice(0, 12);
+}

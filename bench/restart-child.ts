@@ -1,0 +1,45 @@
+/**
+ * The processes that `restart.ts` measures, from the moment when their modules are loaded: `node restart-child.js scan {dataDir}`
+ * reads the log once, `… open {dataDir} {bucket}` opens a node and asks for one decision. Prints one JSON line.
+ */
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { FILES, openNode } from '../adapters/cli/compose.ts';
+import { contextOf, DOMAIN } from './deciding-domain.ts';
+
+export interface Scanned {
+  readonly ms: number;
+  readonly rows: number;
+}
+
+export interface Opened {
+  /** From opening until the decision was answered. */
+  readonly ms: number;
+  readonly openMs: number;
+  readonly decideMs: number;
+}
+
+const [kind, directory = '', bucket = '0'] = process.argv.slice(2);
+console.log(JSON.stringify(kind === 'scan' ? scan(directory) : await open(directory, Number(bucket))));
+
+function scan(dataDir: string): Scanned {
+  const began = performance.now();
+  const log = new Database(join(dataDir, FILES.log), { readonly: true });
+  const all = log
+    .prepare('SELECT position, id, stream, revision, type, data, metadata FROM events ORDER BY position')
+    .raw();
+  let rows = 0;
+  for (const _row of all.iterate()) rows += 1;
+  log.close();
+  return { ms: performance.now() - began, rows };
+}
+
+async function open(dataDir: string, first: number): Promise<Opened> {
+  const began = performance.now();
+  const node = await openNode({ dataDir });
+  const opened = performance.now();
+  await node.reckoner.decide(DOMAIN, { context: contextOf(first, 1) });
+  const decided = performance.now();
+  await node.close();
+  return { ms: decided - began, openMs: opened - began, decideMs: decided - opened };
+}

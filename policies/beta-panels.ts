@@ -43,6 +43,9 @@ export interface Interval {
   /** The part of it that is to be integrated. */
   readonly bottom: number;
   readonly top: number;
+  /** True where the end of the interval is that of the map, u = -infinity or infinity: an arm may go deeper there than bottom or top. */
+  readonly bentBottom: boolean;
+  readonly bentTop: boolean;
 }
 
 /** Ends closer than this are one: scores cannot tell them apart. */
@@ -144,6 +147,8 @@ export function scoreIntervals(arms: readonly PanelArm[]): Interval[] {
       start,
       width: end - start,
       bottom: lower.starts ? -depth : Math.log((lower.at - start) / (end - lower.at)),
+      bentBottom: lower.starts,
+      bentTop: upper.ends,
       top: upper.ends ? depth : Math.log((upper.at - start) / (end - upper.at)),
     });
     upper = lower;

@@ -129,18 +129,24 @@ function sweep(
   }
   for (const interval of scoreIntervals(arms)) {
     const places = placeArms(arms, interval);
-    let u = interval.bottom;
-    for (const arm of arms) u = Math.max(u, Math.min(arm.to, interval.top));
-    const floor = Math.max(interval.bottom, deepest(arms, depth));
+    let u = Number.NEGATIVE_INFINITY;
+    let lowest = interval.bottom;
+    for (const arm of arms) {
+      u = Math.max(u, arm.to === Number.POSITIVE_INFINITY ? interval.top : arm.to);
+      if (arm.from !== Number.NEGATIVE_INFINITY) lowest = Math.min(lowest, arm.from);
+    }
+    const deep = deepest(arms, depth);
+    const floor = deep === Number.NEGATIVE_INFINITY ? lowest : deep;
     while (u > floor) {
-      const step = nextStep(arms, places, interval, u, floor, scale);
-      evaluatePanel(arms, places, interval, u, step);
-      if (ranking === undefined) addFirst(arms, 0.5 * step);
-      else addRanked(arms, densities, below, 0.5 * step, ranking, ranked);
-      u -= step;
+      const bottom = nextKnot(arms, places, interval, u, floor, scale);
+      const half = 0.5 * (u - bottom);
+      evaluatePanel(arms, places, interval, u, bottom);
+      if (ranking === undefined) addFirst(arms, half);
+      else addRanked(arms, densities, below, half, ranking, ranked);
+      u = bottom;
       if (settled(arms, depth)) return;
     }
-    if (floor > interval.bottom) return;
+    if (deep !== Number.NEGATIVE_INFINITY) return;
   }
 }
 
@@ -153,6 +159,9 @@ function placeArms(arms: readonly PanelArm[], interval: Interval): Place[] {
     shift = arm.shift;
     arm.from = intervalCoordinate(arm.low, last, interval.width);
     arm.to = intervalCoordinate(arm.high, last, interval.width);
+    // The map of an end that is not bent goes on beyond it: there the arm belongs to the next interval.
+    if (!interval.bentBottom && arm.from < interval.bottom) arm.from = Number.NEGATIVE_INFINITY;
+    if (!interval.bentTop && arm.to > interval.top) arm.to = Number.POSITIVE_INFINITY;
     return last;
   });
 }
@@ -168,8 +177,8 @@ function deepest(arms: readonly PanelArm[], depth: number): number {
   return depth <= bars.length ? bars[depth - 1]! : Number.NEGATIVE_INFINITY;
 }
 
-/** The length of the panel that starts at u and goes down. */
-function nextStep(
+/** Where the panel that starts at u ends, going down. */
+function nextKnot(
   arms: readonly PanelArm[],
   places: readonly Place[],
   interval: Interval,
@@ -177,25 +186,28 @@ function nextStep(
   floor: number,
   scale: number,
 ): number {
-  let step = Math.min(scale * panelWidth(arms, places, interval, u, u - 1e-9, u + 1e-9), u - floor);
-  for (let round = 0; round < 50; round++) {
+  // The bound below keeps the walk finite whatever the widths say; the check of the sum tells whether it did harm.
+  const least = 1e-7 * (1 + Math.abs(u));
+  let step = Math.min(scale * panelWidth(arms, places, interval, u, u, u), u - floor);
+  for (let round = 0; round < 50 && step > least; round++) {
     const inner = scale * panelWidth(arms, places, interval, u - step, u - step, u);
     if (inner >= step) break;
     step = Math.max(inner, 0.6 * step);
   }
-  return u - 1.2 * step < floor ? u - floor : step;
+  step = Math.max(step, least);
+  return u - 1.2 * step < floor ? floor : u - step;
 }
 
-/** Densities and distribution functions of all arms at the nodes of [u - step, u]; moves `above` to the bottom of it. */
+/** Densities and distribution functions of all arms at the nodes of [bottom, u]; moves `above` to the bottom of it. */
 function evaluatePanel(
   arms: readonly PanelArm[],
   places: readonly Place[],
   interval: Interval,
   u: number,
-  step: number,
+  bottom: number,
 ): void {
   const { width } = interval;
-  const half = 0.5 * step;
+  const half = 0.5 * (u - bottom);
   const logWidth = Math.log(width);
   for (let i = 0; i < NODE_COUNT; i++) {
     const at = u - half * (1 - NODES[i]!);
@@ -211,7 +223,7 @@ function evaluatePanel(
   for (let k = 0; k < arms.length; k++) {
     const arm = arms[k]!;
     const row = k * NODE_COUNT;
-    if (arm.to <= u - step || arm.from >= u) {
+    if (arm.to <= bottom || arm.from >= u) {
       const f = 1 - arm.above;
       for (let i = 0; i < NODE_COUNT; i++) {
         densities[row + i] = 0;

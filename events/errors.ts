@@ -29,7 +29,10 @@ const table = {
   ],
   payload_too_large: [413, 'Send less in one request, or split it into batches.'],
   media_type_unsupported: [415, 'Send the body as application/json.'],
-  headers_too_large: [431, 'Send fewer or shorter headers, and no data in the URL: 16 KiB is the limit for both together.'],
+  headers_too_large: [
+    431,
+    'Send fewer or shorter headers, and no data in the URL: 16 KiB is the limit for both together.',
+  ],
   arm_unknown: [422, 'Use the arms of the domain: GET /v1/domains/{domain} lists them.'],
   context_invalid: [422, 'GET /v1/domains/{domain} shows the context schema and an exampleContext that is valid.'],
   config_invalid: [422, 'Correct the configuration at the paths named in the details.'],

@@ -1,0 +1,49 @@
+/** The event reference: what the catalogue and the `.proto` say, as a page. `npm run generate` writes it beside this file. */
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { reference } from '../proto/generated/events.ts';
+import { catalogue } from './catalogue.ts';
+
+const streams = {
+  bucket: '`bucket-{tenant}-{domain}-{bucketId}`, written by its bucket actor',
+  domain: '`domain-{tenant}-{domain}`, written by its domain actor',
+  agent: '`agent-{id}-{node}`, written by the agent actor of that node',
+} as const;
+
+/** The page as Markdown. */
+export function eventReference(): string {
+  const described = new Map<string, (typeof reference)[number]>(reference.map((message) => [message.name, message]));
+  const events = Object.entries(catalogue).map(([name, { stream, version }]) =>
+    [
+      `## ${name}`,
+      '',
+      `${described.get(name)?.comment ?? ''} Stream: ${streams[stream]}. Schema version ${version}.`,
+      '',
+      table(described.get(name)),
+    ].join('\n'),
+  );
+  const parts = reference.filter(({ name }) => !(name in catalogue) && name !== 'BucketSnapshot');
+  return [
+    '# Event reference',
+    '',
+    'Generated from `proto/events.proto` and `events/catalogue.ts` by `npm run generate`. Every event is stored as its id (UUIDv5), its type, its data',
+    'and its metadata, the latter two in protobuf. Types that a version does not know are kept and skipped.',
+    '',
+    ...events.flatMap((text) => [text, '']),
+    '# Parts of events',
+    '',
+    ...parts.flatMap((part) => [`## ${part.name}`, '', part.comment, '', table(part), '']),
+  ].join('\n');
+}
+
+function table(message: (typeof reference)[number] | undefined): string {
+  const rows = (message?.fields ?? []).map(({ name, type, comment }) => `| ${name} | ${type} | ${comment} |`);
+  return ['| field | type | meaning |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+const called = process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href;
+if (called) {
+  // Compiled, this file runs from dist/events: the page lies two folders up.
+  writeFileSync(join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'events', 'REFERENCE.md'), eventReference());
+}

@@ -78,7 +78,7 @@ export const Explanation = z.object({
   stream: z.string(),
   revision,
   domainRevision: revision,
-  posteriorRevision: revision,
+  posteriorRevision: z.int().min(-1).describe('last event of the bucket that moved the posterior; -1: none had'),
   policyVersion: z.int(),
   seed: z.int().describe('with it the choice can be made again'),
   floor: unit.describe('probability spread evenly over the candidates'),

@@ -105,7 +105,8 @@ const showItems: Route<ItemsCommand> = {
   group,
   summary: 'Record shown items',
   description:
-    'Says which items a decision put before a person, so that a later reward can name one and reach its arm.',
+    'Says which items a decision put before a person, and which arm of its slate each came from, so that a later reward can ' +
+    'name an item and reach its arm.',
   request: { schema: 'ItemsBody', example: examples.itemsExample },
   answers: { 201: { description: 'The receipt.', schema: 'ItemsReceipt', example: examples.itemsAnswer } },
   errors: ['decision_id_invalid', 'decision_unknown', 'arm_unknown'],

@@ -31,6 +31,7 @@ export const decideExample = {
   requestId: 'order-1834-reply',
   context: { task: 'code', prompt_tokens: 640, paying: true },
   constraints: { maxLatencyMs: 3000 },
+  k: 3,
 } as const satisfies messages.DecideBody;
 
 export const batchExample = {
@@ -63,6 +64,11 @@ export const decisionAnswer: messages.Decision = {
   expectedCostUsd: 0.003,
   expectedLatencyMs: 900,
   fallback: false,
+  slate: [
+    { arm: 'medium', weight: 0.4127, rankPropensity: 0.4127 },
+    { arm: 'small-fast', weight: 0.3391, rankPropensity: 0.5774 },
+    { arm: 'large', weight: 0.2482, rankPropensity: 1 },
+  ],
 };
 
 export const rewardAnswer: messages.RewardReceipt = {

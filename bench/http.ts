@@ -1,0 +1,125 @@
+/**
+ * How much of HTTP's own speed is left when every request is a durable decision: the node on disk, fsync on, against a bare
+ * Hono handler that echoes the same bodies. Both run as processes of their own and are driven in turns, so that what else the
+ * machine does meets both.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import autocannon, { type Result } from 'autocannon';
+import { benchBodies, benchDomain } from './http-domain.ts';
+
+const connections = 64;
+const rounds = 3;
+const target = 0.4;
+
+export async function run({
+  json,
+  seconds = 4,
+}: {
+  json: boolean;
+  seconds?: number;
+}): Promise<Record<string, unknown>> {
+  const say = (line: string) => {
+    if (!json) console.log(line);
+  };
+  const dataDir = await mkdtemp(join(tmpdir(), 'reckoner-bench-http-'));
+  const bare = await start('bare');
+  const reckoner = await start('reckoner', dataDir);
+  try {
+    // Both get warm first: a cold engine would be measured, not a server.
+    await drive(bare.url, 1);
+    await drive(reckoner.url, 2);
+    const echoes: Result[] = [];
+    const decisions: Result[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      const echo = await drive(bare.url, seconds);
+      const decided = await drive(reckoner.url, seconds);
+      echoes.push(echo);
+      decisions.push(decided);
+      say(`round ${round}: bare ${perSecond(echo)}/s, Reckoner ${perSecond(decided)}/s`);
+    }
+    const bareRequestsPerSecond = median(echoes.map(perSecond));
+    const requestsPerSecond = median(decisions.map(perSecond));
+    const ratio = Math.round((requestsPerSecond / bareRequestsPerSecond) * 1000) / 1000;
+    const p50Ms = median(decisions.map((result) => result.latency.p50));
+    const p99Ms = median(decisions.map((result) => result.latency.p99));
+    say(`decisions over HTTP, ${connections} connections: ${requestsPerSecond}/s, p50 ${p50Ms} ms, p99 ${p99Ms} ms`);
+    say(`that is ${ratio} of a bare handler (${bareRequestsPerSecond}/s); target ${target}`);
+    const pass = ratio >= target;
+    return {
+      bench: 'http',
+      connections,
+      bareRequestsPerSecond,
+      requestsPerSecond,
+      p50Ms,
+      p99Ms,
+      ratio,
+      target,
+      pass,
+    };
+  } finally {
+    await Promise.all([stop(bare.process), stop(reckoner.process)]);
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** @throws Error where anything but a 2xx came back: a server that refuses is fast, and not what is measured */
+async function drive(url: string, duration: number): Promise<Result> {
+  const requests = benchBodies().map((body) => ({
+    method: 'POST',
+    path: `/v1/domains/${benchDomain.name}/decisions`,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  }));
+  let clients = 0;
+  const result = await autocannon({
+    url,
+    connections,
+    duration,
+    setupClient(client) {
+      // Each connection begins elsewhere, so that they do not all ask the same bucket at the same time.
+      const from = Math.floor((clients++ * requests.length) / connections) % requests.length;
+      client.setRequests([...requests.slice(from), ...requests.slice(0, from)]);
+    },
+  });
+  if (result.non2xx > 0 || result.errors > 0 || result['2xx'] === 0) {
+    throw new Error(`${url}: ${result['2xx']} answers were 2xx, ${result.non2xx} were not, ${result.errors} errors`);
+  }
+  return result;
+}
+
+function perSecond(result: Result): number {
+  return Math.round(result['2xx'] / result.duration);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((one, other) => one - other)[values.length >> 1] ?? Number.NaN;
+}
+
+interface Server {
+  readonly url: string;
+  readonly process: ChildProcess;
+}
+
+function start(...kind: readonly string[]): Promise<Server> {
+  const program = fileURLToPath(new URL('./http-server.js', import.meta.url));
+  const child = spawn(process.execPath, [program, ...kind], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    createInterface(child.stdout).once('line', (url) => resolve({ url, process: child }));
+    child.once('exit', (code) => reject(new Error(`the ${kind[0]} server ended with ${code} before it listened`)));
+  });
+}
+
+function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+    const end = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    end.unref();
+  });
+}

@@ -103,6 +103,7 @@ export const bucketMachine = setup({
       (event.result.status === 'alreadyAppended' ||
         (event.result.status === 'conflict' && event.result.reason === 'revision')),
     unknown: ({ event }) => event.type === 'committed' && event.result.status === 'outcomeUnknown',
+    failed: ({ event }) => event.type === 'committed' && event.result.status === 'failed',
     needsRefold: ({ context: { work }, event }) =>
       event.type === 'committed' && event.result.status === 'appended' && cannotForget(work),
     gated: ({ context: { work } }) => work.state?.domain.config.confidence.gate === true,
@@ -135,6 +136,7 @@ export const bucketMachine = setup({
     },
     requeue: ({ context: { work }, event }) =>
       requeue(work, event.type === 'committed' && event.result.status === 'conflict'),
+    giveUp: ({ context: { work } }) => giveUp(work),
     snapshot: ({ context: { work } }) => snapshot(work, SNAPSHOT_WORTH),
   },
 }).createMachine({
@@ -188,6 +190,9 @@ export const bucketMachine = setup({
         committed: [
           { guard: 'unknown', target: 'unsettled', reenter: true },
           { guard: 'lost', target: 'hydrating', actions: 'requeue' },
+          { guard: 'needsRefold', target: 'hydrating', actions: 'settle' },
+          // That a retry failed says nothing of what came before it: only reading the log does.
+          { guard: 'failed', target: 'hydrating', actions: 'giveUp' },
           { target: 'ready', actions: 'settle' },
         ],
       },
@@ -258,10 +263,11 @@ function settle(work: BucketWork, result: Extract<BucketMachineEvent, { type: 'c
   if (batch === undefined || state === undefined) return;
   // What a policy cannot forget is still in this posterior: no snapshot before it is folded anew.
   const stale = cannotForget(work);
-  work.batch = undefined;
   if (result.status === 'failed') {
+    work.batch = undefined;
     for (const command of batch.commands) command.reply(result);
   } else if (result.status === 'conflict' && result.reason === 'eventId') {
+    work.batch = undefined;
     work.queue.unshift(...batch.commands.filter(({ id }) => id !== result.id));
     for (const command of batch.commands) if (command.id === result.id) command.reply({ status: 'duplicate' });
   } else {
@@ -269,6 +275,8 @@ function settle(work: BucketWork, result: Extract<BucketMachineEvent, { type: 'c
     const domainAt = (revision: number) => stateAt(dependencies.timeline.states, revision);
     for (const event of batch.events) evolve(state, event, event.head, domainAt);
     if (!stale) snapshot(work, SNAPSHOT_EVERY);
+    // Not before: where folding fails, whoever waits for the batch is told so.
+    work.batch = undefined;
     for (const [index, command] of batch.commands.entries()) {
       const event = batch.events[index];
       if (event === undefined) continue;
@@ -296,6 +304,15 @@ function requeue(work: BucketWork, conflict: boolean): void {
   work.conflicts = 0;
   for (const command of commands)
     command.reply(failed(new ReckonerError('conflict', 'Other writers of this bucket were faster four times.')));
+}
+
+/** Leaves open what the log could not be made to tell; what is in it will be found there by whoever asks again. */
+function giveUp(work: BucketWork): void {
+  const commands = work.batch?.commands ?? [];
+  work.batch = undefined;
+  work.state = undefined;
+  for (const command of commands)
+    command.reply(failed(new ReckonerError('outcome_unknown', 'The log did not say whether it wrote this.')));
 }
 
 /** Refuses everything that waits: for a bucket that cannot go on. */

@@ -64,6 +64,7 @@ export const domainMachine = setup({
     lost: ({ event }) =>
       event.type === 'committed' && (event.result.status === 'conflict' || event.result.status === 'alreadyAppended'),
     unknown: ({ event }) => event.type === 'committed' && event.result.status === 'outcomeUnknown',
+    failed: ({ event }) => event.type === 'committed' && event.result.status === 'failed',
   },
   actions: {
     enqueue: ({ context: { work }, event }) => {
@@ -80,6 +81,11 @@ export const domainMachine = setup({
     settle: ({ context: { work }, event }) => event.type === 'committed' && settle(work, event.result),
     retryLater: ({ context: { work }, self }) => {
       work.dependencies.env.sleep(100).then(() => append(work, self.send));
+    },
+    giveUp: ({ context: { work } }) => {
+      const problem = new ReckonerError('outcome_unknown', 'The log did not say whether it wrote this.').problem;
+      work.current?.command.reply({ ok: false, problem });
+      work.current = undefined;
     },
     rejectAll: ({ context: { work }, event }) => event.type === 'readFailed' && rejectCommands(work, event.problem),
   },
@@ -121,6 +127,8 @@ export const domainMachine = setup({
         committed: [
           { guard: 'unknown', target: 'unsettled', reenter: true },
           { guard: 'lost', target: 'reading' },
+          // That a retry failed says nothing of what came before it: only reading the log does.
+          { guard: 'failed', target: 'reading', actions: 'giveUp' },
           { target: 'ready', actions: 'settle' },
         ],
       },
@@ -194,10 +202,10 @@ function append(work: DomainWork, send: (event: DomainMachineEvent) => void): vo
 
 function settle(work: DomainWork, result: Extract<DomainMachineEvent, { type: 'committed' }>['result']): void {
   const { sealed, current, dependencies } = work;
-  work.sealed = undefined;
-  work.current = undefined;
   if (sealed === undefined || current === undefined) return;
   if (result.status === 'failed') {
+    work.sealed = undefined;
+    work.current = undefined;
     current.command.reply({ ok: false, problem: result.problem });
     return;
   }
@@ -207,6 +215,9 @@ function settle(work: DomainWork, result: Extract<DomainMachineEvent, { type: 'c
     const followed = dependencies.timeline.apply(revision, draft);
     if (followed && record !== undefined) work.head = { revision, hash: chainHash(record) };
   }
+  // Not before: where folding fails, whoever waits is told so.
+  work.sealed = undefined;
+  work.current = undefined;
   if (sealed.drafts.some(({ type }) => type !== 'PriorShared')) dependencies.changed();
   current.command.reply({ ok: true });
 }

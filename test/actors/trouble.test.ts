@@ -1,0 +1,214 @@
+/** What a bucket does when its log, its policy or its callers let it down. */
+import { expect, test } from 'vitest';
+import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
+import { createPolicy } from '../../policies/catalogue.ts';
+import { type Fault, faulty } from './faulty-log.ts';
+import { brokenLinks, configured, DOMAIN, given, problemOf } from './given.ts';
+import { ONLY_STREAM, posteriorOf, stateFrom, unforgetting, watched } from './posterior.ts';
+
+const memory = () => openSqliteEventLog({ file: ':memory:' });
+
+for (const script of [
+  ['lost'],
+  ['unsaid'],
+  ['lost', 'lost', 'unsaid', 'lost'],
+  ['unsaid', 'unsaid'],
+  ['lost', 'log_full'],
+  ['unsaid', 'log_full'],
+] satisfies Fault[][]) {
+  const story = script.join(', then ');
+  test(`a log that answers ${story} loses nothing and doubles nothing`, async () => {
+    const log = faulty(memory());
+    const watch = watched();
+    const stage = await given([configured()], { log, makePolicy: watch.makePolicy });
+    const first = await stage.reckoner.decide(DOMAIN, { context: {} });
+
+    log.script = [...script];
+    const bodies = Array.from({ length: 100 }, (_, index) => ({ context: {}, requestId: `request-${index}` }));
+    const attempts = await Promise.allSettled([
+      ...bodies.map((body) => stage.reckoner.decide(DOMAIN, body)),
+      stage.reckoner.reward(first.decisionId, { value: 1 }),
+    ]);
+    for (const attempt of attempts) {
+      if (attempt.status === 'rejected') expect(attempt.reason.code).toBe('outcome_unknown');
+    }
+
+    const again = await Promise.all(bodies.map((body) => stage.reckoner.decide(DOMAIN, body)));
+    const reward = await stage.reckoner.reward(first.decisionId, { value: 1 });
+    for (const [index, attempt] of attempts.entries()) {
+      const answer = index < again.length ? again[index] : { ...reward, repeated: expect.any(Boolean) };
+      if (attempt.status === 'fulfilled') expect(attempt.value).toEqual(answer);
+    }
+    expect(await stage.events('DecisionMade')).toHaveLength(101);
+    expect(await stage.events('RewardObserved')).toHaveLength(1);
+    expect(await brokenLinks(log)).toEqual([]);
+    await stage.reckoner.decide(DOMAIN, {});
+    expect(watch.last).toBe(posteriorOf(await stateFrom(log)));
+    await stage.stop();
+  });
+}
+
+test('a retraction that the log wrote at the second try is unlearned, also by a policy that cannot forget', async () => {
+  const log = faulty(memory());
+  const watch = watched(unforgetting);
+  const stage = await given([configured()], { log, makePolicy: watch.makePolicy });
+  const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
+  const { rewardId } = await stage.reckoner.reward(decisionId, { value: 1 });
+  log.script = ['lost'];
+  await stage.reckoner.retract(decisionId, rewardId);
+  await stage.reckoner.decide(DOMAIN, {});
+  expect(watch.last).toBe(posteriorOf(await stateFrom(log, { makePolicy: unforgetting })));
+  expect(watch.last).toBe(posteriorOf(await stateFrom(log, { upTo: 0 })));
+  await stage.stop();
+});
+
+test('a full disk leaves memory equal to the log', async () => {
+  const log = faulty(memory());
+  const watch = watched();
+  const stage = await given([configured()], { log, makePolicy: watch.makePolicy });
+  const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
+
+  log.script = ['log_full'];
+  const refused = await stage.when((reckoner) => reckoner.reward(decisionId, { value: 1 }));
+  expect(refused.problem).toMatchObject({ code: 'log_full', status: 507 });
+  expect(refused.events).toEqual([]);
+
+  await stage.reckoner.decide(DOMAIN, {});
+  expect(watch.last).toBe(posteriorOf(await stateFrom(log, { upTo: 1 })));
+  expect(await stage.reckoner.reward(decisionId, { value: 1 })).toMatchObject({ repeated: false, learned: true });
+  await stage.stop();
+});
+
+test('after three conflicts in a row a bucket tries no more, and says when to come again', async () => {
+  const log = faulty(memory());
+  const stage = await given([configured()], { log });
+  log.script = ['conflict', 'conflict', 'conflict'];
+  expect((await stage.when((reckoner) => reckoner.decide(DOMAIN, {}))).events).toHaveLength(1);
+  log.script = ['conflict', 'conflict', 'conflict', 'conflict'];
+  const { problem, events } = await stage.when((reckoner) => reckoner.decide(DOMAIN, {}));
+  expect(problem).toMatchObject({ code: 'conflict', status: 503, retryAfter: 1 });
+  expect(events).toEqual([]);
+  expect((await stage.when((reckoner) => reckoner.decide(DOMAIN, {}))).events).toHaveLength(1);
+  await stage.stop();
+});
+
+test('a policy that throws while it chooses refuses that request, and the next one works', async () => {
+  let broken = false;
+  const stage = await given([configured()], {
+    makePolicy: (spec) => {
+      const policy = createPolicy(spec);
+      const choose: typeof policy.choose = (...situation) => {
+        if (broken) throw new Error('secret');
+        return policy.choose(...situation);
+      };
+      return { ...policy, choose };
+    },
+  });
+  broken = true;
+  const { problem, events } = await stage.when((reckoner) => reckoner.decide(DOMAIN, {}));
+  expect(problem).toMatchObject({ code: 'internal', status: 500 });
+  expect(JSON.stringify(problem)).not.toContain('secret');
+  expect(events).toEqual([]);
+  broken = false;
+  expect((await stage.when((reckoner) => reckoner.decide(DOMAIN, {}))).events).toHaveLength(1);
+  await stage.stop();
+});
+
+test('a policy that throws while it learns is counted, all its callers are told, and the reward is there once', async () => {
+  let broken = false;
+  const stage = await given([configured()], {
+    makePolicy: (spec) => {
+      const policy = createPolicy(spec);
+      const learn: typeof policy.learn = (...lesson) => {
+        if (broken) throw new Error('secret');
+        return policy.learn(...lesson);
+      };
+      return { ...policy, learn };
+    },
+  });
+  const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
+  broken = true;
+  const problems = await Promise.all([
+    problemOf(stage.reckoner.reward(decisionId, { value: 1 })),
+    problemOf(stage.reckoner.reward(decisionId, { value: 1, kind: 'implicit' })),
+  ]);
+  for (const problem of problems) expect(problem.code).toBe('internal');
+  expect(stage.failures).toMatchObject([{ where: ONLY_STREAM }]);
+  expect(await stage.reckoner.health()).toMatchObject({ restarts: 1, liveBuckets: 0, ready: true });
+
+  broken = false;
+  // The first was durable before it was learned; the second still waited.
+  expect(await stage.reckoner.reward(decisionId, { value: 1 })).toMatchObject({ repeated: true });
+  expect(await stage.reckoner.reward(decisionId, { value: 1, kind: 'implicit' })).toMatchObject({ repeated: false });
+  expect(await stage.events('RewardObserved')).toHaveLength(2);
+  expect(await brokenLinks(stage.log)).toEqual([]);
+  await stage.stop();
+});
+
+test('a bucket whose history cannot be folded answers each request with a problem, and is tried anew by the next', async () => {
+  let broken = false;
+  const options = {
+    makePolicy: (spec: Parameters<typeof createPolicy>[0]) => {
+      const policy = createPolicy(spec);
+      const init = () => {
+        if (broken) throw new Error('secret');
+        return policy.init();
+      };
+      return { ...policy, init };
+    },
+  };
+  const stage = await given([configured()], options);
+  broken = true;
+  expect(await problemOf(stage.reckoner.decide(DOMAIN, {}))).toMatchObject({ code: 'internal' });
+  broken = false;
+  expect((await stage.when((reckoner) => reckoner.decide(DOMAIN, {}))).events).toHaveLength(1);
+  await stage.stop();
+});
+
+test('more requests than a node may have under way are shed at the door', async () => {
+  const stage = await given([configured()], { maxInFlight: 3 });
+  const attempts = await Promise.allSettled(Array.from({ length: 10 }, () => stage.reckoner.decide(DOMAIN, {})));
+  const shed = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [attempt.reason.problem] : []));
+  expect(shed).toHaveLength(7);
+  for (const problem of shed) expect(problem).toMatchObject({ code: 'overloaded', status: 503, retryAfter: 1 });
+  expect(await stage.events('DecisionMade')).toHaveLength(3);
+  await stage.stop();
+});
+
+test('more commands than a bucket may hold are shed, the others are answered', async () => {
+  const stage = await given([configured()]);
+  const attempts = await Promise.allSettled(Array.from({ length: 2000 }, () => stage.reckoner.decide(DOMAIN, {})));
+  const shed = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [attempt.reason.problem] : []));
+  expect(shed.length).toBeGreaterThan(0);
+  for (const problem of shed) expect(problem).toMatchObject({ code: 'overloaded', status: 503, retryAfter: 1 });
+  expect(await stage.events('DecisionMade')).toHaveLength(2000 - shed.length);
+  await stage.stop();
+});
+
+test('a domain whose write cannot be known is configured exactly once', async () => {
+  for (const script of [['lost'], ['unsaid'], ['unsaid', 'lost'], ['unsaid', 'log_full']] satisfies Fault[][]) {
+    const log = faulty(memory(), 'domain-');
+    log.script = [...script];
+    const stage = await given([], { log });
+    const outcome = await stage.when((reckoner) => reckoner.configure(DOMAIN, { arms: ['red'] }));
+    if (outcome.problem !== undefined) expect(outcome.problem.code).toBe('outcome_unknown');
+    await stage.reckoner.configure(DOMAIN, { arms: ['red'] });
+    expect(await stage.events('DomainConfigured')).toHaveLength(1);
+    expect(await stage.reckoner.domain(DOMAIN)).toMatchObject({ revision: 1, frozen: false });
+    await stage.stop();
+  }
+});
+
+test('a configuration whose policy cannot be made is refused, and the domain lives', async () => {
+  let broken = true;
+  const stage = await given([], {
+    makePolicy: (spec) => {
+      if (broken) throw new Error('secret');
+      return createPolicy(spec);
+    },
+  });
+  expect(await problemOf(stage.reckoner.configure(DOMAIN, { arms: ['red'] }))).toMatchObject({ code: 'internal' });
+  broken = false;
+  expect(await stage.reckoner.configure(DOMAIN, { arms: ['red'] })).toMatchObject({ domain: DOMAIN });
+  await stage.stop();
+});

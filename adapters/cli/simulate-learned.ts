@@ -31,7 +31,7 @@ export function visits() {
   const buckets = new Map<string, Visit>();
   return {
     buckets: buckets as ReadonlyMap<string, Visit>,
-    add(request: RecordedRequest, decision: Decision): void {
+    add(request: RecordedRequest, decision: Pick<Decision, 'bucket' | 'bucketLabel' | 'arm' | 'decisionId'>): void {
       let visit = buckets.get(decision.bucket);
       if (visit === undefined) {
         visit = { label: decision.bucketLabel, requests: [], pulls: new Map(), lastDecision: '' };

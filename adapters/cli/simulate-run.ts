@@ -35,7 +35,7 @@ export async function runShuffle(
   const seed = plan.seed + shuffle;
   const node = await openNode({ ...placeOfLog(plan, shuffle), seed });
   try {
-    const { config } = await node.reckoner.configure(domain, plan.config);
+    const { config } = await node.reckoner.configure(domain, plan.config, { tenant: 'default', by: 'simulate' });
     const act = recordedAgent(dataset.arms);
     const earned = tally(plan);
     const seen = visits();

@@ -27,6 +27,9 @@ import { addRanked, roomForRanks } from './rank-quadrature.ts';
 const LEFT_OUT = 1e-10;
 const SUM_TOLERANCE = 1e-9;
 
+/** A length of u too short to hold anything. */
+const SLIVER = 1e-12;
+
 /** K arms: score_i = Beta(alpha[i], beta[i]) + shift[i]. All of length K >= 1. */
 export interface BetaArms {
   readonly alpha: ArrayLike<number>;
@@ -159,9 +162,17 @@ function placeArms(arms: readonly PanelArm[], interval: Interval): Place[] {
     shift = arm.shift;
     arm.from = intervalCoordinate(arm.low, last, interval.width);
     arm.to = intervalCoordinate(arm.high, last, interval.width);
-    // The map of an end that is not bent goes on beyond it: there the arm belongs to the next interval.
-    if (!interval.bentBottom && arm.from < interval.bottom) arm.from = Number.NEGATIVE_INFINITY;
-    if (!interval.bentTop && arm.to > interval.top) arm.to = Number.POSITIVE_INFINITY;
+    // The map of an end that is not bent goes on beyond it: there the arm belongs to the next interval. An arm that ends
+    // exactly here may have a sliver inside by rounding.
+    const { bottom, top } = interval;
+    if (!interval.bentBottom) {
+      if (arm.from < bottom + SLIVER) arm.from = Number.NEGATIVE_INFINITY;
+      if (arm.to < bottom + SLIVER) arm.to = Number.NEGATIVE_INFINITY;
+    }
+    if (!interval.bentTop) {
+      if (arm.from > top - SLIVER) arm.from = Number.POSITIVE_INFINITY;
+      if (arm.to > top - SLIVER) arm.to = Number.POSITIVE_INFINITY;
+    }
     return last;
   });
 }
@@ -195,7 +206,12 @@ function nextKnot(
     step = Math.max(inner, 0.6 * step);
   }
   step = Math.max(step, least);
-  return u - 1.2 * step < floor ? floor : u - step;
+  // A last panel that is a little wider saves one more, unless an arm hides in what would be added.
+  const rest = u - floor;
+  if (rest <= step || (rest < 1.2 * step && scale * panelWidth(arms, places, interval, floor, floor, u) > 0.8 * rest)) {
+    return floor;
+  }
+  return u - step;
 }
 
 /** Densities and distribution functions of all arms at the nodes of [bottom, u]; moves `above` to the bottom of it. */

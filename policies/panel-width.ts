@@ -47,7 +47,8 @@ export function panelWidth(
     const { fromStart, fromEnd } = places[k]!;
     const z = fromStart + width * y;
     const complement = fromEnd + width * rest;
-    if (z < 0 || complement < 0) continue;
+    // Beyond the support of an arm that the panel has met: no polynomial follows it there.
+    if (z < 0 || complement < 0) return 0;
     const logZ = fromStart === 0 ? logY : Math.log(z);
     const logComplement = fromEnd === 0 ? logRest : Math.log(complement);
     const slope = arm.alpha * complement - arm.beta * z;

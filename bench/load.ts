@@ -38,9 +38,20 @@ export async function driveLoad(reckoner: Reckoner, options: LoadOptions): Promi
   return { decisions: latencies.length, latencies };
 }
 
-/** Buckets at random, until the time is over. */
-export function randomBuckets(buckets: number, milliseconds: number, seed: number): () => number | undefined {
+/** Buckets at random, as long as `more` says so. */
+export function randomBuckets(buckets: number, seed: number, more: () => boolean): () => number | undefined {
   const random = xoroshiro128plus(seed);
-  const end = performance.now() + milliseconds;
-  return () => (performance.now() < end ? (random.next() >>> 0) % buckets : undefined);
+  return () => (more() ? (random.next() >>> 0) % buckets : undefined);
+}
+
+/** True so many times. */
+export function times(count: number): () => boolean {
+  let left = count;
+  return () => left-- > 0;
+}
+
+/** True for so long. */
+export function forSeconds(seconds: number): () => boolean {
+  const end = performance.now() + seconds * 1000;
+  return () => performance.now() < end;
 }

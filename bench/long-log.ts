@@ -2,11 +2,10 @@
 import { hash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { FILES, openNode } from '../adapters/cli/compose.ts';
 import { ENGINE } from '../events/seal.ts';
 import { DOMAIN, decidingDomain } from './deciding-domain.ts';
-import { driveLoad } from './load.ts';
+import { driveLoad, randomBuckets, times } from './load.ts';
 
 /** The snapshots that were there when the log was complete. */
 export const KEPT_SNAPSHOTS = 'snapshots-kept.db';
@@ -33,18 +32,17 @@ async function write(dataDir: string, decisions: number, buckets: number): Promi
   console.log(`writing a log of ${decisions * 2} events to ${dataDir}, once`);
   const node = await openNode({ dataDir });
   await node.reckoner.configure(DOMAIN, decidingDomain(buckets));
-  const random = xoroshiro128plus(1);
+  const more = times(decisions);
   let asked = 0;
   await driveLoad(node.reckoner, {
     inFlight: IN_FLIGHT,
     seed: 1,
     propensity: 'lazy',
-    next: () => {
-      if (asked >= decisions) return undefined;
+    next: randomBuckets(buckets, 1, () => {
       asked += 1;
       if (asked % 100_000 === 0) console.log(`${asked} decisions`);
-      return (random.next() >>> 0) % buckets;
-    },
+      return more();
+    }),
   });
   await node.settled(DOMAIN);
   await node.close();

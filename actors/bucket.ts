@@ -129,6 +129,7 @@ export const bucketMachine = setup({
       if (work.batch !== undefined || work.queue.length === 0 || work.state === undefined) return;
       work.batch = prepare(work, work.state);
       if (work.batch !== undefined) append(work, self.send);
+      else work.conflicts = 0; // whoever was faster had recorded it all: nothing is left to lose a race with
     },
     settle: ({ context: { work }, event }) => event.type === 'committed' && settle(work, event.result),
     retryLater: ({ context: { work }, self }) => {
@@ -210,7 +211,7 @@ function enqueue(work: BucketWork, command: BucketCommand): void {
 /** Makes the events of the next batch. All decisions of a batch see the same committed posterior, so they go before its rewards. */
 function prepare(work: BucketWork, state: BucketState): Batch | undefined {
   const { timeline, env } = work.dependencies;
-  if (timeline.latest !== undefined) adopt(state, timeline.latest);
+  const seen = underLatest(state, timeline.latest);
   const taken = work.queue.splice(0, BATCH_LIMIT);
   const ordered =
     taken.length === 1 ? taken : [...taken.filter(isDecision), ...taken.filter((command) => !isDecision(command))];
@@ -229,7 +230,7 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
     } else {
       try {
         const { id, type, correlationId, causationId } = command;
-        const data = command.make(state);
+        const data = command.make(seen);
         // The command's maker paired type and data.
         const sealed = seal({ id, type, data } as Draft, { correlationId, causationId, time, writer: env.node }, head);
         head = sealed.head;
@@ -243,6 +244,14 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
     }
   }
   return commands.length === 0 ? undefined : { commands, events, records, expected: state.head.revision, time };
+}
+
+/** The state that the next event will be made from. The bucket's own adopts with that event, when it is in the log. */
+function underLatest(state: BucketState, latest: DomainState | undefined): BucketState {
+  if (latest === undefined || latest.revision <= state.domain.revision) return state;
+  const seen = { ...state };
+  adopt(seen, latest);
+  return seen;
 }
 
 function isDecision(command: BucketCommand): boolean {

@@ -1,7 +1,7 @@
 /** A bucket's state from the log: the nearest snapshot and the events after it, or all of them. */
 import { type DecodedEvent, decode } from '../events/catalogue.ts';
 import type { EventLog, RecordedEvent } from '../events/event-log.ts';
-import { chainHash } from '../events/seal.ts';
+import { chainHash, type Head } from '../events/seal.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
 import {
   type BucketState,
@@ -40,19 +40,32 @@ export async function foldBucket(
   return foldFrom(source, stream, state, upTo, voided);
 }
 
+/** The newest snapshot that fits the log; none of those that were taken from another log, as before a backup was restored. */
 async function restored(
-  { snapshots, timeline, refresh }: BucketSource,
+  { log, snapshots, timeline, refresh }: BucketSource,
   stream: string,
   upTo: number,
 ): Promise<BucketState | undefined> {
-  if (upTo <= 0) return undefined;
-  const snapshot = await snapshots.latest(stream, SNAPSHOT_VERSIONS, Number.isFinite(upTo) ? upTo - 1 : undefined);
-  if (snapshot === undefined) return undefined;
   const domainAt = (revision: number) => stateAt(timeline.states, revision);
-  const state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt);
-  if (state !== undefined) return state;
-  await refresh();
-  return restoreBucket(snapshot.bytes, snapshot.revision, domainAt);
+  for (let last = upTo - 1; last >= 0; ) {
+    const snapshot = await snapshots.latest(stream, SNAPSHOT_VERSIONS, Number.isFinite(last) ? last : undefined);
+    if (snapshot === undefined) return undefined;
+    let state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt);
+    if (state === undefined) {
+      await refresh();
+      state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt);
+    }
+    if (state !== undefined && (await holds(log, stream, state.head))) return state;
+    last = snapshot.revision - 1;
+  }
+  return undefined;
+}
+
+/** Whether the event that the head stands at is in the log, byte for byte. */
+async function holds(log: EventLog, stream: string, { revision, hash }: Head): Promise<boolean> {
+  for await (const event of log.readStream(stream, { from: revision, limit: 1 }))
+    return Buffer.compare(chainHash(event), hash) === 0;
+  return false;
 }
 
 async function foldFrom(

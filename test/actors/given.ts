@@ -97,6 +97,9 @@ async function record(log: EventLog, facts: readonly Fact[]): Promise<void> {
   }
 }
 
+/** A stage that is opened anew over a log must not draw the ids of the one before it. */
+let opened = 0;
+
 /** Starts the actors over a log. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const { makePolicy, maxInFlight, maxLiveBuckets } = options;
@@ -106,12 +109,13 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const onFailure = (where: string, thrown: unknown) => void failures.push({ where, thrown });
   const bus = createInProcessBus({ onError: (thrown) => onFailure('bus', thrown) });
   const salts = openSubjectSalts({ file: ':memory:', newSalt: () => Buffer.alloc(16, 3) });
-  const env = environment(options.node ?? 'stage', options.seed ?? 1, () => stage.time++);
+  const env = environment(options.node ?? 'stage', options.seed ?? ++opened, () => stage.time++);
   const stage: { time: number } = { time: NOON };
   const system = await startSystem({
     ...{ env, log, bus, snapshots, salts, keys, makePolicy, maxInFlight, maxLiveBuckets, onFailure },
   });
   const reckoner = createClient(bus, system.health);
+  let stopping: Promise<void> | undefined;
 
   return Object.assign(stage, {
     reckoner,
@@ -144,7 +148,10 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       return all;
     },
     settled: () => system.settled(TENANT, DOMAIN),
-    stop: () => system.stop(),
+    stop: () => {
+      stopping ??= system.stop();
+      return stopping;
+    },
   });
 }
 

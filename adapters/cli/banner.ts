@@ -8,10 +8,12 @@ export interface Started {
   readonly dataDir: string;
   readonly domains: readonly DomainView[];
   readonly demo: boolean;
+  /** How this command line is called from here, options that every command needs included. */
+  readonly command: (name: string) => string;
 }
 
 export function bannerLines(started: Started, colours: Colours): string[] {
-  const { version, url, dataDir, domains, demo } = started;
+  const { version, url, dataDir, domains, demo, command } = started;
   const label = (text: string) => `  ${colours.dim(text.padEnd(9))}`;
   const curl = curlOf(url, domains);
   return [
@@ -27,13 +29,20 @@ export function bannerLines(started: Started, colours: Colours): string[] {
       : []),
     '',
     ...(curl === undefined ? [] : ['Ask for a decision:', `  ${curl}`, '']),
-    `${colours.dim('Then: reckoner explain DECISION_ID, reckoner events --follow. Ctrl-C stops.')}`,
+    'Then, in another terminal:',
+    `  ${command('explain')} DECISION_ID`,
+    `  ${command('events')} --follow`,
+    '',
+    colours.dim('Ctrl-C stops.'),
     '',
   ];
 }
 
 /** A command that works as it stands: for model_routing, or whatever domain there is. */
-export function curlOf(url: string, domains: readonly DomainView[]): string | undefined {
+export function curlOf(
+  url: string,
+  domains: readonly Pick<DomainView, 'domain' | 'exampleContext'>[],
+): string | undefined {
   const view = domains.find(({ domain }) => domain === 'model_routing') ?? domains[0];
   if (view === undefined) return undefined;
   // Between single quotes a shell leaves everything alone but the quote itself.

@@ -10,21 +10,21 @@ import type { SimulatedAnswer, SimulatedQuestion } from '../agents/simulated.ts'
 import { demoBounds, demoComponents, demoDomain, demoTask } from './demo-world.ts';
 
 /** Ten a second for half a minute, one a second for ten minutes, then one in ten seconds: about 13 MB of log a day. */
-const paces: readonly { readonly untilSeconds: number; readonly intervalMs: number }[] = [
+const paces = [
   { untilSeconds: 30, intervalMs: 100 },
   { untilSeconds: 630, intervalMs: 1000 },
-  { untilSeconds: Infinity, intervalMs: 10_000 },
-];
+] as const;
+const SLOWEST_MS = 10_000;
 const AFTER_FAULT_MS = 5000;
 /** Rewards that count as now. */
-const WINDOW = 50;
+const WINDOW = 40;
 /** Decisions of a task by which the most chosen arm is told. */
 const FAVOURITE_WINDOW = 12;
 
 export interface DemoStatus {
   /** Requests since the start of this process. */
   readonly requests: number;
-  /** Mean reward of the last 50 of them; NaN before the first. */
+  /** Mean reward of the last 40 of them; NaN before the first. */
   readonly reward: number;
   /** What choosing at random and what always choosing the best arm earn. */
   readonly random: number;
@@ -110,7 +110,7 @@ async function playOne({ reckoner, agents, run }: DemoOptions, number: number) {
 }
 
 function paceAt(seconds: number): number {
-  return paces.find(({ untilSeconds }) => seconds < untilSeconds)?.intervalMs ?? AFTER_FAULT_MS;
+  return paces.find(({ untilSeconds }) => seconds < untilSeconds)?.intervalMs ?? SLOWEST_MS;
 }
 
 /** Adds to the end of a window and lets its oldest go. */

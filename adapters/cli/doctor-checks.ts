@@ -97,19 +97,22 @@ export function checkKeys(
   return { check, status: 'fail', message: 'there is a log, but its keys are gone', remedy };
 }
 
-/** Is the log's file sound, as far as SQLite can tell? */
-export function checkLogFile(dataDir: string): Finding {
+/** Is the log's file sound, as far as SQLite can tell? Not `readable` where it cannot be opened at all. */
+export function checkLogFile(dataDir: string): { readonly finding: Finding; readonly readable: boolean } {
   const check = 'log file';
   const file = join(dataDir, FILES.log);
-  if (!existsSync(file)) return { check, status: 'ok', message: 'none yet' };
+  if (!existsSync(file)) return { finding: { check, status: 'ok', message: 'none yet' }, readable: false };
   try {
     const problems = examineLogFile(file);
-    if (problems.length === 0)
-      return { check, status: 'ok', message: `${file}: ${sizeOf(file)}, schema ${schemaOf(file)}` };
+    if (problems.length === 0) {
+      const message = `${file}: ${sizeOf(file)}, schema ${schemaOf(file)}`;
+      return { finding: { check, status: 'ok', message }, readable: true };
+    }
+    const message = `${file}: ${problems.slice(0, 3).join('; ')}`;
     const remedy = 'Stop the server, keep a copy of the file, and restore the last backup.';
-    return { check, status: 'fail', message: `${file}: ${problems.slice(0, 3).join('; ')}`, remedy };
+    return { finding: { check, status: 'fail', message, remedy }, readable: true };
   } catch (thrown) {
-    return failed(check, thrown);
+    return { finding: failed(check, thrown), readable: false };
   }
 }
 
@@ -176,7 +179,8 @@ export async function checkPort(port: number): Promise<Finding> {
 
 function whoListens(port: number): Promise<string> {
   return new Promise((resolve) => {
-    const asking = request({ host: '127.0.0.1', port, path: '/healthz', timeout: 2000 }, (response) => {
+    // A connection of its own: one kept alive from an earlier look could belong to a server that has since gone.
+    const asking = request({ host: '127.0.0.1', port, path: '/healthz', timeout: 2000, agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {

@@ -65,13 +65,14 @@ async function examine({ port, json, dataDir, named }: DoctorOptions & { readonl
   if (existsSync(dataDir) && place.status !== 'fail') {
     await found(checkDisk(dataDir));
     const file = checkLogFile(dataDir);
-    const chains =
-      file.status === 'ok' && existsSync(join(dataDir, FILES.log))
-        ? await checkChains(dataDir, progressBar(cli.terminal.err.interactive && !json))
-        : undefined;
+    const chains = file.readable
+      ? await checkChains(dataDir, progressBar(cli.terminal.err.interactive && !json))
+      : undefined;
     counted = chains?.report;
-    await found(checkKeys(dataDir, cli.env, (chains?.report?.events ?? 0) > 0));
-    await found(file);
+    // A log that cannot be read may hold events: then missing keys are lost keys.
+    const mayHoldEvents = file.finding.status === 'fail' || (chains?.report?.events ?? 0) > 0;
+    await found(checkKeys(dataDir, cli.env, mayHoldEvents));
+    await found(file.finding);
     if (chains !== undefined) await found(chains.finding);
     await found(
       checkSideFile('snapshots', join(dataDir, FILES.snapshots), {

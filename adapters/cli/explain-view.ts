@@ -147,9 +147,11 @@ function optional(label: string, text: string): string[] {
   return text === '' ? [] : [`${label}${text}`];
 }
 
-function pairs(values: Readonly<Record<string, number | boolean | string>>): string {
+/** Names and values; numbers to four digits, what was not measured left away. */
+function pairs(values: Readonly<Record<string, number | boolean | string | undefined>>): string {
   return Object.entries(values)
-    .map(([name, value]) => `${name}=${value}`)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${typeof value === 'number' ? Math.round(value * 1e4) / 1e4 : value}`)
     .join(' ');
 }
 

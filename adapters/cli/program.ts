@@ -1,14 +1,7 @@
 /** The command line: its commands, its help, and what its exit codes mean. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { registerDoctor } from './doctor.ts';
-import { registerDomains } from './domains.ts';
-import { registerEvents } from './events.ts';
-import { registerExplain } from './explain.ts';
 import { exitCodes, reportFailure, usageError } from './failure.ts';
-import { registerKeys } from './keys.ts';
-import { registerServe } from './serve.ts';
-import { registerSimulate } from './simulate.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a command may touch of the process it runs in. */
@@ -19,6 +12,19 @@ export interface Cli {
   /** Ends the process with this code once the command is done, without calling that an error. */
   exit(code: number): void;
 }
+
+type Register = (program: Command, cli: Cli) => void;
+
+/** Each is loaded when it is asked for: a command starts as fast as what it needs, and help needs them all. */
+const commands: Readonly<Record<string, () => Promise<Register>>> = {
+  serve: async () => (await import('./serve.ts')).registerServe,
+  events: async () => (await import('./events.ts')).registerEvents,
+  explain: async () => (await import('./explain.ts')).registerExplain,
+  domains: async () => (await import('./domains.ts')).registerDomains,
+  simulate: async () => (await import('./simulate.ts')).registerSimulate,
+  doctor: async () => (await import('./doctor.ts')).registerDoctor,
+  keys: async () => (await import('./keys.ts')).registerKeys,
+};
 
 const help = `
 Examples:
@@ -47,7 +53,8 @@ export async function runCli(
     },
   };
   try {
-    await createProgram(cli, json).parseAsync([...args], { from: 'user' });
+    const program = await createProgram(cli, args[0] ?? '', json);
+    await program.parseAsync([...args], { from: 'user' });
     // A command that knows no `cli` leaves its code with the process.
     return code !== exitCodes.ok ? code : Number(process.exitCode ?? exitCodes.ok);
   } catch (thrown) {
@@ -62,10 +69,10 @@ export async function runCli(
 }
 
 /**
- * All commands.
+ * The command that is named, or where none of ours is, all of them.
  * @param json usage errors are left to the caller to tell
  */
-function createProgram(cli: Cli, json: boolean): Command {
+async function createProgram(cli: Cli, named: string, json: boolean): Promise<Command> {
   const { colours } = cli.terminal.err;
   const program = new Command('reckoner')
     .description('The LLM router that can explain, replay and undo every decision it makes.')
@@ -76,13 +83,8 @@ function createProgram(cli: Cli, json: boolean): Command {
     })
     .addHelpText('after', help)
     .exitOverride();
-  registerServe(program, cli);
-  registerEvents(program, cli);
-  registerExplain(program, cli);
-  registerDomains(program, cli);
-  registerSimulate(program);
-  registerDoctor(program, cli);
-  registerKeys(program, cli);
+  const loads = Object.hasOwn(commands, named) ? [commands[named]] : Object.values(commands);
+  for (const load of loads) (await load?.())?.(program, cli);
   for (const command of json ? [] : withSubcommands(program)) {
     command.showHelpAfterError(`${colours.cyan('→')} reckoner ${pathOf(command)}--help shows how it is used.`);
   }

@@ -11,7 +11,7 @@ import { type SimulatedAnswer, type SimulatedQuestion, simulatedAgent } from '..
 import { systemClock } from '../agents/system-clock.ts';
 import { openHttpDoor } from '../http/door.ts';
 import { openNode, type ReckonerNode } from './compose.ts';
-import { dataDirOption } from './data-dir.ts';
+import { dataDirOption, defaultDataDir } from './data-dir.ts';
 import { startDemo } from './demo.ts';
 import { demoConfig, demoDomain, demoWorld } from './demo-world.ts';
 import type { Cli } from './program.ts';
@@ -52,21 +52,35 @@ export function registerServe(program: Command, cli: Cli): void {
     .action((options: ServeOptions) => serve(options, cli));
 }
 
-async function serve({ port, host, demo, json, ...given }: ServeOptions, cli: Cli): Promise<void> {
-  const voice = createVoice(cli.terminal, json);
+async function serve(options: ServeOptions, cli: Cli): Promise<void> {
+  const voice = createVoice(cli.terminal, options.json);
   const interrupted = onInterrupt();
-  const dataDir = resolve(given.dataDir);
+  try {
+    await serveUntil(interrupted.signal, options, cli, voice);
+  } finally {
+    interrupted.dispose();
+  }
+  await voice.say('stopped', 'Stopped.');
+}
+
+/** Opens everything, waits, and closes what it opened in the opposite order, also where opening stopped half-way. */
+async function serveUntil(stop: AbortSignal, options: ServeOptions, cli: Cli, voice: Voice): Promise<void> {
+  const { port, host, demo } = options;
+  const { version, env } = cli;
+  const dataDir = resolve(options.dataDir);
   // The same name after a restart, so that agents find their own streams; another one for a second server on the same log.
   const nodeName = port === 0 ? undefined : `${hostname()}-${port}`;
   const node = await openNode({ dataDir, nodeName, onFailure: voice.trouble });
   try {
-    const door = await openHttpDoor({ reckoner: node.reckoner, host, port, version: cli.version, log: voice.log });
+    const { reckoner } = node;
+    const door = await openHttpDoor({ reckoner, host, port, version, log: voice.log });
     try {
-      await configureMissing(node.reckoner, demo);
-      const domains = await node.reckoner.domains();
-      await voice.started({ version: cli.version, url: door.url, dataDir, domains, demo });
+      await configureMissing(reckoner, demo);
+      const domains = await reckoner.domains();
+      const command = commandFrom(env, options.dataDir);
+      await voice.started({ version, url: door.url, dataDir, domains, demo, command });
       const stopDemo = demo ? await play(node, voice) : async () => {};
-      await aborted(interrupted.signal);
+      await aborted(stop);
       await voice.say('stopping', 'Stopping: finishing what is under way. Again to stop at once.');
       await stopDemo();
     } finally {
@@ -75,8 +89,6 @@ async function serve({ port, host, demo, json, ...given }: ServeOptions, cli: Cl
   } finally {
     await node.close();
   }
-  await voice.say('stopped', 'Stopped.');
-  interrupted.dispose();
 }
 
 /** Configures what is not there yet; what is there belongs to the user. */
@@ -121,15 +133,17 @@ async function play(node: ReckonerNode, voice: Voice): Promise<() => Promise<voi
   };
 }
 
+/** How a command is typed where this server was started: in the repository by npm, elsewhere by its bin. */
+function commandFrom(env: Cli['env'], dataDir: string): (name: string) => string {
+  const program = env.npm_lifecycle_event === undefined ? 'reckoner' : 'npm run -s reckoner --';
+  const place = dataDir === defaultDataDir ? '' : ` --data-dir ${resolve(dataDir)}`;
+  return (name) => `${program} ${name}${place}`;
+}
+
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    // Keeps the process alive also where nothing else does.
-    const alive = setInterval(() => {}, 2 ** 30);
-    signal.addEventListener('abort', () => {
-      clearInterval(alive);
-      resolve();
-    });
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve());
   });
 }
 

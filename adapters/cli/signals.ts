@@ -1,4 +1,7 @@
-/** Ctrl-C and SIGTERM: the first one asks a command to finish, a second one ends the process at once. */
+/**
+ * Ctrl-C and SIGTERM: the first one asks a command to finish, a second one ends the process at once. Whoever listens for them
+ * means to run until they come: the process stays alive, though nothing else may keep it so.
+ */
 
 export interface Interruption {
   /** Aborted by the first signal. */
@@ -15,11 +18,13 @@ export function onInterrupt(): Interruption {
     if (controller.signal.aborted) process.exit(name === 'SIGTERM' ? exitCodes.SIGTERM : exitCodes.SIGINT);
     controller.abort();
   };
+  const alive = setInterval(() => {}, 2 ** 30);
   process.on('SIGINT', handle);
   process.on('SIGTERM', handle);
   return {
     signal: controller.signal,
     dispose() {
+      clearInterval(alive);
       process.removeListener('SIGINT', handle);
       process.removeListener('SIGTERM', handle);
     },

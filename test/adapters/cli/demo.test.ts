@@ -1,0 +1,58 @@
+import { createColors } from 'picocolors';
+import { expect, test } from 'vitest';
+import { parseDomainConfig } from '../../../actors/domain-config.ts';
+import { curlOf } from '../../../adapters/cli/banner.ts';
+import type { DemoStatus } from '../../../adapters/cli/demo.ts';
+import { liveLine, plainLine } from '../../../adapters/cli/demo-view.ts';
+import { demoBounds, demoConfig, demoTask, demoTruth, demoWorld } from '../../../adapters/cli/demo-world.ts';
+
+const status: DemoStatus = {
+  requests: 120,
+  reward: 0.8,
+  ...demoBounds(),
+  favourites: [{ task: 'chat', arm: 'sim-small' }],
+  intervalMs: 100,
+};
+
+test('the demonstration’s domain is valid, and says that it is simulated', () => {
+  expect(parseDomainConfig(demoConfig).description).toMatch(/^Simulated/);
+  expect(parseDomainConfig(demoConfig).arms.every(({ name }) => name.startsWith('sim-'))).toBe(true);
+});
+
+test('no arm is the best one for every task: there is something to learn', () => {
+  const arms = Object.keys(demoWorld.arms);
+  const best = Object.keys(demoWorld.values).map((task) =>
+    arms.reduce((one, other) => (demoTruth(other, task) > demoTruth(one, task) ? other : one)),
+  );
+  expect(new Set(best).size).toBe(4);
+  expect(demoBounds().best - demoBounds().random).toBeGreaterThan(0.2);
+});
+
+test('the truth about an arm is what its calls earn on average', () => {
+  const { weights } = parseDomainConfig(demoConfig).reward;
+  expect(weights.quality + weights.cost + weights.latency).toBeCloseTo(1);
+  // 0.85 of 0.99 * 0.9 good answers, 0.1 of 98 % of the cost saved, 0.05 of 95 % of the time saved.
+  expect(demoTruth('sim-small', 'chat')).toBeCloseTo(0.99 * (0.85 * 0.9 + 0.1 * 0.98 + 0.05 * 0.95), 12);
+});
+
+test('tasks come as often as the world says', () => {
+  const tasks = Array.from({ length: 3000 }, (_, index) => demoTask(`run-${index}`));
+  expect(tasks.filter((task) => task === 'chat').length / 3000).toBeCloseTo(4 / 12, 1);
+  expect(demoTask('a')).toBe(demoTask('a'));
+});
+
+test('the live line never is wider than the terminal', () => {
+  for (const width of [20, 60, 80, 200]) {
+    expect(liveLine(status, createColors(false), width).length).toBeLessThan(width);
+  }
+  expect(liveLine(status, createColors(false), 120)).toContain('120 simulated  reward 0.80');
+});
+
+test('every line says that it is simulated', () => {
+  expect(plainLine(status)).toMatch(/^demo \(simulated\): 120 requests, average reward now 0\.80/);
+});
+
+test('the suggested curl survives a quote in a context', () => {
+  const curl = curlOf('http://x', [{ domain: 'd', exampleContext: { name: "it's" } }]);
+  expect(curl).toContain(`-d '{"context":{"name":"it'\\''s"}}'`);
+});

@@ -1,0 +1,151 @@
+import { createColors } from 'picocolors';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Explanation } from '../../../actors/messages.ts';
+import { explanationLines, plotOf } from '../../../adapters/cli/explain-view.ts';
+import { compiled, removeDirectories, run, runJson, type UsedDirectory, usedDirectory } from './run.ts';
+
+let used: UsedDirectory;
+beforeAll(async () => {
+  await compiled();
+  used = await usedDirectory(3);
+});
+afterAll(removeDirectories);
+
+const arm = { mean: 0.5, lower: 0.2, upper: 0.8, pulls: 3, shift: 0, sample: 0.4, propensity: 0.3, chosen: false };
+const told: Explanation = {
+  decisionId: 'demo.aaaaaaaaaaaaaaaa.0.bbbbbbbbbbbbb',
+  domain: 'demo',
+  requestId: 'r',
+  arm: 'hi',
+  propensity: 0.7,
+  bucket: 'aaaaaaaaaaaaaaaa',
+  bucketLabel: 'task=code',
+  policy: 'beta_thompson',
+  policyVersion: 1,
+  confidence: 0.4,
+  mode: null,
+  expectedReward: 0.6,
+  expectedCostUsd: null,
+  expectedLatencyMs: null,
+  fallback: false,
+  time: '2026-01-01T12:00:00.000Z',
+  stream: 'bucket-default-demo-aaaaaaaaaaaaaaaa',
+  revision: 0,
+  domainRevision: 1,
+  posteriorRevision: -1,
+  seed: 7,
+  floor: 0.05,
+  explored: false,
+  context: { task: 'code' },
+  taskType: null,
+  complexity: null,
+  tokens: null,
+  verified: true,
+  arms: [
+    { ...arm, arm: 'hello' },
+    { ...arm, arm: 'hi', mean: 0.6, sample: 0.8, propensity: 0.7, chosen: true },
+  ],
+  excluded: [],
+  items: [],
+  rewards: [],
+};
+
+const text = (changes: Partial<Explanation> = {}) =>
+  explanationLines({ ...told, ...changes }, createColors(false)).join('\n');
+
+describe('an explanation', () => {
+  test('shows every arm as it looked, and marks the chosen one', () => {
+    expect(text()).toMatch(/^▸ hi +·+├─+●─+┤·+ +0\.600 +0\.20 … 0\.80 +3 +0\.800 +0\.7000$/m);
+    expect(text()).toMatch(/^ {2}hello .*0\.400 +0\.3000$/m);
+  });
+
+  test('says which draw won, and by how much', () => {
+    expect(text()).toContain('its score was the highest (0.800), hello came second with 0.400');
+  });
+
+  test('says so where the floor drew', () => {
+    const arms = told.arms.map((one) => ({ ...one, sample: null }));
+    expect(text({ explored: true, arms })).toMatch(/why +explored: the floor of 5 % gives every candidate/);
+  });
+
+  test('says so where an arm of a lower mean won, for that is how a router learns', () => {
+    const arms = told.arms.map((one) => ({ ...one, mean: one.chosen ? 0.3 : 0.9 }));
+    expect(text({ arms })).toContain('hello has the higher mean, but hi may still be better');
+  });
+
+  test('says so where the fallback was taken, and what was set aside', () => {
+    const shown = text({ fallback: true, excluded: [{ arm: 'slow', constraint: 'maxLatencyMs' }] });
+    expect(shown).toContain('no candidate met the constraints');
+    expect(shown).toContain('slow: it breaks maxLatencyMs');
+  });
+
+  test('lists rewards, and those that were taken back', () => {
+    const reward = {
+      rewardId: 'x',
+      time: '2026-01-01T13:00:00.000Z',
+      arm: 'hi',
+      value: 0.5,
+      share: 0.4,
+      kind: 'explicit',
+      feedback: 'click',
+      item: null,
+      components: { quality: 0.123456 },
+      retracted: true,
+    };
+    expect(text({ rewards: [reward] })).toMatch(
+      /rewards +0\.500 {2}explicit, click, quality=0\.1235, as 0\.4 of a pull, .*, retracted$/m,
+    );
+    expect(text()).toMatch(/rewards +none yet/);
+  });
+
+  test('shouts where the log no longer gives the same choice', () => {
+    expect(text({ verified: false })).toMatch(/verified +no: .*reckoner doctor/);
+  });
+});
+
+test('an interval is drawn from reward 0 to reward 1', () => {
+  expect(plotOf(0, 0.5, 1)).toBe('├───────────●───────────┤');
+  expect(plotOf(1, 1, 1)).toBe(`${'·'.repeat(24)}●`);
+  expect(plotOf(-1, 0, 2).length).toBe(25);
+});
+
+test('reckoner explain tells a decision of the log, in words and as JSON', async () => {
+  const [id = ''] = used.decisionIds;
+  const { code, stdout } = await run(['explain', id, '--data-dir', used.dataDir]);
+  expect(code).toBe(0);
+  expect(stdout).toContain(`decision  ${id}`);
+  expect(stdout).toMatch(/rewards +0\.750 {2}outcome/);
+  expect(stdout).toMatch(/verified +yes/);
+  expect(await runJson(['explain', id, '--data-dir', used.dataDir])).toMatchObject({ decisionId: id, verified: true });
+});
+
+test('an id that was edited is refused', async () => {
+  const edited = `${used.decisionIds[0]?.slice(0, -1)}${used.decisionIds[0]?.endsWith('a') ? 'b' : 'a'}`;
+  expect(await run(['explain', edited, '--data-dir', used.dataDir])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^error: This is not a decision id of this installation\.\n→ /),
+  });
+});
+
+describe('reckoner domains', () => {
+  test('lists what is decided here', async () => {
+    const { code, stdout } = await run(['domains', '--data-dir', used.dataDir]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^greeting +2 +one bucket +beta_thompson/m);
+  });
+
+  test('shows one of them in full', async () => {
+    const { stdout } = await run(['domains', 'greeting', '--data-dir', used.dataDir]);
+    expect(stdout).toContain('How to say hello');
+    expect(stdout).toMatch(/^hi +–/m);
+    expect(await runJson(['domains', 'greeting', '--data-dir', used.dataDir])).toMatchObject({ domain: 'greeting' });
+  });
+
+  test('knows when there is none of that name', async () => {
+    expect(await run(['domains', 'nobody', '--data-dir', used.dataDir])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('→ `reckoner domains` lists the domains.'),
+    });
+  });
+});

@@ -1,0 +1,146 @@
+/** Runs the command line as its users do: as a process, from what was compiled; compiled anew where it is old. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openNode } from '../../../adapters/cli/compose.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const main = join(root, 'dist/adapters/cli/main.js');
+
+/** Compiles the sources where that has not been done; one test file at a time. */
+export async function compiled(): Promise<void> {
+  const lock = join(tmpdir(), 'reckoner-tests-compile.lock');
+  for (let tries = 0; !takes(lock) && tries < 300; tries++) await pause(100);
+  try {
+    if (!stale()) return;
+    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], { stdio: 'pipe' });
+  } catch {
+    // It emits all the same; whether the types are right is for the type check to say.
+  } finally {
+    rmdirSync(lock);
+  }
+}
+
+function takes(lock: string): boolean {
+  try {
+    mkdirSync(lock);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function stale(): boolean {
+  return ['actors', 'adapters', 'events', 'policies', 'proto']
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, String(name))))
+    .filter((path) => path.endsWith('.ts'))
+    .some((path) => modified(join(root, path)) > modified(join(root, 'dist', path.replace(/ts$/, 'js'))));
+}
+
+function modified(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly process: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  readonly finished: Promise<Finished>;
+  /** Settles when the output matches; throws with what there is where the process ends before, or after ten seconds. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+/** Starts a command; its working directory holds nothing. */
+export function start(args: readonly string[], env: Record<string, string> = {}): Running {
+  const { RECKONER_DATA_DIR: _ignored, RECKONER_DEBUG: _too, ...inherited } = process.env;
+  const child = spawn(process.execPath, [main, ...args], { cwd: tmpdir(), env: { ...inherited, ...env } });
+  let stdout = '';
+  let stderr = '';
+  let code: number | null | undefined;
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const finished = new Promise<Finished>((resolve) => {
+    child.on('close', (ended) => {
+      code = ended;
+      resolve({ code, stdout, stderr });
+    });
+  });
+  return {
+    process: child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    finished,
+    async says(pattern) {
+      for (let tries = 0; tries < 500; tries++) {
+        const match = pattern.exec(stdout);
+        if (match !== null) return match;
+        if (code !== undefined) break;
+        await pause(20);
+      }
+      throw new Error(`expected ${pattern}, heard:\n${stdout}\n${stderr}`);
+    },
+  };
+}
+
+/** Runs a command to its end. */
+export function run(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
+  return start(args, env).finished;
+}
+
+/** Runs a command with `--json` and reads what it says. */
+export async function runJson(args: readonly string[]): Promise<Record<string, unknown>> {
+  const { stdout, stderr } = await run([...args, '--json']);
+  if (stdout === '') throw new Error(`no output: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** What tests may rely on in a data directory that was used before. */
+export interface UsedDirectory {
+  readonly dataDir: string;
+  readonly decisionIds: readonly string[];
+}
+
+/** A data directory with the domain `greeting`, and decisions of it, each rewarded. */
+export async function usedDirectory(decisions = 3): Promise<UsedDirectory> {
+  const dataDir = newDirectory();
+  const node = await openNode({ dataDir });
+  await node.reckoner.configure('greeting', { description: 'How to say hello', arms: ['hello', 'hi'], bucketBy: [] });
+  const decisionIds = await Promise.all(
+    Array.from({ length: decisions }, async () => {
+      const { decisionId } = await node.reckoner.decide('greeting', { context: {} });
+      await node.reckoner.reward(decisionId, { value: 0.75 });
+      return decisionId;
+    }),
+  );
+  await node.close();
+  return { dataDir, decisionIds };
+}
+
+const made: string[] = [];
+
+export function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'reckoner-cli-'));
+  made.push(directory);
+  return directory;
+}
+
+/** Takes away what `newDirectory` made. */
+export function removeDirectories(): void {
+  for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -21,15 +21,15 @@ export interface BucketState {
   posteriorRevision: number;
   /** Where the stream stands. */
   head: Head;
-  /** The last W event ids and their revisions, oldest first. */
-  readonly recent: Map<string, number>;
+  /** The last W event ids of the stream, oldest first. An array: looking through so few is quicker than keeping a table of them. */
+  readonly recent: string[];
 }
 
 /** How many event ids a bucket remembers. */
 export const WINDOW = 64;
 
 /** The versions that a snapshot's bytes depend on. */
-export const SNAPSHOT_VERSIONS = `bucket/2 ${ENGINE}`;
+export const SNAPSHOT_VERSIONS = `bucket/3 ${ENGINE}`;
 
 export function emptyBucket(domain: DomainState): BucketState {
   return {
@@ -38,7 +38,7 @@ export function emptyBucket(domain: DomainState): BucketState {
     posteriorSince: 0,
     posteriorRevision: -1,
     head: EMPTY_HEAD,
-    recent: new Map(),
+    recent: [],
   };
 }
 
@@ -82,7 +82,7 @@ export function evolve(
 ): void {
   if (event !== undefined) {
     if (event.data.domainRevision > state.domain.revision) adopt(state, domainAt(event.data.domainRevision));
-    remember(state.recent, event.id, head.revision);
+    remember(state.recent, event.id);
     // `type` and `data` are paired by the catalogue, which a Pick of the union no longer shows.
     if (event.type === 'RewardObserved')
       observe(state, event.id, event.data as EventData<'RewardObserved'>, head, voided);
@@ -115,12 +115,9 @@ function lessonOf(data: EventData<'RewardObserved'> | EventData<'RewardRetracted
   return { arm, value, share, features, propensity, seed: seedOf(rewardId) };
 }
 
-/** Keeps the last WINDOW ids; a Map iterates in the order of insertion, so its first key is the oldest. */
-function remember(recent: Map<string, number>, id: string, revision: number): void {
-  recent.set(id, revision);
-  if (recent.size <= WINDOW) return;
-  const oldest = recent.keys().next().value;
-  if (oldest !== undefined) recent.delete(oldest);
+function remember(recent: string[], id: string): void {
+  if (recent.length >= WINDOW) recent.shift();
+  recent.push(id);
 }
 
 export function serialiseBucket(state: BucketState): Uint8Array {
@@ -133,8 +130,7 @@ export function serialiseBucket(state: BucketState): Uint8Array {
       policyKey: domain.policyKey,
       posterior: domain.policy.serialise(posterior),
       headHash: head.hash,
-      recentIds: [...recent.keys()],
-      recentRevisions: [...recent.values()],
+      recentIds: recent,
     },
     protobuf.Writer.create(),
   ).finish();
@@ -159,7 +155,7 @@ export function restoreBucket(
       posteriorSince: snapshot.posteriorSince,
       posteriorRevision: snapshot.posteriorRevision,
       head: { revision, hash: snapshot.headHash },
-      recent: new Map(snapshot.recentIds.map((id, index) => [id, snapshot.recentRevisions[index] ?? 0])),
+      recent: [...snapshot.recentIds],
     };
   } catch {
     // A cache that cannot be read is no cache: whatever is wrong with it, the log has the truth.

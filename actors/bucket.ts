@@ -222,7 +222,7 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
   const time = env.now();
   let head = state.head;
   for (const command of ordered) {
-    if (state.recent.has(command.id)) {
+    if (state.recent.includes(command.id)) {
       command.reply({ status: 'duplicate' });
     } else if (ids.has(command.id)) {
       // Its twin is in this batch: once that is durable, this one will be found to be a duplicate.

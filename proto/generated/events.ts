@@ -1250,9 +1250,8 @@ export interface BucketSnapshot {
   readonly policyKey: string;
   readonly posterior: Uint8Array;
   readonly headHash: Uint8Array;
-  /** The last event ids of the stream, oldest first, and their revisions. */
+  /** The last event ids of the stream, oldest first. */
   readonly recentIds: readonly string[];
-  readonly recentRevisions: readonly number[];
 }
 
 export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer {
@@ -1277,11 +1276,6 @@ export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer 
   for (const item of message.recentIds) {
     w.uint32(58).string(item);
   }
-  if (message.recentRevisions.length > 0) {
-    w.uint32(66).fork();
-    for (const item of message.recentRevisions) w.uint32(item);
-    w.ldelim();
-  }
   return w;
 }
 
@@ -1293,7 +1287,6 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
   let posterior: Uint8Array = EMPTY;
   let headHash: Uint8Array = EMPTY;
   const recentIds: string[] = [];
-  const recentRevisions: number[] = [];
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1318,17 +1311,11 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
       case 58:
         recentIds.push(r.string());
         break;
-      case 66:
-        for (const stop = r.uint32() + r.pos; r.pos < stop; ) recentRevisions.push(r.uint32());
-        break;
-      case 64:
-        recentRevisions.push(r.uint32());
-        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, recentRevisions };
+  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds };
 }
 
 /** What each message and field means, from the comments of the `.proto`: the source of the event reference. */
@@ -1997,12 +1984,7 @@ export const reference = [
       {
         "name": "recentIds",
         "type": "string[]",
-        "comment": "The last event ids of the stream, oldest first, and their revisions."
-      },
-      {
-        "name": "recentRevisions",
-        "type": "uint32[]",
-        "comment": ""
+        "comment": "The last event ids of the stream, oldest first."
       }
     ]
   }

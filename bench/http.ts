@@ -4,29 +4,30 @@
  * machine does meets both.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import autocannon, { type Result } from 'autocannon';
+import type { BenchOptions, Figures } from './bench.ts';
 import { benchBodies, benchDomain } from './http-domain.ts';
+import { withScratch } from './scratch.ts';
 
 const connections = 64;
 const rounds = 3;
 const target = 0.4;
 
-export async function run({
-  json,
-  seconds = 4,
-}: {
-  json: boolean;
-  seconds?: number;
-}): Promise<Record<string, unknown>> {
+export interface HttpBenchOptions extends BenchOptions {
+  /** Length of a round, default 4. */
+  readonly seconds?: number;
+}
+
+export function run({ json, data, seconds = 4 }: HttpBenchOptions): Promise<Figures> {
+  return withScratch(data, (directory) => compare(directory, json, seconds));
+}
+
+async function compare(dataDir: string, json: boolean, seconds: number): Promise<Figures> {
   const say = (line: string) => {
     if (!json) console.log(line);
   };
-  const dataDir = await mkdtemp(join(tmpdir(), 'reckoner-bench-http-'));
   const bare = await start('bare');
   const reckoner = await start('reckoner', dataDir);
   try {
@@ -63,7 +64,6 @@ export async function run({
     };
   } finally {
     await Promise.all([stop(bare.process), stop(reckoner.process)]);
-    await rm(dataDir, { recursive: true, force: true });
   }
 }
 

@@ -74,6 +74,9 @@ function read(request: IncomingMessage, limit: number): Promise<Buffer> {
     });
     request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     request.on('error', () => reject(new ClientGone()));
-    request.on('close', () => reject(new ClientGone()));
+    // Also told after every whole request: an error made for nothing would be the dearest part of reading it.
+    request.on('close', () => {
+      if (!request.complete) reject(new ClientGone());
+    });
   });
 }

@@ -14,6 +14,8 @@ export interface HttpDoorOptions extends Pick<ExchangeOptions, 'reckoner' | 'cal
   readonly port?: number;
   /** Default 1 MiB. */
   readonly maxBodyBytes?: number;
+  /** Milliseconds in which a request must have arrived whole, default 30,000; its headers in 10,000 of them at most. */
+  readonly arrivalTimeout?: number;
   /** Reckoner's version, for the documentation and /healthz. */
   readonly version: string;
 }
@@ -34,11 +36,11 @@ const patience = 10_000;
  * @throws ReckonerError port_unavailable where the address cannot be bound
  */
 export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> {
-  const { host = '127.0.0.1', port = 8080, maxBodyBytes = 1024 * 1024, version } = options;
+  const { host = '127.0.0.1', port = 8080, maxBodyBytes = 1024 * 1024, arrivalTimeout = 30_000, version } = options;
   const loopbackOnly = isLoopback(host);
   const exchange = createExchange({ ...options, routes: createRoutes(version), loopbackOnly, maxBodyBytes });
   const pending = new Set<ServerResponse>();
-  const server = serve(exchange, pending, maxBodyBytes);
+  const server = serve(exchange, pending, maxBodyBytes, arrivalTimeout);
   const bound = await listen(server, host, port);
   const name = host.includes(':') ? `[${host}]` : host;
   let closing: Promise<void> | undefined;
@@ -52,11 +54,11 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   };
 }
 
-function serve(exchange: Exchange, pending: Set<ServerResponse>, maxBodyBytes: number): Server {
+function serve(exchange: Exchange, pending: Set<ServerResponse>, maxBodyBytes: number, arrivalTimeout: number): Server {
   const server = createServer({
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
-    connectionsCheckingInterval: 2_000,
+    headersTimeout: Math.min(10_000, arrivalTimeout),
+    requestTimeout: arrivalTimeout,
+    connectionsCheckingInterval: Math.min(2_000, arrivalTimeout),
     // The door answers a missing Host itself: Node's own answer has no body that says what to do.
     requireHostHeader: false,
   });

@@ -43,7 +43,7 @@ export type Exchange = (request: IncomingMessage, response: ServerResponse) => P
 
 export function createExchange(options: ExchangeOptions): Exchange {
   const { reckoner, loopbackOnly, maxBodyBytes, caller, log, onRequest } = options;
-  const route = createRouter(options.routes);
+  const find = createRouter(options.routes);
 
   return async (request, response) => {
     const correlationId = correlationOf(request.headers);
@@ -51,7 +51,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     const method = request.method ?? 'GET';
     let matched: Route<unknown> | undefined;
     try {
-      const match = route(method, pathOf(request, loopbackOnly));
+      const match = find(method, pathOf(request, loopbackOnly));
       matched = match.route;
       const wants = matched.request;
       const body = wants === undefined ? undefined : await readJson(request, maxBodyBytes, wants.optional === true);
@@ -63,13 +63,15 @@ export function createExchange(options: ExchangeOptions): Exchange {
       if (thrown instanceof ClientGone) return;
       sendProblem(response, thrown, reported(thrown, correlationId, log), correlationId);
     }
-    onRequest?.({
-      method,
-      route: matched?.path ?? 'unmatched',
-      status: response.statusCode,
-      seconds: (performance.now() - started) / 1000,
-      correlationId,
-    });
+    if (onRequest === undefined) return;
+    const seconds = (performance.now() - started) / 1000;
+    const route = matched?.path ?? 'unmatched';
+    try {
+      onRequest({ method, route, status: response.statusCode, seconds, correlationId });
+    } catch (thrown) {
+      // The answer has left: a listener that fails is the operator's matter, not the caller's, and no reason to end the process.
+      log?.error({ correlationId, ...framesOf(thrown) }, 'a listener to requests failed');
+    }
   };
 }
 

@@ -54,7 +54,7 @@ describe('the door', () => {
     const begun = door.call('POST', path, {});
     await new Promise((resolve) => setTimeout(resolve, 100));
     const closed = door.close();
-    expect(door.close(), 'closing twice is closing once').toEqual(closed);
+    expect(door.close(), 'closing twice is closing once').toBe(closed);
     await new Promise((resolve) => setTimeout(resolve, 50));
     await expect(door.call('GET', '/healthz')).rejects.toThrow();
     finish();
@@ -81,6 +81,18 @@ describe('the door', () => {
     expect(seen[0]).toMatchObject({ method: 'GET', route: '/v1/domains/{domain}', status: 404, correlationId: 'one' });
     expect(seen[1]).toMatchObject({ route: 'unmatched', status: 404 });
     expect(seen[0]?.seconds).toBeGreaterThan(0);
+  });
+
+  test('answers, and lives, where the listener to its requests fails', async () => {
+    const logged: object[] = [];
+    const onRequest = () => {
+      throw new RangeError('label too long');
+    };
+    const door = await openRealDoor({ onRequest, log: { error: (fields) => logged.push(fields) } });
+    expect((await door.call('GET', '/healthz')).status).toBe(200);
+    expect((await door.call('GET', '/healthz')).status).toBe(200);
+    await door.close();
+    expect(logged).toMatchObject([{ error: 'RangeError' }, { error: 'RangeError' }]);
   });
 
   test('asks who calls, and passes it on', async () => {

@@ -17,9 +17,14 @@ const post = (length: number, more = '') =>
   `POST /v1/domains/raw/decisions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n${more}\r\n`;
 
 /** Sends pieces one after another, and collects what comes back until the server closes or a moment has passed. */
-function exchange(pieces: readonly (string | Buffer)[], patience = 400, reset = false): Promise<string> {
+function exchange(
+  pieces: readonly (string | Buffer)[],
+  patience = 400,
+  reset = false,
+  port = door.port,
+): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect(door.port, '127.0.0.1');
+    const socket = connect(port, '127.0.0.1');
     let heard = '';
     socket.on('data', (chunk) => {
       heard += chunk.toString('latin1');
@@ -112,5 +117,17 @@ describe('on a raw socket', () => {
   test('a connection is as good as before after a refused body was sent to its end', async () => {
     const heard = await exchange([post(20_000), Buffer.alloc(20_000, 0x20), `${post(2)}{}`]);
     expect(statuses(heard)).toEqual([413, 201]);
+  });
+
+  test('headers or a body that never end get a 408, and nothing is decided', async () => {
+    const impatient = await openRealDoor({ arrivalTimeout: 300 });
+    await impatient.call('PUT', '/v1/domains/raw', { arms: ['a'] });
+    const slow = (piece: string) => exchange([piece], 3000, false, impatient.port);
+    const heard = await Promise.all([slow('GET / HTTP/1.1\r\nHost: loc'), slow(`${post(100)}{"context":`)]);
+    await impatient.close();
+    for (const answer of heard) {
+      expect(statuses(answer)).toEqual([408]);
+      expect(answer).toContain('request_timeout');
+    }
   });
 });

@@ -36,9 +36,15 @@ const Numeric = z.strictObject({
 
 const Flag = z.strictObject({ type: z.literal('boolean'), default: z.boolean().optional() });
 
+const CategoryValue = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^\P{Cc}*$/u, 'a value has no control characters');
+
 const Categorical = z.strictObject({
   type: z.literal('categorical'),
-  values: z.array(z.string().min(1).max(128)).min(1).max(10_000).describe('the values that are accepted'),
+  values: z.array(CategoryValue).min(1).max(10_000).describe('the values that are accepted'),
   default: z.string().optional(),
 });
 

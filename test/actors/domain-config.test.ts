@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { canonical } from '../../actors/canonical.ts';
+import { parseDomainConfig } from '../../actors/domain-config.ts';
+import { exampleDomains } from '../../actors/examples.ts';
+import { compileContext } from '../../actors/features.ts';
+import { ReckonerError } from '../../events/errors.ts';
+
+const parsed = (more: object = {}) => parseDomainConfig({ arms: ['red', 'blue'], ...more });
+
+function pathsOf(more: object): string[] {
+  try {
+    parsed(more);
+  } catch (thrown) {
+    if (!(thrown instanceof ReckonerError)) throw thrown;
+    expect(thrown.problem).toMatchObject({ code: 'config_invalid', status: 422 });
+    return (thrown.problem.details ?? []).map(({ path }) => path);
+  }
+  return [];
+}
+
+test('a profile sets exploration, learning rate, risk and confidence; supervised lies 0.10 below autonomous', () => {
+  const of = (profile?: string) => {
+    const { exploration, learningRate, risk, confidence } = parsed({ profile });
+    return [confidence.autonomous, confidence.supervised, exploration, learningRate, risk];
+  };
+  expect(of('production')).toEqual([0.85, 0.75, 0.05, 0.1, 0.05]);
+  expect(of('staging')).toEqual([0.7, 0.6, 0.15, 0.2, 0.15]);
+  expect(of('development')).toEqual([0.5, 0.4, 0.3, 0.3, 0.25]);
+  expect(of()).toEqual([0.75, 0.65, 0.01, 0.1, 0.05]);
+});
+
+test('a domain overrides its profile', () => {
+  const config = parsed({ profile: 'production', exploration: 0, risk: 1, confidence: { autonomous: 0.05 } });
+  expect(config).toMatchObject({ exploration: 0, risk: 1, learningRate: 0.1 });
+  expect(config.confidence).toEqual({ gate: false, autonomous: 0.05, supervised: 0 });
+});
+
+test('gating is off, priors are uniform and the policy is Thompson sampling unless said otherwise', () => {
+  expect(parsed()).toMatchObject({
+    confidence: { gate: false },
+    prior: { alpha: 1, beta: 1 },
+    policy: { name: 'beta_thompson' },
+    bucketBy: [],
+    reward: { weights: { quality: 1, feedback: 1 } },
+    feedback: { successRating: 4, failureRating: 2 },
+  });
+});
+
+test('what is wrong is named by its path', () => {
+  expect(pathsOf({ arms: [] })).toEqual(['arms']);
+  expect(pathsOf({ arms: ['red', 'red'] })).toEqual(['arms.1']);
+  expect(pathsOf({ arms: ['re d'] })).toEqual(['arms.0']);
+  expect(pathsOf({ arms: [{ name: 'red', shift: Number.NaN }] })[0]).toMatch(/^arms\.0/);
+  expect(pathsOf({ bucketBy: ['a'] })).toEqual(['bucketBy.0']);
+  expect(pathsOf({ bucketBy: ['constructor'] })).toEqual(['bucketBy.0']);
+  expect(pathsOf({ context: { a: { type: 'numeric' } }, bucketBy: ['a'] })).toEqual(['bucketBy.0']);
+  expect(pathsOf({ context: { a: { type: 'boolean' } }, bucketBy: ['a', 'a'] })).toEqual(['bucketBy.1']);
+  expect(pathsOf({ context: { a: { type: 'numeric', bins: [2, 1] } } })).toEqual(['context.a.bins']);
+  expect(pathsOf({ context: { a: { type: 'numeric', bins: [1, 1] } } })).toEqual(['context.a.bins']);
+  expect(pathsOf({ context: { a: { type: 'numeric', min: 2, max: 1 } } })).toEqual(['context.a.min']);
+  expect(pathsOf({ context: { a: { type: 'numeric', min: 2, default: 1 } } })).toEqual(['context.a.default']);
+  expect(pathsOf({ context: { a: { type: 'categorical', values: ['x', 'x'] } } })).toEqual(['context.a.values']);
+  expect(pathsOf({ context: { a: { type: 'categorical', values: ['x'], default: 'y' } } })).toEqual([
+    'context.a.default',
+  ]);
+  expect(pathsOf({ policy: { name: 'fixed', arm: 'green' } })).toEqual(['policy.arm']);
+  expect(pathsOf({ policy: { name: 'magic' } })[0]).toMatch(/^policy/);
+  expect(pathsOf({ reward: { shares: { explicit: 0.5, outcome: 0.4 } } })).toEqual(['reward.shares']);
+  expect(pathsOf({ reward: { weights: { quality: 0 } } })).toEqual(['reward.weights']);
+  expect(pathsOf({ feedback: { successRating: 2 } })).toEqual(['feedback.failureRating']);
+  expect(pathsOf({ confidence: { autonomous: 0.5, supervised: 0.6 } })).toEqual(['confidence.supervised']);
+  expect(pathsOf({ timezone: 'Mars/Olympus' })).toEqual(['timezone']);
+  expect(pathsOf({ exploration: 1.1 })).toEqual(['exploration']);
+  expect(pathsOf({ profile: 'test' })).toEqual(['profile']);
+  expect(pathsOf({ colour: 'red' })).toEqual(['']);
+});
+
+test('what is no object at all is refused like any other configuration', () => {
+  for (const input of [null, undefined, 1, 'red', [], { arms: null }])
+    expect(() => parseDomainConfig(input)).toThrow(ReckonerError);
+});
+
+test('a configuration that was stored is the same when it is read again', () => {
+  for (const config of [
+    ...exampleDomains.map(({ config }) => config),
+    { arms: ['red'], profile: 'staging' as const },
+  ]) {
+    const first = parseDomainConfig(config);
+    expect(canonical(parseDomainConfig(JSON.parse(canonical(first))))).toBe(canonical(first));
+  }
+});
+
+test('the examples are valid, and so are their example contexts', () => {
+  expect(exampleDomains.map(({ name }) => name)).toEqual([
+    ...['model_routing', 'content_analysis', 'user_engagement', 'recommendations'],
+  ]);
+  for (const { config } of exampleDomains) {
+    const schema = compileContext(parseDomainConfig(config));
+    expect(schema.bucketOf(schema.encode(schema.example, 0)).id).toHaveLength(16);
+  }
+});
+
+test('recommendations choose among six arms and fall back to the hybrid', () => {
+  const { config } = exampleDomains[3]!;
+  expect(config.arms).toEqual(['svd', 'embeddings', 'graph', 'item_cf', 'long_tail', 'serendipity']);
+  expect(config.fallback).toBe('hybrid');
+});

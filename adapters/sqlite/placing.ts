@@ -1,9 +1,9 @@
 /** The rule of an append, within a transaction that someone else opens and commits. */
 import type Database from 'better-sqlite3';
-import { LRUCache } from 'lru-cache';
 import { ReckonerError } from '../../events/errors.ts';
 import { type AppendResult, type EventRecord, NO_STREAM } from '../../events/event-log.ts';
 import { isRowFault, sqliteCode } from './failures.ts';
+import { remember } from './remembered.ts';
 import { positionOf } from './schema.ts';
 
 export interface Placing {
@@ -36,7 +36,7 @@ export function createPlacing(database: Database.Database, remembered: number): 
     'SELECT stream, revision FROM events WHERE id = ?',
   );
   const dataVersion = database.prepare<[], number>('PRAGMA data_version').pluck();
-  const heads = new LRUCache<string, { revision: number }>({ max: remembered });
+  const heads = remember<{ revision: number }>(remembered);
   let trusted: number | undefined;
 
   function begin(): void {
@@ -102,7 +102,7 @@ export function createPlacing(database: Database.Database, remembered: number): 
     const twin = events.findIndex((event) => event.id === id);
     if (twin < index) return { status: 'conflict', reason: 'eventId', id, stream, revision: expected + 1 + twin };
     // The place was taken, not the id: the remembered head was wrong. The table is right.
-    heads.delete(stream);
+    heads.clear();
     return { status: 'conflict', reason: 'revision', actual: headOf(stream).revision };
   }
 

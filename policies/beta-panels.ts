@@ -52,7 +52,7 @@ export interface Interval {
 const SAME_PLACE = 1e-12;
 
 /** An arm whose range comes closer than this to 0 or 1 has an end that wants the map. */
-const NEAR_END = 0.03;
+const NEAR_END = 0.01;
 
 /** Prepares an arm; `tail` is the mass that may be left out at each end. */
 export function panelArm(index: number, alpha: number, beta: number, shift: number, tail: number): PanelArm {

@@ -20,7 +20,7 @@ import {
   scoreIntervals,
 } from './beta-panels.ts';
 import { FROM_NODE_TO_TOP, NODE_COUNT, NODES, WEIGHTS } from './gauss-legendre.ts';
-import { coordinateRatio, panelWidth } from './panel-width.ts';
+import { armWidth, coordinateRatio, panelWidth } from './panel-width.ts';
 import { addRanked, roomForRanks } from './rank-quadrature.ts';
 
 /** Mass that may be left out of all tails together, and how far a sum may be from 1. */
@@ -200,6 +200,13 @@ function nextKnot(
   // The bound below keeps the walk finite whatever the widths say; the check of the sum tells whether it did harm.
   const least = 1e-7 * (1 + Math.abs(u));
   let step = Math.min(scale * panelWidth(arms, places, interval, u, u, u), u - floor);
+  // An arm that comes into range on the way sets the width by itself first: seen from below it may look flat.
+  for (let k = 0; k < arms.length; k++) {
+    const { to } = arms[k]!;
+    if (to >= u || to <= u - step) continue;
+    const width = scale * armWidth(arms[k]!, places[k]!, interval, to);
+    step = Math.min(step, u - to > 0.5 * width ? u - to : width);
+  }
   for (let round = 0; round < 50 && step > least; round++) {
     const inner = scale * panelWidth(arms, places, interval, u - step, u - step, u);
     if (inner >= step) break;

@@ -66,6 +66,11 @@ export function panelWidth(
   return 1 / Math.max(Math.sqrt(Math.sqrt(sum)), power);
 }
 
+/** The same for one arm alone, wherever its range is. */
+export function armWidth(arm: PanelArm, where: Place, interval: Interval, u: number): number {
+  return panelWidth([arm], [where], interval, u, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+}
+
 /** dv / du: how fast an arm's own log-odds move with those of the interval. Never 0 / 0 where the two share an end. */
 export function coordinateRatio(
   fromStart: number,

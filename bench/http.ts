@@ -10,6 +10,7 @@ import autocannon, { type Result } from 'autocannon';
 import type { BenchOptions, Figures } from './bench.ts';
 import { benchBodies, benchDomain } from './http-domain.ts';
 import { withScratch } from './scratch.ts';
+import { median, rounded } from './statistics.ts';
 
 const connections = 64;
 const rounds = 3;
@@ -45,7 +46,7 @@ async function compare(dataDir: string, json: boolean, seconds: number): Promise
     }
     const bareRequestsPerSecond = median(echoes.map(perSecond));
     const requestsPerSecond = median(decisions.map(perSecond));
-    const ratio = Math.round((requestsPerSecond / bareRequestsPerSecond) * 1000) / 1000;
+    const ratio = rounded(requestsPerSecond / bareRequestsPerSecond, 3);
     const p50Ms = median(decisions.map((result) => result.latency.p50));
     const p99Ms = median(decisions.map((result) => result.latency.p99));
     say(`decisions over HTTP, ${connections} connections: ${requestsPerSecond}/s, p50 ${p50Ms} ms, p99 ${p99Ms} ms`);
@@ -94,10 +95,6 @@ async function drive(url: string, duration: number): Promise<Result> {
 
 function perSecond(result: Result): number {
   return Math.round(result['2xx'] / result.duration);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((one, other) => one - other)[values.length >> 1] ?? Number.NaN;
 }
 
 interface Server {

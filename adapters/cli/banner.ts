@@ -21,12 +21,10 @@ export function bannerLines(started: Started, colours: Colours): string[] {
     `${colours.bold(`Reckoner ${version}`)}  every decision explained, replayed, undone`,
     '',
     `${label('API')}${colours.cyan(`${url}/docs`)}`,
-    `${label('domains')}${domains.map(({ domain }) => domain).join(', ') || 'none yet'}`,
+    `${label('domains')}${domains.map(({ domain }) => domain).join(' ') || 'none yet'}`,
     `${label('data')}${dataDir}`,
     `${label('mode')}${colours.yellow('simulated')}: no provider is configured, no model is called`,
-    ...(demo
-      ? [`${label('demo')}simulated requests in the domain demo; slows down by itself, --no-demo silences it`]
-      : []),
+    ...(demo ? [`${label('demo')}simulated requests in the domain demo; --no-demo silences them`] : []),
     '',
     ...(curl === undefined ? [] : ['Ask for a decision:', `  ${curl}`, '']),
     'Then, in another terminal:',

@@ -4,27 +4,43 @@ import type { Colours } from './terminal.ts';
 
 const BAR = 16;
 
-/** Fits into `width` columns: what does not is left away from the right. */
-export function liveLine(status: DemoStatus, colours: Colours, width: number): string {
+type Part = { readonly text: string; readonly paint: (text: string) => string };
+
+/**
+ * How much is earned, and which arm each task gets. Where `width` columns do not hold both, they take turns.
+ * @param turn counts up; even: what is earned
+ */
+export function liveLine(status: DemoStatus, colours: Colours, width: number, turn: number): string {
   const { requests, reward, random, best, favourites } = status;
   if (requests === 0) return colours.dim('demo  starting …');
-  const parts: { readonly text: string; readonly paint: (text: string) => string }[] = [
-    { text: 'demo ', paint: colours.dim },
+  const always: Part[] = [
     { text: `${requests} simulated`, paint: colours.bold },
-    { text: `  reward ${reward.toFixed(2)}`, paint: reward >= (random + best) / 2 ? colours.green : colours.yellow },
-    { text: `  random ${random.toFixed(2)} `, paint: colours.dim },
+    { text: `  reward ${reward.toFixed(2)} `, paint: reward >= (random + best) / 2 ? colours.green : colours.yellow },
+  ];
+  const earned: Part[] = [
+    { text: ` random ${random.toFixed(2)} `, paint: colours.dim },
     { text: gauge((reward - random) / (best - random)), paint: colours.cyan },
     { text: ` ${best.toFixed(2)} best `, paint: colours.dim },
-    ...favourites.map(({ task, arm }) => ({ text: ` ${task}→${arm.replace('sim-', '')}`, paint: colours.magenta })),
   ];
-  let left = width - 1;
+  const chosen: Part[] = favourites.map(({ task, arm }) => ({
+    text: ` ${task}→${arm.replace('sim-', '')}`,
+    paint: colours.magenta,
+  }));
+  const all = [...always, ...earned, ...chosen];
+  if (lengthOf(all) < width) return painted(all, width);
+  return painted([...always, ...(turn % 2 === 0 ? earned : chosen)], width);
+}
+
+/** What fits, from the left. */
+function painted(parts: readonly Part[], width: number): string {
   return parts
-    .filter(({ text }) => {
-      left -= text.length;
-      return left >= 0;
-    })
+    .filter((_, index) => lengthOf(parts.slice(0, index + 1)) < width)
     .map(({ text, paint }) => paint(text))
     .join('');
+}
+
+function lengthOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, { text }) => sum + text.length, 0);
 }
 
 export function plainLine({ requests, reward, random, best, favourites }: DemoStatus): string {

@@ -3,10 +3,13 @@ import type { Explanation } from '../../actors/messages.ts';
 import { type Cell, type Column, tableLines } from './table.ts';
 import type { Colours } from './terminal.ts';
 
-/** Cells of the plot of beliefs, from reward 0 to reward 1. */
-const PLOT = 25;
+/** Columns that the table of arms takes beside the plot of beliefs and the names. */
+const OTHER_COLUMNS = 53;
+const WIDEST_PLOT = 25;
+const NARROWEST_PLOT = 11;
 
-export function explanationLines(told: Explanation, colours: Colours): string[] {
+/** @param width columns of the terminal: the plots of the beliefs take what is left of them */
+export function explanationLines(told: Explanation, colours: Colours, width: number): string[] {
   const label = (text: string) => colours.dim(text.padEnd(10));
   return [
     `${label('decision')}${told.decisionId}`,
@@ -17,7 +20,7 @@ export function explanationLines(told: Explanation, colours: Colours): string[] 
     `${label('chosen')}${colours.bold(colours.cyan(told.arm))}, ${chanceOf(told)}, confidence ${told.confidence.toFixed(2)}${told.mode === null ? '' : `: ${told.mode}`}`,
     `${label('expected')}${expectedOf(told)}`,
     '',
-    ...armsTable(told, colours),
+    ...armsTable(told, colours, width),
     '',
     `${label('why')}${whyOf(told)}`,
     ...told.excluded.map(({ arm, constraint }) => `${label('set aside')}${arm}: it breaks ${constraint}`),
@@ -28,11 +31,13 @@ export function explanationLines(told: Explanation, colours: Colours): string[] 
   ];
 }
 
-function armsTable(told: Explanation, colours: Colours): string[] {
+function armsTable(told: Explanation, colours: Colours, width: number): string[] {
+  const longest = Math.max(...told.arms.map(({ arm }) => arm.length));
+  const plot = Math.min(WIDEST_PLOT, Math.max(NARROWEST_PLOT, width - OTHER_COLUMNS - longest));
   const shifted = told.arms.some(({ shift }) => shift !== 0);
   const columns: Column[] = [
     { title: '  arm' },
-    { title: 'believed reward, 0 to 1'.padEnd(PLOT) },
+    { title: 'reward 0 … 1'.slice(0, plot) },
     { title: 'mean', align: 'right' },
     { title: '95 % interval', align: 'right' },
     { title: 'pulls', align: 'right' },
@@ -44,7 +49,7 @@ function armsTable(told: Explanation, colours: Colours): string[] {
     const paint = arm.chosen ? (text: string) => colours.bold(colours.cyan(text)) : undefined;
     return [
       { text: `${arm.chosen ? '▸' : ' '} ${arm.arm}`, paint },
-      { text: plotOf(arm.lower, arm.mean, arm.upper), paint: paint ?? colours.dim },
+      { text: plotOf(arm.lower, arm.mean, arm.upper, plot), paint: paint ?? colours.dim },
       { text: arm.mean.toFixed(3), paint },
       `${arm.lower.toFixed(2)} … ${arm.upper.toFixed(2)}`,
       String(Math.round(arm.pulls * 10) / 10),
@@ -56,11 +61,11 @@ function armsTable(told: Explanation, colours: Colours): string[] {
   return tableLines(columns, rows, colours.dim);
 }
 
-/** The interval as a line with its mean on it. */
-export function plotOf(lower: number, mean: number, upper: number): string {
-  const cell = (value: number) => Math.round(Math.min(1, Math.max(0, value)) * (PLOT - 1));
+/** The interval as a line with its mean on it, from reward 0 to reward 1 in so many cells. */
+export function plotOf(lower: number, mean: number, upper: number, cells: number): string {
+  const cell = (value: number) => Math.round(Math.min(1, Math.max(0, value)) * (cells - 1));
   const [from, at, to] = [cell(lower), cell(mean), cell(upper)];
-  return Array.from({ length: PLOT }, (_, index) => {
+  return Array.from({ length: cells }, (_, index) => {
     if (index === at) return '●';
     if (index < from || index > to) return '·';
     return index === from ? '├' : index === to ? '┤' : '─';
@@ -114,7 +119,7 @@ function rewardLines(told: Explanation, label: (text: string) => string, colours
 function verdictOf(told: Explanation, colours: Colours): string {
   return told.verified
     ? `${colours.green('yes')}: recomputing the choice from the log gives the same arm and propensity`
-    : `${colours.red('no')}: recomputing the choice from the log gives something else; run \`reckoner doctor\``;
+    : `${colours.red('no')}: recomputing the choice from the log gives something else: another version made it, or the log was changed; \`reckoner doctor\` tells`;
 }
 
 function chanceOf(told: Explanation): string {

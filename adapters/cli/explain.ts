@@ -30,7 +30,9 @@ export function registerExplain(program: Command, { terminal }: Cli): void {
       const node = await openNode({ dataDir: existingDataDir(dataDir) });
       try {
         const told = await node.reckoner.explain(decisionId);
-        const lines = json ? [JSON.stringify(told)] : explanationLines(told, terminal.out.colours);
+        const lines = json
+          ? [JSON.stringify(told)]
+          : explanationLines(told, terminal.out.colours, terminal.out.width());
         for (const line of lines) await terminal.out.line(line);
       } finally {
         await node.close();

@@ -18,6 +18,8 @@ export interface Voice {
 }
 
 const LIVE_EVERY_MS = 250;
+/** Where the live line has to take turns: three seconds each. */
+const SHOWS_A_TURN = 12;
 /** Plain lines: every three seconds while the demonstration is fast, then once in thirty requests. */
 const PLAIN_EVERY_MS = 3000;
 const REQUESTS_A_LINE = 30;
@@ -43,6 +45,7 @@ export function createVoice({ out, err }: Terminal, json: boolean): Voice {
     follow(demo, signal) {
       const every = setInterval(show, person ? LIVE_EVERY_MS : PLAIN_EVERY_MS);
       let told = 0;
+      let shown = 0;
       show();
       signal.addEventListener('abort', () => {
         clearInterval(every);
@@ -52,7 +55,7 @@ export function createVoice({ out, err }: Terminal, json: boolean): Voice {
       function show(): void {
         const status = demo.status();
         if (person) {
-          out.live(liveLine(status, out.colours, out.width()));
+          out.live(liveLine(status, out.colours, out.width(), Math.floor(shown++ / SHOWS_A_TURN)));
           return;
         }
         // Where requests are rare, lines that repeat themselves would only fill a log.

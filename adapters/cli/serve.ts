@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type Agent, createAgent } from '../../actors/agent.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import { exampleDomains } from '../../actors/examples.ts';
+import type { DomainView } from '../../actors/messages.ts';
 import type { Reckoner } from '../../actors/reckoner.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { type SimulatedAnswer, type SimulatedQuestion, simulatedAgent } from '../agents/simulated.ts';
@@ -79,7 +80,7 @@ async function serveUntil(stop: AbortSignal, options: ServeOptions, cli: Cli, vo
       const domains = await reckoner.domains();
       const command = commandFrom(env, options.dataDir);
       await voice.started({ version, url: door.url, dataDir, domains, demo, command });
-      const stopDemo = demo ? await play(node, voice) : async () => {};
+      const stopDemo = demo && mayPlay(domains, voice) ? await play(node, voice) : async () => {};
       await aborted(stop);
       await voice.say('stopping', 'Stopping: finishing what is under way. Again to stop at once.');
       await stopDemo();
@@ -103,6 +104,17 @@ async function configureMissing(reckoner: Reckoner, demo: boolean): Promise<void
       await reckoner.configure(name, config, { tenant: 'default', by: 'serve' });
     }
   }
+}
+
+/** A domain of that name with other arms is the user's: nothing simulated is mixed into it. */
+function mayPlay(domains: readonly DomainView[], voice: Voice): boolean {
+  const arms = domains.find(({ domain }) => domain === demoDomain)?.config.arms ?? [];
+  if (arms.every(({ name }) => Object.hasOwn(demoWorld.arms, name))) return true;
+  voice.trouble(
+    'demo',
+    new Error(`the domain ${demoDomain} is not the demonstration's own, so nothing is played in it`),
+  );
+  return false;
 }
 
 /** Plays the demonstration; what it gives stops it. */

@@ -6,6 +6,7 @@ import type { DemoStatus } from '../../../adapters/cli/demo.ts';
 import { liveLine, plainLine } from '../../../adapters/cli/demo-view.ts';
 import { demoBounds, demoConfig, demoTask, demoTruth, demoWorld } from '../../../adapters/cli/demo-world.ts';
 
+const plain = createColors(false);
 const status: DemoStatus = {
   requests: 120,
   reward: 0.8,
@@ -43,9 +44,16 @@ test('tasks come as often as the world says', () => {
 
 test('the live line never is wider than the terminal', () => {
   for (const width of [20, 60, 80, 200]) {
-    expect(liveLine(status, createColors(false), width).length).toBeLessThan(width);
+    for (const turn of [0, 1]) expect(liveLine(status, plain, width, turn).length).toBeLessThan(width);
   }
-  expect(liveLine(status, createColors(false), 120)).toContain('120 simulated  reward 0.80');
+});
+
+test('the live line shows what is earned and who is chosen, in turns where it is narrow', () => {
+  expect(liveLine(status, plain, 120, 0)).toMatch(
+    /^120 simulated {2}reward 0\.80 {2}random 0\.\d\d ━+●─+ 0\.\d\d best {2}chat→small$/,
+  );
+  expect(liveLine(status, plain, 70, 0)).toMatch(/best $/);
+  expect(liveLine(status, plain, 70, 1)).toBe('120 simulated  reward 0.80  chat→small');
 });
 
 test('every line says that it is simulated', () => {

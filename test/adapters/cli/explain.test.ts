@@ -51,12 +51,19 @@ const told: Explanation = {
 };
 
 const text = (changes: Partial<Explanation> = {}) =>
-  explanationLines({ ...told, ...changes }, createColors(false)).join('\n');
+  explanationLines({ ...told, ...changes }, createColors(false), 80).join('\n');
 
 describe('an explanation', () => {
   test('shows every arm as it looked, and marks the chosen one', () => {
     expect(text()).toMatch(/^▸ hi +·+├─+●─+┤·+ +0\.600 +0\.20 … 0\.80 +3 +0\.800 +0\.7000$/m);
     expect(text()).toMatch(/^ {2}hello .*0\.400 +0\.3000$/m);
+  });
+
+  test('fits into eighty columns where the names are not long', () => {
+    for (const line of text()
+      .split('\n')
+      .filter((line) => line.includes('●')))
+      expect(line.length).toBeLessThanOrEqual(80);
   });
 
   test('says which draw won, and by how much', () => {
@@ -104,9 +111,9 @@ describe('an explanation', () => {
 });
 
 test('an interval is drawn from reward 0 to reward 1', () => {
-  expect(plotOf(0, 0.5, 1)).toBe('├───────────●───────────┤');
-  expect(plotOf(1, 1, 1)).toBe(`${'·'.repeat(24)}●`);
-  expect(plotOf(-1, 0, 2).length).toBe(25);
+  expect(plotOf(0, 0.5, 1, 25)).toBe('├───────────●───────────┤');
+  expect(plotOf(1, 1, 1, 25)).toBe(`${'·'.repeat(24)}●`);
+  expect(plotOf(-1, 0, 2, 11)).toBe('●─────────┤');
 });
 
 test('reckoner explain tells a decision of the log, in words and as JSON', async () => {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openNode } from '../../../adapters/cli/compose.ts';
 import { compiled, newDirectory, pause, type Running, removeDirectories, run, start } from './run.ts';
 
 beforeAll(compiled);
@@ -146,6 +147,18 @@ describe('the demonstration', () => {
     after.process.kill('SIGTERM');
     expect(await after.finished).toMatchObject({ code: 0, stderr: '' });
     expect((await run(['doctor', '--data-dir', dataDir])).stdout).toMatch(/ok +hash chains +\d+ events/);
+  });
+
+  test('leaves a domain alone that has its name but other arms', async () => {
+    const dataDir = newDirectory();
+    const node = await openNode({ dataDir });
+    await node.reckoner.configure('demo', { arms: ['mine', 'yours'] });
+    await node.close();
+    const server = await serve(dataDir);
+    await pause(500);
+    server.process.kill('SIGTERM');
+    expect((await server.finished).stderr).toContain('not the demonstration');
+    expect((await run(['events', '--stream', 'bucket-', '--data-dir', dataDir])).stdout).toBe('');
   });
 
   test('is silent with --no-demo', async () => {

@@ -21,6 +21,8 @@ export interface BucketState {
   posteriorRevision: number;
   /** Where the stream stands. */
   head: Head;
+  /** Revision of the newest snapshot of it, -1 where there is none. */
+  snapshotRevision: number;
   /** The last W event ids of the stream, oldest first. An array: looking through so few is quicker than keeping a table of them. */
   readonly recent: string[];
 }
@@ -38,6 +40,7 @@ export function emptyBucket(domain: DomainState): BucketState {
     posteriorSince: 0,
     posteriorRevision: -1,
     head: EMPTY_HEAD,
+    snapshotRevision: -1,
     recent: [],
   };
 }
@@ -98,8 +101,10 @@ function observe(
   head: Head,
   voided?: ReadonlySet<string>,
 ) {
-  if (state.domain.frozen || data.share === 0 || voided?.has(id)) return;
-  state.posterior = state.domain.policy.learn(state.posterior, lessonOf(data, id));
+  const { frozen, policy } = state.domain;
+  // A policy that can forget learns it, and takes it back where the log does.
+  if (frozen || data.share === 0 || (policy.forget === undefined && voided?.has(id))) return;
+  state.posterior = policy.learn(state.posterior, lessonOf(data, id));
   state.posteriorRevision = head.revision;
 }
 
@@ -155,6 +160,7 @@ export function restoreBucket(
       posteriorSince: snapshot.posteriorSince,
       posteriorRevision: snapshot.posteriorRevision,
       head: { revision, hash: snapshot.headHash },
+      snapshotRevision: revision,
       recent: [...snapshot.recentIds],
     };
   } catch {

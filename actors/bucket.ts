@@ -67,7 +67,6 @@ export interface BucketWork {
   queue: BucketCommand[];
   batch: Batch | undefined;
   conflicts: number;
-  snapshotRevision: number;
 }
 
 type BucketMachineEvent =
@@ -122,7 +121,6 @@ export const bucketMachine = setup({
     take: ({ context: { work }, event }) => {
       if (event.type !== 'hydrated') return;
       work.state = event.state;
-      work.snapshotRevision = event.state.head.revision;
     },
     rejectAll: ({ context: { work }, event }) => event.type === 'hydrationFailed' && rejectAll(work, event.problem),
     begin: ({ context: { work }, self }) => {
@@ -143,7 +141,7 @@ export const bucketMachine = setup({
 }).createMachine({
   id: 'bucket',
   context: ({ input }) => ({
-    work: { dependencies: input, state: undefined, queue: [], batch: undefined, conflicts: 0, snapshotRevision: -1 },
+    work: { dependencies: input, state: undefined, queue: [], batch: undefined, conflicts: 0 },
   }),
   initial: 'hydrating',
   states: {
@@ -334,8 +332,8 @@ export function rejectAll(work: BucketWork, problem: Problem): void {
 
 function snapshot(work: BucketWork, worth: number): void {
   const { state, dependencies } = work;
-  if (state === undefined || state.head.revision - work.snapshotRevision < worth) return;
-  work.snapshotRevision = state.head.revision;
+  if (state === undefined || state.head.revision - state.snapshotRevision < worth) return;
+  state.snapshotRevision = state.head.revision;
   const { revision } = state.head;
   void dependencies.snapshots.put(dependencies.stream, {
     revision,

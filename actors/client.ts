@@ -10,24 +10,26 @@ const ANYONE: Caller = { tenant: 'default', by: 'anonymous' };
 
 /** @param health how the node is; asked without the bus, so that it answers when the bus does not */
 export function createClient(bus: MessageBus, health: () => Health): Reckoner {
-  const request = async <T>(subject: string, body: unknown, caller: Caller = ANYONE): Promise<T> => {
-    const reply = await bus.request(subject, body, { headers: { tenant: caller.tenant, by: caller.by } });
+  /** @param subject made within, so that a name that fits into none rejects like everything else */
+  const request = async <T>(subject: () => string, body: unknown, caller: Caller = ANYONE): Promise<T> => {
+    const reply = await bus.request(subject(), body, { headers: { tenant: caller.tenant, by: caller.by } });
     if (!reply.ok) throw refusal(reply.problem);
     return reply.body as T; // each subject has one answer type: the handlers in router.ts
   };
 
   return {
-    decide: (domain, body, caller) => request(`decide.${nameOf(domain)}`, body, caller),
-    reward: (decisionId, body, caller) => request(`reward.${domainIn(decisionId)}`, { decisionId, body }, caller),
+    decide: (domain, body, caller) => request(() => `decide.${nameOf(domain)}`, body, caller),
+    reward: (decisionId, body, caller) => request(() => `reward.${domainIn(decisionId)}`, { decisionId, body }, caller),
     retract: (decisionId, rewardId, body = {}, caller) =>
-      request(`retract.${domainIn(decisionId)}`, { decisionId, rewardId, body }, caller),
-    showItems: (decisionId, body, caller) => request(`items.${domainIn(decisionId)}`, { decisionId, body }, caller),
-    explain: (decisionId, caller) => request('query.decision', { decisionId, body: undefined }, caller),
-    configure: (domain, config, caller) => request(`control.${nameOf(domain)}.configure`, config, caller),
-    domain: (domain, caller) => request('query.domain', nameOf(domain), caller),
-    domains: (caller) => request('query.domains', {}, caller),
-    freeze: (domain, body = {}, caller) => request(`control.${nameOf(domain)}.freeze`, body, caller),
-    thaw: (domain, body = {}, caller) => request(`control.${nameOf(domain)}.thaw`, body, caller),
+      request(() => `retract.${domainIn(decisionId)}`, { decisionId, rewardId, body }, caller),
+    showItems: (decisionId, body, caller) =>
+      request(() => `items.${domainIn(decisionId)}`, { decisionId, body }, caller),
+    explain: (decisionId, caller) => request(() => 'query.decision', { decisionId, body: undefined }, caller),
+    configure: (domain, config, caller) => request(() => `control.${nameOf(domain)}.configure`, config, caller),
+    domain: async (domain, caller) => request(() => 'query.domain', nameOf(domain), caller),
+    domains: (caller) => request(() => 'query.domains', {}, caller),
+    freeze: (domain, body = {}, caller) => request(() => `control.${nameOf(domain)}.freeze`, body, caller),
+    thaw: (domain, body = {}, caller) => request(() => `control.${nameOf(domain)}.thaw`, body, caller),
     health: async () => health(),
   };
 }

@@ -62,12 +62,17 @@ export async function reward(
     const recorded = await findEvent(house, id);
     if (recorded === undefined) throw vanished();
     const again = command.requestId === undefined && (await isRetracted(house, tenant, domain.name, id));
-    if (!again) return repeatedReward(decision, recorded, command);
+    if (!again) return repeatedReward(decision, recorded, command, subject);
   }
 }
 
 /** The receipt of a reward that came before. What it would have been worth under the configuration of that time tells whether it is the same. */
-function repeatedReward(decision: FoundDecision, recorded: DecodedEvent, command: RewardCommand): RewardReceipt {
+function repeatedReward(
+  decision: FoundDecision,
+  recorded: DecodedEvent,
+  command: RewardCommand,
+  subject: string,
+): RewardReceipt {
   const then =
     'domainRevision' in recorded.data ? decision.domain.timeline.states[recorded.data.domainRevision] : undefined;
   if (
@@ -76,6 +81,7 @@ function repeatedReward(decision: FoundDecision, recorded: DecodedEvent, command
     recorded.stream !== decision.stream ||
     recorded.data.decisionRevision !== decision.address.revision ||
     recorded.data.item !== (command.item ?? '') ||
+    recorded.data.subject !== subject ||
     canonical(rewardValue(then.config, command)) !== canonical(worthOf(recorded.data))
   ) {
     throw command.requestId === undefined

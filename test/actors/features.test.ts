@@ -63,17 +63,21 @@ test('names that every object has are no features, unless they are declared', ()
     const context = JSON.parse(`{"size": 1, "${name}": 1}`);
     expect(detailsOf(() => all.encode(context, NOON))).toMatchObject([{ path: `context.${name}` }]);
   }
-  const declared = schema({ context: { constructor: { type: 'numeric' }, toString: { type: 'numeric', default: 2 } } });
+  const context = {
+    constructor: { type: 'numeric' },
+    toString: { type: 'numeric', default: 2 },
+  } as DomainConfigInput['context'];
+  const declared = schema({ context });
   expect(detailsOf(() => declared.encode({}, NOON))).toEqual([{ path: 'context.constructor', message: 'is missing' }]);
   expect(declared.describe(declared.encode({ constructor: 1 }, NOON))).toEqual({ constructor: 1, toString: 2 });
 });
 
 test('the bucket is the same in whatever order bucketBy names its features', () => {
-  const context = {
+  const context: DomainConfigInput['context'] = {
     a: { type: 'numeric', round: 1 },
     b: { type: 'boolean' },
     c: { type: 'categorical', values: ['x', 'y'] },
-  } as const;
+  };
   const orders = [
     ['a', 'b', 'c'],
     ['c', 'b', 'a'],

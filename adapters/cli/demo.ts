@@ -109,7 +109,8 @@ async function playOne({ reckoner, agents, run }: DemoOptions, number: number) {
   return { task: context.task, arm, value };
 }
 
-function paceAt(seconds: number): number {
+/** Milliseconds between two requests, so many seconds after the start. */
+export function paceAt(seconds: number): number {
   return paces.find(({ untilSeconds }) => seconds < untilSeconds)?.intervalMs ?? SLOWEST_MS;
 }
 

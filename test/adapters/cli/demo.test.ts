@@ -2,7 +2,7 @@ import { createColors } from 'picocolors';
 import { expect, test } from 'vitest';
 import { parseDomainConfig } from '../../../actors/domain-config.ts';
 import { curlOf } from '../../../adapters/cli/banner.ts';
-import type { DemoStatus } from '../../../adapters/cli/demo.ts';
+import { type DemoStatus, paceAt } from '../../../adapters/cli/demo.ts';
 import { liveLine, plainLine } from '../../../adapters/cli/demo-view.ts';
 import { demoBounds, demoConfig, demoTask, demoTruth, demoWorld } from '../../../adapters/cli/demo-world.ts';
 
@@ -34,6 +34,13 @@ test('the truth about an arm is what its calls earn on average', () => {
   expect(weights.quality + weights.cost + weights.latency).toBeCloseTo(1);
   // 0.85 of 0.99 * 0.9 good answers, 0.1 of 98 % of the cost saved, 0.05 of 95 % of the time saved.
   expect(demoTruth('sim-small', 'chat')).toBeCloseTo(0.99 * (0.85 * 0.9 + 0.1 * 0.98 + 0.05 * 0.95), 12);
+});
+
+test('the demonstration is quick at first, and a server that is left alone makes less than ten thousand requests a day', () => {
+  expect([0, 29, 30, 629, 630].map(paceAt)).toEqual([100, 100, 1000, 1000, 10_000]);
+  let requests = 0;
+  for (let seconds = 0; seconds < 86_400; seconds += paceAt(seconds) / 1000) requests++;
+  expect(requests).toBeLessThan(10_000);
 });
 
 test('tasks come as often as the world says', () => {

@@ -4,7 +4,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
 import { openNode } from '../../../adapters/cli/compose.ts';
+
+// A process takes its time to start where others use the machine too.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const main = join(root, 'dist/adapters/cli/main.js');
@@ -54,7 +58,7 @@ export interface Running {
   readonly stdout: () => string;
   readonly stderr: () => string;
   readonly finished: Promise<Finished>;
-  /** Settles when the output matches; throws with what there is where the process ends before, or after ten seconds. */
+  /** Settles when the output matches; throws with what there is where the process ends before, or after twenty seconds. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
@@ -83,7 +87,7 @@ export function start(args: readonly string[], env: Record<string, string> = {})
     stderr: () => stderr,
     finished,
     async says(pattern) {
-      for (let tries = 0; tries < 500; tries++) {
+      for (let tries = 0; tries < 1000; tries++) {
         const match = pattern.exec(stdout);
         if (match !== null) return match;
         if (code !== undefined) break;

@@ -144,10 +144,11 @@ function sweep(
       const bottom = nextKnot(arms, places, interval, u, floor, scale);
       const half = 0.5 * (u - bottom);
       evaluatePanel(arms, places, interval, u, bottom);
-      if (ranking === undefined) addFirst(arms, half);
-      else addRanked(arms, densities, below, half, ranking, ranked);
+      const remaining =
+        ranking === undefined ? addFirst(arms, half) : addRanked(arms, densities, below, half, ranking, ranked);
       u = bottom;
-      if (settled(arms, depth)) return;
+      // No probability can change any more by a tenth of what the tails may hold.
+      if (remaining < 0.1 * LEFT_OUT) return;
     }
     if (deep !== Number.NEGATIVE_INFINITY) return;
   }
@@ -208,7 +209,10 @@ function nextKnot(
     step = Math.min(step, u - to > 0.5 * width ? u - to : width);
   }
   for (let round = 0; round < 50 && step > least; round++) {
-    const inner = scale * panelWidth(arms, places, interval, u - step, u - step, u);
+    let inner = panelWidth(arms, places, interval, u - step, u - step, u);
+    // Arms of other shifts may be flat at both ends of a panel, in this coordinate, and steep between them.
+    if (interval.width !== 1) inner = Math.min(inner, panelWidth(arms, places, interval, u - 0.5 * step, u - step, u));
+    inner *= scale;
     if (inner >= step) break;
     step = Math.max(inner, 0.6 * step);
   }
@@ -303,8 +307,11 @@ function preciseLog(arm: PanelArm, i: number): number {
   );
 }
 
-/** Adds the panel to every arm's probability of being first. Products of the others by prefix and suffix: dividing would fail at F = 0. */
-function addFirst(arms: readonly PanelArm[], half: number): void {
+/**
+ * Adds the panel to every arm's probability of being first. Products of the others by prefix and suffix: dividing would
+ * fail at F = 0. Returns P(no arm is above the lowest node), which bounds all that is still to come.
+ */
+function addFirst(arms: readonly PanelArm[], half: number): number {
   for (let i = 0; i < NODE_COUNT; i++) prefixes[i] = half * WEIGHTS[i]!;
   for (let row = NODE_COUNT; row < arms.length * NODE_COUNT; row++) {
     prefixes[row] = prefixes[row - NODE_COUNT]! * below[row - NODE_COUNT]!;
@@ -319,12 +326,5 @@ function addFirst(arms: readonly PanelArm[], half: number): void {
     }
     arms[k]!.sum += sum;
   }
-}
-
-/** True when what lies below can change no probability by more than a tenth of what the tails may. */
-function settled(arms: readonly PanelArm[], depth: number): boolean {
-  if (depth > 1) return false;
-  let product = 1;
-  for (const arm of arms) product *= 1 - arm.above;
-  return product < 0.1 * LEFT_OUT;
+  return suffix[0]!;
 }

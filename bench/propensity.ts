@@ -1,6 +1,6 @@
 /**
  * What exact propensities cost: six Beta arms of 1 to 500 pulls, against Beta draws of the same run, so that the figure
- * means the same on every machine. 600 draws are what a Monte Carlo estimate of two digits would cost.
+ * means the same on every machine. 600 draws are 100 Monte Carlo rounds of the six arms: no more than one digit.
  */
 
 import { type BetaArms, firstPropensities } from '../policies/beta-propensity.ts';

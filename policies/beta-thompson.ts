@@ -65,8 +65,13 @@ function choose(counts: BetaCounts, situation: Situation, seed: number, size: nu
   if (drawUniform(random) < situation.floor) {
     return { ranking: uniformRanking(random, count, size), scores: noScores(count), explored: true };
   }
-  const odds = alpha.map((a, i) => drawBetaLogOdds(random, a, beta[i]!));
-  const scores = odds.map((v, i) => logistic(v) + shiftOf(situation, i));
+  const odds: number[] = [];
+  const scores: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const v = drawBetaLogOdds(random, alpha[i]!, beta[i]!);
+    odds.push(v);
+    scores.push(logistic(v) + shiftOf(situation, i));
+  }
   // Draws of shapes far below 1 pile up where a double rounds them to 0 or 1, and the exact propensities know no ties
   // there. At such a pile a higher shift means that the arm stands at 0 and the other one, below it, at 1.
   const before = (i: number, j: number) =>

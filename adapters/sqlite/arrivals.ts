@@ -1,7 +1,15 @@
 /** Tells those who wait for new events that there may be some: committed by this process, or by another on the same file. */
 
+/** What one append of this process wrote. */
+export interface Written {
+  readonly stream: string;
+  readonly events: readonly { readonly type: string }[];
+}
+
 /** One subscription's place in the waiting room. */
 export interface Waiter {
+  /** Whether something in it passes the subscription's filter. */
+  readonly wants: (written: Written) => boolean;
   ended: boolean;
   /** Wakes it; undefined while it does not wait. */
   resume: (() => void) | undefined;
@@ -12,8 +20,8 @@ export interface Arrivals {
   seen(): number;
   /** Settles at the first arrival after `seen`, at once where there has been one, and when the waiter is ended. */
   next(seen: number, waiter: Waiter): Promise<void>;
-  /** This process has committed. */
-  notice(): void;
+  /** This process has committed. Wakes those who want some of it; the others hear at the next poll how far the log has come. */
+  notice(written: readonly Written[]): void;
   /** Lets the waiter go, for good. */
   end(waiter: Waiter): void;
   /** Ends everyone, now and later. */
@@ -30,18 +38,28 @@ export function createArrivals(dataVersion: () => number, pollMs: number): Arriv
   let arrivals = 0;
   let known: number | undefined;
   let closed = false;
+  /** Whether someone waits who has not heard of the last commits, because none of it was for them. */
+  let passedBy = false;
   let timer: NodeJS.Timeout | undefined;
 
   function look(): void {
     const version = dataVersion();
     if (version === known) return;
     known = version;
-    notice();
+    arrivals++;
+    wake(); // what another connection wrote is not known before it is read
   }
 
-  function notice(): void {
+  function notice(written: readonly Written[]): void {
     arrivals++;
-    wake();
+    for (const waiter of waiting) {
+      if (written.some(waiter.wants)) {
+        waiting.delete(waiter);
+        waiter.resume?.();
+      } else {
+        passedBy = true;
+      }
+    }
   }
 
   function poll(): void {
@@ -52,12 +70,14 @@ export function createArrivals(dataVersion: () => number, pollMs: number): Arriv
     }
     try {
       look();
+      if (passedBy) wake();
     } catch {
       wake();
     }
   }
 
   function wake(): void {
+    passedBy = false;
     for (const waiter of waiting) waiter.resume?.();
     waiting.clear(); // the timer stays for a while: most come back at once
   }

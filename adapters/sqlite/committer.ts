@@ -2,6 +2,7 @@
 import type Database from 'better-sqlite3';
 import { ReckonerError } from '../../events/errors.ts';
 import type { AppendResult, EventRecord } from '../../events/event-log.ts';
+import type { Written } from './arrivals.ts';
 import { failureOf, isBusy, provesNoCommit } from './failures.ts';
 import { delayBefore, type Patience } from './patience.ts';
 import { createPlacing } from './placing.ts';
@@ -13,8 +14,8 @@ export interface CommitterOptions {
   readonly maxBatch: number;
   /** How many streams' heads to remember. */
   readonly heads: number;
-  /** Called after a transaction that wrote something. */
-  readonly committed: () => void;
+  /** Called after a transaction that wrote something, with the appends that it wrote. */
+  readonly committed: (written: readonly Written[]) => void;
   /** Named points where tests kill the process or let the disk fail. */
   readonly onPoint: (name: CommitPoint) => void;
 }
@@ -93,12 +94,14 @@ export function createCommitter(database: Database.Database, options: CommitterO
       proceed();
       return;
     }
+    const written: Written[] = [];
     take(answers.length).forEach((waiting, index) => {
       const answer = answers[index];
       if (answer === undefined || answer instanceof Error) waiting.reject(answer ?? lost());
       else waiting.resolve(answer);
+      if (answer !== undefined && !(answer instanceof Error) && answer.status === 'appended') written.push(waiting);
     });
-    if (rows > 0) committed();
+    if (rows > 0) committed(written);
     proceed();
   }
 

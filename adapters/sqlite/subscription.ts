@@ -1,7 +1,7 @@
 /** Catch-up, then live: the same loop over pages, which waits where a page ends at the log's head. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { SubscribeOptions, SubscriptionMessage } from '../../events/event-log.ts';
-import type { Arrivals, Waiter } from './arrivals.ts';
+import type { Filter, SubscribeOptions, SubscriptionMessage } from '../../events/event-log.ts';
+import type { Arrivals, Waiter, Written } from './arrivals.ts';
 import type { Page } from './reads.ts';
 import { positionOf, rowOf } from './schema.ts';
 
@@ -24,7 +24,11 @@ export function subscription(
 
 function iterate(source: SubscriptionSource, options: SubscribeOptions): AsyncIterator<SubscriptionMessage> {
   const { signal } = options;
-  const waiter: Waiter = { ended: signal?.aborted ?? false, resume: undefined };
+  const waiter: Waiter = {
+    wants: (written) => passes(options, written),
+    ended: signal?.aborted ?? false,
+    resume: undefined,
+  };
   const end = () => source.arrivals.end(waiter);
   signal?.addEventListener('abort', end, { once: true });
   const generator = messages(source, options, waiter, () => signal?.removeEventListener('abort', end));
@@ -37,6 +41,11 @@ function iterate(source: SubscriptionSource, options: SubscribeOptions): AsyncIt
       return generator.return(undefined);
     },
   };
+}
+
+function passes({ streamPrefix, types }: Filter, { stream, events }: Written): boolean {
+  if (streamPrefix !== undefined && !stream.startsWith(streamPrefix)) return false;
+  return types === undefined || events.some(({ type }) => types.includes(type));
 }
 
 async function* messages(

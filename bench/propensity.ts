@@ -13,7 +13,7 @@ const ROUNDS = 9;
 const LIMIT = 600;
 
 /** The result of the bench. */
-export interface PropensityResult {
+export type PropensityResult = {
   readonly bench: 'propensity';
   /** Cost of the propensities of one decision, in Beta draws. */
   readonly draws: number;
@@ -24,7 +24,7 @@ export interface PropensityResult {
   /** Microseconds a decision, and a draw. */
   readonly microseconds: number;
   readonly drawMicroseconds: number;
-}
+};
 
 /** Runs the bench: both costs in turn, the median ratio of several rounds. */
 export async function run(_options: { json: boolean }): Promise<PropensityResult> {

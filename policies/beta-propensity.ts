@@ -28,6 +28,13 @@ import { addRanked, roomForRanks } from './rank-quadrature.ts';
 const LEFT_OUT = 1e-10;
 const SUM_TOLERANCE = 1e-9;
 
+/**
+ * The first panels, as a part of the widest that are sound. The sum cannot see all errors at lower ranks, which are not
+ * on the path of every decision either: they get narrower ones.
+ */
+const FIRST_SCALE = 0.9;
+const RANK_SCALE = 0.75;
+
 /** A length of u too short to hold anything. */
 const SLIVER = 1e-12;
 
@@ -75,7 +82,7 @@ function integrate(input: BetaArms, depth: number, ranking: readonly number[] | 
   }
   const alive = contenders(arms, depth);
   // Panels are wide enough for 1e-9 as a rule; where the sum says otherwise they are made narrower.
-  for (let scale = 1; scale > 0.01; scale *= 0.6) {
+  for (let scale = ranking === undefined ? FIRST_SCALE : RANK_SCALE; scale > 0.01; scale *= 0.6) {
     const ranked = ranking?.map(() => 0) ?? [];
     sweep(alive, depth, ranking, ranked, scale);
     const first = new Array<number>(count).fill(0);

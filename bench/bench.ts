@@ -7,8 +7,12 @@ export interface BenchOptions {
   readonly data?: string;
 }
 
-/** The figures of a run, as they are printed with `--json`. `pass` is false where a bar was missed. */
-export type Figures = Readonly<Record<string, unknown>>;
+/** The figures of a run, as they are printed with `--json`: `bench` is its name, `pass` is false where a bar was missed. */
+export type Figures = object;
+
+export function missedBar(figures: Figures): boolean {
+  return 'pass' in figures && figures.pass === false;
+}
 
 export interface Bench {
   run(options: BenchOptions): Promise<Figures>;

@@ -1,6 +1,6 @@
 /** Runs the benches: `npm run -s bench -- <name> [--json] [--data DIR]`. Ends with 1 where a bar is missed. */
 import { Command } from 'commander';
-import type { Bench, BenchOptions, Figures } from './bench.ts';
+import { type Bench, type BenchOptions, type Figures, missedBar } from './bench.ts';
 import { runModule } from './child.ts';
 
 interface Entry {
@@ -20,6 +20,10 @@ const benches: Readonly<Record<string, Entry>> = {
   restart: {
     about: 'a log of 1,000,000 events: first decision in at most 0.1 of the time to scan the log',
     load: () => import('./restart.ts'),
+  },
+  propensity: {
+    about: 'exact propensities of 6 Beta arms: no more than 600 Beta draws cost',
+    load: () => import('./propensity.ts'),
   },
   http: {
     about: 'decisions over HTTP against a bare handler: at least 0.4 of its requests',
@@ -42,12 +46,18 @@ function command(name: string, about: string, run: (options: BenchOptions) => Pr
     .option('--data <dir>', 'write files here; default: a temporary directory')
     .action(async (options: BenchOptions) => {
       const figures = await run(options);
-      const passed = figures.pass !== false;
+      const missed = missedBar(figures);
       if (options.json) console.log(JSON.stringify(figures));
-      else console.log(passed ? `${name}: passed` : `${name}: MISSED its bar`);
+      else console.log(`${name}${missed ? ' MISSED its bar' : ''}: ${inWords(figures)}`);
       // Set, not called: what was printed may still be in a pipe.
-      process.exitCode = passed ? 0 : 1;
+      process.exitCode = missed ? 1 : 0;
     });
+}
+
+/** The plain figures; what is nested a bench tells itself. */
+function inWords(figures: Figures): string {
+  const plain = Object.entries(figures).filter(([name, value]) => name !== 'bench' && typeof value !== 'object');
+  return plain.map(([name, value]) => `${name} ${value}`).join(', ');
 }
 
 async function runOne(name: string, options: BenchOptions): Promise<Figures> {
@@ -58,15 +68,16 @@ async function runOne(name: string, options: BenchOptions): Promise<Figures> {
 
 async function runAll({ data }: BenchOptions): Promise<Figures> {
   const rows: Figures[] = [];
+  const missed: string[] = [];
   for (const name of Object.keys(benches)) {
     console.log(`\n${name}`);
     const { code, lines } = await runModule('main', [name, '--json', ...(data === undefined ? [] : ['--data', data])]);
     const last = lines.at(-1) ?? '';
-    const figures: Figures = last.startsWith('{') ? JSON.parse(last) : { bench: name, pass: false, exitCode: code };
+    const figures: Figures = last.startsWith('{') ? JSON.parse(last) : { bench: name, exitCode: code, pass: false };
     rows.push(figures);
+    if (missedBar(figures)) missed.push(name);
     console.log(last);
   }
-  const missed = rows.filter(({ pass }) => pass === false).map(({ bench }) => bench);
   console.log(missed.length === 0 ? '\nevery bar was met' : `\nmissed: ${missed.join(', ')}`);
   return { bench: 'all', rows, pass: missed.length === 0 };
 }

@@ -25,11 +25,17 @@ console.log(JSON.stringify(kind === 'scan' ? scan(directory) : await open(direct
 function scan(dataDir: string): Scanned {
   const began = performance.now();
   const log = new Database(join(dataDir, FILES.log), { readonly: true });
-  const all = log
-    .prepare('SELECT position, id, stream, revision, type, data, metadata FROM events ORDER BY position')
+  // In pages, as the log itself reads: a statement that is stepped row by row from JavaScript takes a third longer.
+  const page = log
+    .prepare<[number], [position: number, ...unknown[]]>(
+      `SELECT position, id, stream, revision, type, data, metadata FROM events WHERE position > ? ORDER BY position LIMIT 500`,
+    )
     .raw();
   let rows = 0;
-  for (const _row of all.iterate()) rows += 1;
+  for (let last = 0, read = page.all(last); read.length > 0; read = page.all(last)) {
+    rows += read.length;
+    last = read.at(-1)?.[0] ?? last;
+  }
   log.close();
   return { ms: performance.now() - began, rows };
 }

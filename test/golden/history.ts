@@ -13,7 +13,7 @@ export interface Expectation {
   /** Engine that wrote it. */
   readonly engine: string;
   readonly events: number;
-  /** By stream: SHA-256 of the posterior at its end, and of its last event with all before it. */
+  /** By stream: SHA-256 of the posteriors after each of its events, one into the next, and of its last event. */
   readonly streams: Readonly<Record<string, { readonly posterior: string; readonly head: string }>>;
 }
 
@@ -90,7 +90,8 @@ export function replay(events: readonly RecordedEvent[]): Replayed {
       choices += 1;
       for (const what of differences(state, decoded.data)) mismatches.push({ ...event, what });
     }
-    const posterior = sha256(state.domain.policy.serialise(state.posterior));
+    const before = streams[event.stream]?.posterior ?? '';
+    const posterior = sha256(Buffer.concat([Buffer.from(before), state.domain.policy.serialise(state.posterior)]));
     streams[event.stream] = { posterior, head: sha256(state.head.hash) };
   }
   return { streams, choices, mismatches };

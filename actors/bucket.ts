@@ -76,6 +76,8 @@ type BucketMachineEvent =
   | {
       readonly type: 'committed';
       readonly result: AppendResult | { readonly status: 'failed'; readonly problem: Problem };
+      /** Where an event id was used before: all of the batch that were. */
+      readonly used?: ReadonlySet<string>;
     }
   /** The domain was configured, frozen or thawed. */
   | { readonly type: 'domainChanged' }
@@ -129,7 +131,7 @@ export const bucketMachine = setup({
       if (work.batch !== undefined) append(work, self.send);
       else work.conflicts = 0; // whoever was faster had recorded it all: nothing is left to lose a race with
     },
-    settle: ({ context: { work }, event }) => event.type === 'committed' && settle(work, event.result),
+    settle: ({ context: { work }, event }) => event.type === 'committed' && settle(work, event),
     retryLater: ({ context: { work }, self }) => {
       work.dependencies.env.sleep(100).then(() => append(work, self.send));
     },
@@ -220,7 +222,7 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
   const time = env.now();
   let head = state.head;
   for (const command of ordered) {
-    if (state.recent.includes(command.id)) {
+    if (state.recent.has(command.id)) {
       command.reply({ status: 'duplicate' });
     } else if (ids.has(command.id)) {
       // Its twin is in this batch: once that is durable, this one will be found to be a duplicate.
@@ -259,13 +261,27 @@ function isDecision(command: BucketCommand): boolean {
 function append(work: BucketWork, send: (event: BucketMachineEvent) => void): void {
   const { batch, dependencies } = work;
   if (batch === undefined) return;
-  dependencies.log.append(dependencies.stream, batch.expected, batch.records).then(
-    (result) => send({ type: 'committed', result }),
-    (thrown) => send({ type: 'committed', result: { status: 'failed', problem: problemOf(thrown) } }),
-  );
+  dependencies.log
+    .append(dependencies.stream, batch.expected, batch.records)
+    .then((result): BucketMachineEvent | Promise<BucketMachineEvent> =>
+      result.status === 'conflict' && result.reason === 'eventId'
+        ? usedIds(work, batch, result.id).then((used) => ({ type: 'committed', result, used }))
+        : { type: 'committed', result },
+    )
+    .then(send, (thrown) => send({ type: 'committed', result: { status: 'failed', problem: problemOf(thrown) } }));
 }
 
-function settle(work: BucketWork, result: Extract<BucketMachineEvent, { type: 'committed' }>['result']): void {
+/** Ids of the batch that the log has already. Late duplicates come in crowds: one round for each would seal the rest again and again. */
+async function usedIds(
+  { dependencies: { log } }: BucketWork,
+  { commands }: Batch,
+  known: string,
+): Promise<Set<string>> {
+  const found = await Promise.all(commands.map(({ id }) => (id === known ? id : log.find(id))));
+  return new Set(commands.filter((_, index) => found[index] !== undefined).map(({ id }) => id));
+}
+
+function settle(work: BucketWork, { result, used }: Extract<BucketMachineEvent, { type: 'committed' }>): void {
   const { batch, state, dependencies } = work;
   if (batch === undefined || state === undefined) return;
   // What a policy cannot forget is still in this posterior: no snapshot before it is folded anew.
@@ -275,8 +291,9 @@ function settle(work: BucketWork, result: Extract<BucketMachineEvent, { type: 'c
     for (const command of batch.commands) command.reply(result);
   } else if (result.status === 'conflict' && result.reason === 'eventId') {
     work.batch = undefined;
-    work.queue.unshift(...batch.commands.filter(({ id }) => id !== result.id));
-    for (const command of batch.commands) if (command.id === result.id) command.reply({ status: 'duplicate' });
+    const isUsed = ({ id }: BucketCommand) => id === result.id || used?.has(id) === true;
+    work.queue.unshift(...batch.commands.filter((command) => !isUsed(command)));
+    for (const command of batch.commands.filter(isUsed)) command.reply({ status: 'duplicate' });
   } else {
     work.conflicts = 0;
     const domainAt = (revision: number) => stateAt(dependencies.timeline.states, revision);

@@ -67,8 +67,12 @@ export function createDomains(dependencies: DomainsDependencies): Domains {
     return under;
   };
   const keep = (handle: DomainHandle & { stop(): void }) => {
-    handles.set(domainStream(handle.tenant, handle.name), handle);
-    return handle;
+    const stream = domainStream(handle.tenant, handle.name);
+    const kept = handles.get(stream);
+    // Of two that were loaded at once one must do: buckets would follow a timeline that nobody keeps up.
+    if (kept !== undefined && kept !== handle) handle.stop();
+    else handles.set(stream, handle);
+    return kept ?? handle;
   };
 
   return {

@@ -1,5 +1,7 @@
 /** What a bucket does when its log, its policy or its callers let it down. */
 import { expect, test } from 'vitest';
+import { WINDOW } from '../../actors/bucket-state.ts';
+import { createDomains } from '../../actors/domains.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { type Fault, faulty } from './faulty-log.ts';
@@ -210,5 +212,37 @@ test('a configuration whose policy cannot be made is refused, and the domain liv
   expect(await problemOf(stage.reckoner.configure(DOMAIN, { arms: ['red'] }))).toMatchObject({ code: 'internal' });
   broken = false;
   expect(await stage.reckoner.configure(DOMAIN, { arms: ['red'] })).toMatchObject({ domain: DOMAIN });
+  await stage.stop();
+});
+
+test('a crowd of late duplicates is answered in one round', async () => {
+  const log = faulty(memory());
+  const stage = await given([configured()], { log });
+  const decisions = await Promise.all(Array.from({ length: 300 }, () => stage.reckoner.decide(DOMAIN, {})));
+  const rewardAll = () =>
+    Promise.all(decisions.map(({ decisionId }) => stage.reckoner.reward(decisionId, { value: 1 })));
+  const first = await rewardAll();
+  for (let count = 0; count < WINDOW; count++) await stage.reckoner.decide(DOMAIN, {});
+  log.tried = 0;
+  const [fresh, ...again] = await Promise.all([stage.reckoner.decide(DOMAIN, {}), rewardAll()]);
+  expect(again.flat()).toEqual(first.map((receipt) => ({ ...receipt, repeated: true })));
+  expect(log.tried).toBeLessThan(8);
+  expect(await stage.reckoner.explain(fresh.decisionId)).toMatchObject({ verified: true });
+  expect(await stage.events('RewardObserved')).toHaveLength(300);
+  await stage.stop();
+});
+
+test('a domain that many ask for while it is loaded is loaded once', async () => {
+  const stage = await given([configured()]);
+  const env = { node: 'test', now: () => 0, uuid: () => '', seed: () => 0, sleep: async () => {} };
+  const domains = createDomains({ log: stage.log, env, makePolicy: createPolicy, onChange() {}, onFailure() {} });
+  const handles = await Promise.all(
+    Array.from({ length: 60 }, async (_, turns) => {
+      for (let turn = 0; turn < turns; turn++) await undefined;
+      return domains.loaded('default', DOMAIN) ?? domains.get('default', DOMAIN);
+    }),
+  );
+  expect(new Set(handles).size).toBe(1);
+  domains.stop();
   await stage.stop();
 });

@@ -1,6 +1,6 @@
 /** A long log, written by the real system once and kept, because writing it takes minutes. */
 import { hash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES, openNode } from '../adapters/cli/compose.ts';
 import { ENGINE } from '../events/seal.ts';
@@ -19,9 +19,11 @@ const IN_FLIGHT = 1_024;
 export async function keptLog(parent: string, events: number, buckets: number): Promise<string> {
   const directory = join(parent, `reckoner-bench-log-${contentVersion(events, buckets)}`);
   if (existsSync(directory)) return directory;
-  const building = `${directory}.building`;
-  rmSync(building, { recursive: true, force: true });
-  mkdirSync(building);
+  // Logs that other versions of this code wrote would fill the disk.
+  for (const name of readdirSync(parent).filter((found) => /^reckoner-bench-log-[0-9a-f]{12}$/.test(found))) {
+    rmSync(join(parent, name), { recursive: true, force: true });
+  }
+  const building = mkdtempSync(`${directory}-building-`);
   await write(building, events / 2, buckets);
   renameSync(join(building, FILES.snapshots), join(building, KEPT_SNAPSHOTS));
   renameSync(building, directory); // complete or not there at all

@@ -69,7 +69,8 @@ function recompute(
     verified:
       data.candidates[chosen] === data.arm &&
       data.posteriorRevision === posteriorRevision &&
-      (data.propensity === undefined || Object.is(data.propensity, propensities[chosen])),
+      (data.propensity === undefined || Object.is(data.propensity, propensities[chosen])) &&
+      data.slate.every(({ arm }, rank) => arm === data.candidates[choice.ranking[rank] ?? -1]),
     arms: data.candidates.map((arm, index) => ({
       arm,
       ...policy.belief(posterior, data, index),

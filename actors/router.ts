@@ -98,10 +98,15 @@ const RetractRef = z.strictObject({
   body: z.unknown(),
 });
 
+/** A hyphen would let one tenant's streams be taken for another's: it is what parts the names of a stream. */
+const TENANT = /^[a-z0-9_]{1,24}$/;
+
 /** Subjects: `decide.{domain}`, `reward|retract|items.{domain}`, `control.{domain}.{verb}`, `query.{what}`. */
 async function handle(house: House, { subject, body, headers }: Message): Promise<unknown> {
   const [verb, name = '', action] = subject.split('.');
   const { tenant = 'default', by = 'bus' } = headers;
+  if (!TENANT.test(tenant))
+    throw new ReckonerError('request_invalid', 'This is not the name of a tenant: 1 to 24 of a-z, 0-9 and _.');
   switch (verb) {
     case 'decide':
       return decide(house, tenant, name, parse(DecideBody, body));

@@ -13,7 +13,7 @@ import { createInProcessBus } from '../../adapters/memory/message-bus.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { openSnapshotStore } from '../../adapters/sqlite/snapshot-store.ts';
 import { openSubjectSalts } from '../../adapters/sqlite/subject-salts.ts';
-import { type DecodedEvent, decode } from '../../events/catalogue.ts';
+import { type DecodedEvent, decode, decodeMetadata } from '../../events/catalogue.ts';
 import { type Problem, ReckonerError } from '../../events/errors.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { uuidV5 } from '../../events/ids.ts';
@@ -179,7 +179,7 @@ export async function brokenLinks(log: EventLog): Promise<string[]> {
   const broken: string[] = [];
   for await (const event of log.readAll()) {
     const head = heads.get(event.stream) ?? EMPTY_HEAD;
-    const previous = decode(event)?.metadata.previousHash ?? new Uint8Array(0);
+    const previous = decodeMetadata(event).previousHash;
     if (event.revision !== head.revision + 1) broken.push(`${event.stream}: ${event.revision} after ${head.revision}`);
     if (Buffer.compare(previous, head.hash) !== 0) broken.push(`${event.stream}: ${event.revision} breaks the chain`);
     heads.set(event.stream, { revision: event.revision, hash: chainHash(event) });

@@ -23,8 +23,8 @@ export interface BucketState {
   head: Head;
   /** Revision of the newest snapshot of it, -1 where there is none. */
   snapshotRevision: number;
-  /** The last W event ids of the stream, oldest first. An array: looking through so few is quicker than keeping a table of them. */
-  readonly recent: string[];
+  /** The last W event ids of the stream, oldest first. */
+  readonly recent: Set<string>;
 }
 
 /** How many event ids a bucket remembers. */
@@ -41,7 +41,7 @@ export function emptyBucket(domain: DomainState): BucketState {
     posteriorRevision: -1,
     head: EMPTY_HEAD,
     snapshotRevision: -1,
-    recent: [],
+    recent: new Set(),
   };
 }
 
@@ -120,9 +120,14 @@ function lessonOf(data: EventData<'RewardObserved'> | EventData<'RewardRetracted
   return { arm, value, share, features, propensity, seed: seedOf(rewardId) };
 }
 
-function remember(recent: string[], id: string): void {
-  if (recent.length >= WINDOW) recent.shift();
-  recent.push(id);
+/** A set iterates in the order of insertion, so its first id is the oldest. */
+function remember(recent: Set<string>, id: string): void {
+  recent.add(id);
+  if (recent.size <= WINDOW) return;
+  for (const oldest of recent) {
+    recent.delete(oldest);
+    return;
+  }
 }
 
 export function serialiseBucket(state: BucketState): Uint8Array {
@@ -135,7 +140,7 @@ export function serialiseBucket(state: BucketState): Uint8Array {
       policyKey: domain.policyKey,
       posterior: domain.policy.serialise(posterior),
       headHash: head.hash,
-      recentIds: recent,
+      recentIds: [...recent],
     },
     protobuf.Writer.create(),
   ).finish();
@@ -161,7 +166,7 @@ export function restoreBucket(
       posteriorRevision: snapshot.posteriorRevision,
       head: { revision, hash: snapshot.headHash },
       snapshotRevision: revision,
-      recent: [...snapshot.recentIds],
+      recent: new Set(snapshot.recentIds),
     };
   } catch {
     // A cache that cannot be read is no cache: whatever is wrong with it, the log has the truth.

@@ -108,6 +108,12 @@ export const bucketMachine = setup({
     needsRefold: ({ context: { work }, event }) =>
       event.type === 'committed' && event.result.status === 'appended' && cannotForget(work),
     gated: ({ context: { work } }) => work.state?.domain.config.confidence.gate === true,
+    // The way of nearly every batch, asked first: each guard and each action that is not run is a microsecond saved.
+    plain: ({ context: { work }, event }) =>
+      event.type === 'committed' &&
+      event.result.status === 'appended' &&
+      work.state?.domain.config.confidence.gate === false &&
+      !cannotForget(work),
   },
   actions: {
     enqueue: ({ context: { work }, event }) => event.type === 'command' && enqueue(work, event.command),
@@ -125,13 +131,18 @@ export const bucketMachine = setup({
       work.state = event.state;
     },
     rejectAll: ({ context: { work }, event }) => event.type === 'hydrationFailed' && rejectAll(work, event.problem),
-    begin: ({ context: { work }, self }) => {
-      if (work.batch !== undefined || work.queue.length === 0 || work.state === undefined) return;
-      work.batch = prepare(work, work.state);
-      if (work.batch !== undefined) append(work, self.send);
-      else work.conflicts = 0; // whoever was faster had recorded it all: nothing is left to lose a race with
+    accept: ({ context: { work }, event, self }) => {
+      if (event.type !== 'command') return;
+      enqueue(work, event.command);
+      begin(work, self.send);
     },
+    begin: ({ context: { work }, self }) => begin(work, self.send),
     settle: ({ context: { work }, event }) => event.type === 'committed' && settle(work, event),
+    proceed: ({ context: { work }, event, self }) => {
+      if (event.type !== 'committed') return;
+      settle(work, event);
+      begin(work, self.send);
+    },
     retryLater: ({ context: { work }, self }) => {
       work.dependencies.env.sleep(100).then(() => append(work, self.send));
     },
@@ -159,13 +170,14 @@ export const bucketMachine = setup({
       initial: 'assessing',
       entry: 'begin',
       on: {
-        command: { actions: ['enqueue', 'begin'] },
+        command: { actions: 'accept' },
         committed: [
+          { guard: 'plain', actions: 'proceed' },
           { guard: 'lost', target: 'hydrating', actions: 'requeue' },
           { guard: 'unknown', target: 'unsettled' },
           { guard: 'needsRefold', target: 'hydrating', actions: 'settle' },
-          { guard: 'gated', target: '.assessing', actions: ['settle', 'begin'] },
-          { actions: ['settle', 'begin'] },
+          { guard: 'gated', target: '.assessing', actions: 'proceed' },
+          { actions: 'proceed' },
         ],
         domainChanged: '.assessing',
         passivate: { guard: 'idle', target: 'passivated', actions: 'snapshot' },
@@ -206,6 +218,15 @@ export const bucketMachine = setup({
 function enqueue(work: BucketWork, command: BucketCommand): void {
   if (work.queue.length < (work.dependencies.queueLimit ?? 1024)) work.queue.push(command);
   else command.reply(failed(new ReckonerError('overloaded', 'Too many requests wait for this bucket.')));
+}
+
+/** Starts the next batch, unless one is under way. */
+function begin(work: BucketWork, send: (event: BucketMachineEvent) => void): void {
+  while (work.batch === undefined && work.queue.length > 0 && work.state !== undefined) {
+    work.batch = prepare(work, work.state);
+    if (work.batch !== undefined) append(work, send);
+    else work.conflicts = 0; // whoever was faster had recorded it all: nothing is left to lose a race with
+  }
 }
 
 /** Makes the events of the next batch. All decisions of a batch see the same committed posterior, so they go before its rewards. */

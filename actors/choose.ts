@@ -31,7 +31,7 @@ export function makeDecision(
   state: Pick<BucketState, 'domain' | 'posterior' | 'posteriorRevision'>,
   request: DecideRequest,
 ): DecisionMade {
-  const { domain, posterior } = state;
+  const { domain } = state;
   const { command } = request;
   const { kept, excluded } = filter(domain, candidatesOf(domain, command.candidates), command.constraints);
   const fallback = kept.length === 0 ? domain.config.fallback : undefined;
@@ -42,53 +42,99 @@ export function makeDecision(
         .map(({ arm, constraint }) => ({ path: `constraints.${constraint}`, message: `excludes ${arm}` })),
     });
   }
-  const base = {
+  const eager = isEager(command.propensity ?? domain.config.propensity, kept.length);
+  const choice =
+    fallback === undefined ? byPolicy(state, kept, request, eager) : byFallback(domain, fallback, command.k);
+  const known = domain.arms.get(choice.arm);
+  // One literal: spreading this many fields together costs as much as choosing.
+  return {
     domainRevision: domain.revision,
     requestId: request.requestId,
     requestHash: request.requestHash,
+    candidates: choice.candidates,
+    shifts: choice.shifts,
+    prior: choice.prior,
     features: request.features,
+    floor: choice.floor,
     seed: request.seed,
     posteriorRevision: state.posteriorRevision,
+    policy: choice.policy,
+    policyVersion: choice.policyVersion,
+    arm: choice.arm,
+    propensity: choice.propensity,
+    confidence: choice.confidence,
+    mode: modeOf(domain, choice.confidence),
+    expectedReward: choice.expectedReward,
+    expectedCostUsd: known?.costUsd,
+    expectedLatencyMs: known?.latencyMs,
+    slate: choice.slate,
     excluded,
     subject: request.subject,
     taskType: command.taskType ?? '',
     complexity: command.complexity,
     tokens: command.tokens,
+    fallback: fallback !== undefined,
   };
-  if (fallback !== undefined) return { ...base, ...fallbackChoice(domain, fallback, command.k) };
+}
 
-  const situation: Situation = {
-    candidates: kept,
-    shifts: shiftsOf(domain, kept),
-    prior: priorOf(domain, kept),
-    features: request.features,
-    floor: domain.config.exploration,
-  };
-  const size = Math.min(command.k ?? 1, kept.length);
-  const { ranking } = domain.policy.choose(posterior, situation, request.seed, size);
+/** What the policy or the fallback decides of a decision. */
+type Chosen = Pick<
+  DecisionMade,
+  | 'candidates'
+  | 'shifts'
+  | 'prior'
+  | 'floor'
+  | 'policy'
+  | 'policyVersion'
+  | 'arm'
+  | 'propensity'
+  | 'confidence'
+  | 'expectedReward'
+  | 'slate'
+>;
+
+function byPolicy(
+  state: Pick<BucketState, 'domain' | 'posterior'>,
+  candidates: readonly string[],
+  { command, features, seed }: DecideRequest,
+  eager: boolean,
+): Chosen {
+  const { domain, posterior } = state;
+  const { policy } = domain;
+  const shifts = shiftsOf(domain, candidates);
+  const prior = priorOf(domain, candidates);
+  const situation: Situation = { candidates, shifts, prior, features, floor: domain.config.exploration };
+  const { ranking } = policy.choose(posterior, situation, seed, Math.min(command.k ?? 1, candidates.length));
   const chosen = ranking[0] ?? 0;
-  const arm = kept[chosen] ?? '';
-  const belief = domain.policy.belief(posterior, situation, chosen);
-  const confidence = confidenceOf(belief);
-  const eager = isEager(command.propensity ?? domain.config.propensity, kept.length);
-  const known = domain.arms.get(arm);
+  const belief = policy.belief(posterior, situation, chosen);
   return {
-    ...base,
-    candidates: kept,
-    shifts: situation.shifts,
-    prior: situation.prior,
+    candidates,
+    shifts,
+    prior,
     floor: situation.floor,
-    policy: domain.policy.name,
-    policyVersion: domain.policy.version,
-    arm,
-    propensity: eager ? domain.policy.propensities(posterior, situation)[chosen] : undefined,
-    confidence,
-    mode: modeOf(domain, confidence),
+    policy: policy.name,
+    policyVersion: policy.version,
+    arm: candidates[chosen] ?? '',
+    propensity: eager ? policy.propensities(posterior, situation)[chosen] : undefined,
+    confidence: confidenceOf(belief),
     expectedReward: belief.mean,
-    expectedCostUsd: known?.costUsd,
-    expectedLatencyMs: known?.latencyMs,
     slate: command.k === undefined ? [] : slateOf(state, situation, ranking, eager),
-    fallback: false,
+  };
+}
+
+function byFallback(domain: DomainState, arm: string, k: number | undefined): Chosen {
+  return {
+    candidates: [arm],
+    shifts: NOTHING,
+    prior: NOTHING,
+    floor: 0,
+    policy: 'fixed',
+    policyVersion: 1,
+    arm,
+    propensity: 1,
+    confidence: 0,
+    expectedReward: domain.arms.get(arm)?.quality ?? 0,
+    slate: k === undefined ? [] : [{ arm, weight: 1, rankPropensity: 1 }],
   };
 }
 
@@ -128,6 +174,7 @@ function brokenConstraint(arm: ArmConfig, limits: NonNullable<DecideCommand['con
 }
 
 function shiftsOf(domain: DomainState, candidates: readonly string[]): readonly number[] {
+  if (!domain.shifted) return NOTHING;
   const shifts = candidates.map((name) => domain.arms.get(name)?.shift ?? 0);
   return shifts.some((shift) => shift !== 0) ? shifts : NOTHING;
 }
@@ -175,27 +222,6 @@ function slateOf(
     weight: total === 0 ? 1 / ranking.length : (confidences[rank] ?? 0) / total,
     rankPropensity: ranks[rank],
   }));
-}
-
-function fallbackChoice(domain: DomainState, arm: string, k: number | undefined) {
-  const known = domain.arms.get(arm);
-  return {
-    candidates: [arm],
-    shifts: NOTHING,
-    prior: NOTHING,
-    floor: 0,
-    policy: 'fixed',
-    policyVersion: 1,
-    arm,
-    propensity: 1,
-    confidence: 0,
-    mode: modeOf(domain, 0),
-    expectedReward: known?.quality ?? 0,
-    expectedCostUsd: known?.costUsd,
-    expectedLatencyMs: known?.latencyMs,
-    slate: k === undefined ? [] : [{ arm, weight: 1, rankPropensity: 1 }],
-    fallback: true,
-  };
 }
 
 /** The answer to the caller. */

@@ -17,6 +17,8 @@ export interface CompiledDomain {
   readonly policyKey: string;
   readonly arms: ReadonlyMap<string, ArmConfig>;
   readonly armNames: readonly string[];
+  /** Whether any arm has a score shift. */
+  readonly shifted: boolean;
 }
 
 export interface DomainState extends CompiledDomain {
@@ -43,6 +45,7 @@ export function compileDomain(config: DomainConfig, makePolicy: MakePolicy): Com
     policyKey: `${policy.version}:${JSON.stringify(config.policy)}`,
     arms: new Map(config.arms.map((arm) => [arm.name, arm])),
     armNames: config.arms.map((arm) => arm.name),
+    shifted: config.arms.some((arm) => arm.shift !== 0),
   };
 }
 

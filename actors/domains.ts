@@ -166,10 +166,8 @@ async function loadDomain(
     refresh,
     execute,
     settled: () => sharing?.settled() ?? Promise.resolve(),
-    stop: () => {
-      sharing?.stop();
-      actor.stop();
-    },
+    // The actor is left to answer what it is writing; without a log it refuses what comes.
+    stop: () => sharing?.stop(),
   };
 }
 

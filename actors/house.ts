@@ -54,7 +54,7 @@ export async function findDecision(house: House, tenant: string, decisionId: str
   const known = house.recent.get(decisionId) ?? (await readDecision(house.log, stream, address.revision));
   if (known === undefined) throw new ReckonerError('decision_unknown', 'The log holds no decision of this id.');
   house.recent.set(decisionId, known);
-  return { ...known, decisionId, domain, stream, address };
+  return { eventId: known.eventId, data: known.data, decisionId, domain, stream, address };
 }
 
 async function readDecision(log: EventLog, stream: string, revision: number): Promise<KnownDecision | undefined> {
@@ -86,8 +86,9 @@ export async function ask(
     timeline: domain.timeline,
     refresh: domain.refresh,
   });
+  const { id, type, correlationId, causationId, make } = command;
   const outcome = await new Promise<BucketOutcome>((reply) =>
-    house.buckets.send(stream, dependencies, { ...command, reply }),
+    house.buckets.send(stream, dependencies, { id, type, correlationId, causationId, make, reply }),
   );
   if (outcome.status === 'failed') throw refusal(outcome.problem);
   return outcome;

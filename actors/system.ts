@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { createActor } from 'xstate';
-import type { EventLog } from '../events/event-log.ts';
+import type { EventLog, Position } from '../events/event-log.ts';
 import type { MessageBus } from '../events/message-bus.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
 import type { SubjectSalts } from '../events/subjects.ts';
@@ -103,9 +103,10 @@ async function follow(
   signal: AbortSignal,
   onFailure: (stream: string, thrown: unknown) => void,
 ): Promise<void> {
-  let after = await log.head();
+  let after: Position | undefined;
   while (!signal.aborted) {
     try {
+      after ??= await log.head();
       for await (const message of log.subscribe({ after, streamPrefix: 'domain-', signal })) {
         if (message.type === 'caughtUp') {
           after = message.position;

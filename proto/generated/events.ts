@@ -4,9 +4,8 @@ import { type Reader, type Writer } from 'protobufjs/minimal.js';
 const EMPTY = new Uint8Array(0);
 
 function packDoubles(values: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(values.length * 8);
-  const view = new DataView(bytes.buffer);
-  for (let at = 0; at < values.length; at++) view.setFloat64(at * 8, values[at] ?? 0, true);
+  const bytes = Buffer.allocUnsafe(values.length * 8);
+  for (let at = 0; at < values.length; at++) bytes.writeDoubleLE(values[at] ?? 0, at * 8);
   return bytes;
 }
 

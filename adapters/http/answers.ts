@@ -2,7 +2,7 @@
  * The answers as schemas, for the documentation: the types of `actors/messages.ts` bind them both ways, so that a field that is
  * added there and not described here does not compile. Nothing is validated on the way out.
  */
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 import type { DomainConfig } from '../../actors/domain-config.ts';
 import type * as messages from '../../actors/messages.ts';
 import { type ErrorCode, errorCodes } from '../../events/errors.ts';
@@ -39,31 +39,37 @@ const decision = {
     .describe('the k best arms, where k was given'),
 };
 
-export const Decision = z.object(decision) satisfies z.ZodType<messages.Decision>;
+export const Decision = z.object(decision).openapi('Decision') satisfies z.ZodType<messages.Decision>;
 
-export const RewardReceipt = z.object({
-  rewardId,
-  decisionId,
-  arm: z.string().describe('the arm the reward went to'),
-  value: unit,
-  share: unit.describe('the part of one pull it counts as; 0 for neutral feedback'),
-  kind: z.string(),
-  learned: z.boolean().describe('false where the domain is frozen: recorded, but it moved nothing'),
-  repeated,
-}) satisfies z.ZodType<messages.RewardReceipt>;
+export const RewardReceipt = z
+  .object({
+    rewardId,
+    decisionId,
+    arm: z.string().describe('the arm the reward went to'),
+    value: unit,
+    share: unit.describe('the part of one pull it counts as; 0 for neutral feedback'),
+    kind: z.string(),
+    learned: z.boolean().describe('false where the domain is frozen: recorded, but it moved nothing'),
+    repeated,
+  })
+  .openapi('RewardReceipt') satisfies z.ZodType<messages.RewardReceipt>;
 
-export const RetractionReceipt = z.object({
-  rewardId,
-  decisionId,
-  retracted: z.literal(true),
-  repeated,
-}) satisfies z.ZodType<messages.RetractionReceipt>;
+export const RetractionReceipt = z
+  .object({
+    rewardId,
+    decisionId,
+    retracted: z.literal(true),
+    repeated,
+  })
+  .openapi('RetractionReceipt') satisfies z.ZodType<messages.RetractionReceipt>;
 
-export const ItemsReceipt = z.object({
-  decisionId,
-  items: z.int().describe('how many were recorded'),
-  repeated,
-}) satisfies z.ZodType<messages.ItemsReceipt>;
+export const ItemsReceipt = z
+  .object({
+    decisionId,
+    items: z.int().describe('how many were recorded'),
+    repeated,
+  })
+  .openapi('ItemsReceipt') satisfies z.ZodType<messages.ItemsReceipt>;
 
 const belief = {
   mean: z.number().describe('posterior mean of the reward'),
@@ -72,61 +78,68 @@ const belief = {
   pulls: z.number().describe('pulls learned in this bucket'),
 };
 
-export const Explanation = z.object({
-  ...decision,
-  time: z.iso.datetime(),
-  stream: z.string(),
-  revision,
-  domainRevision: revision,
-  posteriorRevision: z.int().min(-1).describe('last event of the bucket that moved the posterior; -1: none had'),
-  policyVersion: z.int(),
-  seed: z.int().describe('with it the choice can be made again'),
-  floor: unit.describe('probability spread evenly over the candidates'),
-  explored: z.boolean().describe('true when the floor, not the posterior, drew the arm'),
-  context: features,
-  taskType: z.string().nullable(),
-  complexity: unit.nullable(),
-  tokens: z.int().nullable(),
-  verified: z
-    .boolean()
-    .describe('whether computing the choice again from the log gave the recorded arm and propensity'),
-  arms: z
-    .array(
-      z.object({
-        arm: z.string(),
-        ...belief,
-        shift: z.number().describe('added to the score: a known cost is negative'),
-        sample: z.number().nullable().describe('the score it drew; null where the floor drew'),
-        propensity: unit,
-        chosen: z.boolean(),
-      }),
-    )
-    .readonly()
-    .describe('what every candidate looked like at that moment'),
-  excluded: z.array(z.object({ arm: z.string(), constraint: z.string() })).readonly(),
-  items: z.array(z.object({ item: z.string(), arm: z.string(), position: z.int() })).readonly(),
-  rewards: z
-    .array(
-      z.object({
-        rewardId,
-        time: z.iso.datetime(),
-        arm: z.string(),
-        value: unit,
-        share: unit,
-        kind: z.string(),
-        feedback: z.string().nullable(),
-        item: z.string().nullable(),
-        components: z.object({ quality: unit, cost: unit, latency: unit, feedback: unit }).partial(),
-        retracted: z.boolean(),
-      }),
-    )
-    .readonly(),
-}) satisfies z.ZodType<messages.Explanation>;
+export const Explanation = z
+  .object({
+    ...decision,
+    time: z.iso.datetime(),
+    stream: z.string(),
+    revision,
+    domainRevision: revision,
+    posteriorRevision: z.int().min(-1).describe('last event of the bucket that moved the posterior; -1: none had'),
+    policyVersion: z.int(),
+    seed: z.int().describe('with it the choice can be made again'),
+    floor: unit.describe('probability spread evenly over the candidates'),
+    explored: z.boolean().describe('true when the floor, not the posterior, drew the arm'),
+    context: features,
+    taskType: z.string().nullable(),
+    complexity: unit.nullable(),
+    tokens: z.int().nullable(),
+    verified: z
+      .boolean()
+      .describe('whether computing the choice again from the log gave the recorded arm and propensity'),
+    arms: z
+      .array(
+        z.object({
+          arm: z.string(),
+          ...belief,
+          shift: z.number().describe('added to the score: a known cost is negative'),
+          sample: z.number().nullable().describe('the score it drew; null where the floor drew'),
+          propensity: unit,
+          chosen: z.boolean(),
+        }),
+      )
+      .readonly()
+      .describe('what every candidate looked like at that moment'),
+    excluded: z.array(z.object({ arm: z.string(), constraint: z.string() })).readonly(),
+    items: z.array(z.object({ item: z.string(), arm: z.string(), position: z.int() })).readonly(),
+    rewards: z
+      .array(
+        z.object({
+          rewardId,
+          time: z.iso.datetime(),
+          arm: z.string(),
+          value: unit,
+          share: unit,
+          kind: z.string(),
+          feedback: z.string().nullable(),
+          item: z.string().nullable(),
+          components: z.object({ quality: unit, cost: unit, latency: unit, feedback: unit }).partial(),
+          retracted: z.boolean(),
+        }),
+      )
+      .readonly(),
+  })
+  .openapi('Explanation') satisfies z.ZodType<messages.Explanation>;
 
-/** Stands for the configuration in an answer; the document shows the schema of the request in its place. */
-export const configuration = z.custom<DomainConfig>().describe('the configuration with every default filled in');
+/** A filled in configuration is described where callers send one. */
+const asSent = {
+  type: 'object',
+  $ref: '#/components/schemas/DomainConfig',
+  description: 'the configuration with every default filled in',
+} as const;
+const configuration = z.custom<DomainConfig>((value) => typeof value === 'object').openapi(asSent);
 
-export const DomainView = z.object({
+const domain = {
   domain: z.string(),
   revision: revision.describe('of the domain’s stream'),
   frozen: z.boolean().describe('true: it decides, and learns nothing'),
@@ -137,51 +150,59 @@ export const DomainView = z.object({
     .readonly()
     .describe('what all buckets together earned, as last shared'),
   counted: z.int().describe('rewards counted when it was last shared'),
-}) satisfies z.ZodType<messages.DomainView>;
+};
 
-export const ConfiguredDomain = DomainView.extend({
-  created: z.boolean().describe('false: it was there and is replaced'),
-});
+export const DomainView = z.object(domain).openapi('DomainView') satisfies z.ZodType<messages.DomainView>;
 
-export const DomainList = z.object({ domains: z.array(DomainView).readonly() });
+export const ConfiguredDomain = z
+  .object({ ...domain, created: z.boolean().describe('false: it was there and is replaced') })
+  .openapi('ConfiguredDomain');
 
-export const Health = z.object({
-  ready: z.boolean(),
-  state: z.string(),
-  liveBuckets: z.int(),
-  inFlight: z.int(),
-  domains: z.int(),
-  restarts: z.int().describe('actors that failed and were brought back since the start'),
-}) satisfies z.ZodType<messages.Health>;
+export const DomainList = z.object({ domains: z.array(DomainView).readonly() }).openapi('DomainList');
 
-export const Alive = z.object({ status: z.literal('alive'), version: z.string() });
+export const Health = z
+  .object({
+    ready: z.boolean(),
+    state: z.string(),
+    liveBuckets: z.int(),
+    inFlight: z.int(),
+    domains: z.int(),
+    restarts: z.int().describe('actors that failed and were brought back since the start'),
+  })
+  .openapi('Health') satisfies z.ZodType<messages.Health>;
+
+export const Alive = z.object({ status: z.literal('alive'), version: z.string() }).openapi('Alive');
 
 const code = z.enum(errorCodes as readonly [ErrorCode, ...ErrorCode[]]); // the table of errors is never empty
 
-export const Problem = z.object({
-  type: z.string().describe('urn:reckoner:error:{code}'),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string().describe('what happened'),
-  code,
-  remedy: z.string().describe('what to do'),
-  details: z
-    .array(z.object({ path: z.string(), message: z.string() }))
-    .readonly()
-    .optional()
-    .describe('paths into the request and what is wrong there'),
-  retryAfter: z.number().optional().describe('seconds to wait before trying again'),
-  correlationId: z.string().describe('the x-request-id of this exchange; name it when you report the error'),
-}) satisfies z.ZodType<ProblemJson>;
+export const Problem = z
+  .object({
+    type: z.string().describe('urn:reckoner:error:{code}'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('what happened'),
+    code,
+    remedy: z.string().describe('what to do'),
+    details: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .readonly()
+      .optional()
+      .describe('paths into the request and what is wrong there'),
+    retryAfter: z.number().optional().describe('seconds to wait before trying again'),
+    correlationId: z.string().describe('the x-request-id of this exchange; name it when you report the error'),
+  })
+  .openapi('Problem') satisfies z.ZodType<ProblemJson>;
 
-export const BatchAnswer = z.object({
-  results: z
-    .array(
-      z.discriminatedUnion('ok', [
-        z.object({ ok: z.literal(true), decision: Decision }),
-        z.object({ ok: z.literal(false), error: Problem }),
-      ]),
-    )
-    .readonly()
-    .describe('one for each item, in the order of the items'),
-});
+export const BatchAnswer = z
+  .object({
+    results: z
+      .array(
+        z.discriminatedUnion('ok', [
+          z.object({ ok: z.literal(true), decision: Decision }),
+          z.object({ ok: z.literal(false), error: Problem }),
+        ]),
+      )
+      .readonly()
+      .describe('one for each item, in the order of the items'),
+  })
+  .openapi('BatchAnswer');

@@ -1,6 +1,8 @@
 /** The life of a decision: made, rewarded, corrected, explained. */
 import type { ControlCommand, DecideBody, ItemsCommand, RewardBody } from '../../actors/messages.ts';
+import * as answers from './answers.ts';
 import { decideBatch } from './batch.ts';
+import * as bodies from './bodies.ts';
 import * as examples from './examples.ts';
 import type { Route } from './route.ts';
 
@@ -14,8 +16,8 @@ const decide: Route<DecideBody> = {
   description:
     'Chooses an arm for one request. The answer leaves only after the decision is durable in the log. Send a requestId to make ' +
     'it idempotent: the same id with the same body gives the recorded decision, with another body a 409.',
-  request: { schema: 'DecideBody', example: examples.decideExample },
-  answers: { 201: { description: 'The decision.', schema: 'Decision', example: examples.decisionAnswer } },
+  request: { schema: bodies.DecideBody, example: examples.decideExample },
+  answers: { 201: { description: 'The decision.', schema: answers.Decision, example: examples.decisionAnswer } },
   errors: ['domain_unknown', 'request_id_reused', 'arm_unknown', 'context_invalid', 'candidates_none', 'overloaded'],
   async handle({ reckoner, path, body, caller }) {
     return { status: 201, json: await reckoner.decide(path.domain, body, caller) };
@@ -30,11 +32,11 @@ const batch: Route<unknown> = {
   description:
     'Up to 1,000 requests at once, each decided as if it had come alone: an item that is wrong fails in its own result and ' +
     'spoils no other. Items that are to be idempotent carry their own requestId.',
-  request: { schema: 'DecideBatch', example: examples.batchExample },
+  request: { schema: bodies.DecideBatch, example: examples.batchExample },
   answers: {
     200: {
       description: 'One result for each item, in their order.',
-      schema: 'BatchAnswer',
+      schema: answers.BatchAnswer,
       example: {
         results: [
           { ok: true, decision: examples.decisionAnswer },
@@ -55,7 +57,7 @@ const explain: Route<unknown> = {
   description:
     'Everything the choice saw: every candidate with its belief, score and propensity, the seed, the revisions, what was set ' +
     'aside and why, and the rewards that came later. `verified` tells whether computing it again from the log gives the same.',
-  answers: { 200: { description: 'The decision, told in full.', schema: 'Explanation' } },
+  answers: { 200: { description: 'The decision, told in full.', schema: answers.Explanation } },
   errors: ['decision_id_invalid', 'decision_unknown'],
   async handle({ reckoner, path, caller }) {
     return { status: 200, json: await reckoner.explain(path.id, caller) };
@@ -70,8 +72,8 @@ const reward: Route<RewardBody> = {
   description:
     'Tells how it went: a value, a feedback or measured components. The same reward twice is recorded once and answered with ' +
     '`repeated: true`. A reward may come any time later: the decision id is its address in the log.',
-  request: { schema: 'RewardBody', example: examples.rewardExample },
-  answers: { 201: { description: 'The receipt.', schema: 'RewardReceipt', example: examples.rewardAnswer } },
+  request: { schema: bodies.RewardBody, example: examples.rewardExample },
+  answers: { 201: { description: 'The receipt.', schema: answers.RewardReceipt, example: examples.rewardAnswer } },
   errors: [
     'decision_id_invalid',
     'decision_unknown',
@@ -91,8 +93,10 @@ const retract: Route<Partial<ControlCommand>> = {
   group,
   summary: 'Retract a reward',
   description: 'Takes back what a reward taught. The reward stays in the log, and so does its retraction.',
-  request: { schema: 'ControlBody', optional: true, example: { reason: 'counted by mistake' } },
-  answers: { 200: { description: 'The receipt.', schema: 'RetractionReceipt', example: examples.retractionAnswer } },
+  request: { schema: bodies.ControlBody, optional: true, example: { reason: 'counted by mistake' } },
+  answers: {
+    200: { description: 'The receipt.', schema: answers.RetractionReceipt, example: examples.retractionAnswer },
+  },
   errors: ['decision_id_invalid', 'decision_unknown', 'reward_unknown'],
   async handle({ reckoner, path, body, caller }) {
     return { status: 200, json: await reckoner.retract(path.id, path.rewardId, body, caller) };
@@ -107,8 +111,8 @@ const showItems: Route<ItemsCommand> = {
   description:
     'Says which items a decision put before a person, and which arm of its slate each came from, so that a later reward can ' +
     'name an item and reach its arm.',
-  request: { schema: 'ItemsBody', example: examples.itemsExample },
-  answers: { 201: { description: 'The receipt.', schema: 'ItemsReceipt', example: examples.itemsAnswer } },
+  request: { schema: bodies.ItemsBody, example: examples.itemsExample },
+  answers: { 201: { description: 'The receipt.', schema: answers.ItemsReceipt, example: examples.itemsAnswer } },
   errors: ['decision_id_invalid', 'decision_unknown', 'arm_unknown'],
   async handle({ reckoner, path, body, caller }) {
     return { status: 201, json: await reckoner.showItems(path.id, body, caller) };

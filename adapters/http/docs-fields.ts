@@ -1,5 +1,5 @@
 /** A JSON Schema as rows that a person reads: one for each field, named by its path. */
-import type { JsonSchema } from './schemas.ts';
+import type { JsonSchema } from './api-document.ts';
 
 export interface Field {
   /** `constraints.maxLatencyMs`, `items[].arm`, `context.*`. */
@@ -52,8 +52,8 @@ function below(schema: JsonSchema, path: string): readonly Field[] {
 /** The constant that tells an alternative from the others: `numeric`, `beta_thompson`. */
 function discriminatorOf(schema: JsonSchema): string | undefined {
   for (const key of ['type', 'name', 'ok']) {
-    const constant = schema.properties?.[key]?.const;
-    if (constant !== undefined) return String(constant);
+    const values = schema.properties?.[key]?.enum;
+    if (values?.length === 1) return String(values[0]);
   }
   return undefined;
 }
@@ -72,7 +72,6 @@ function nameOf(schema: JsonSchema): string | undefined {
 export function typeOf(schema: JsonSchema): string {
   const name = nameOf(schema);
   if (name !== undefined) return name;
-  if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
   const alternatives = schema.anyOf ?? schema.oneOf;
   if (alternatives !== undefined) return [...new Set(alternatives.map(typeOf))].join(' | ');
@@ -90,10 +89,9 @@ export function typeOf(schema: JsonSchema): string {
 function constraintsOf(schema: JsonSchema): string {
   const said: string[] = [];
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
-  // Zod bounds every integer by what a double can hold; that says nothing to a reader.
-  if (minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER) said.push(`≥ ${minimum}`);
+  if (minimum !== undefined) said.push(`≥ ${minimum}`);
   if (exclusiveMinimum !== undefined) said.push(`> ${exclusiveMinimum}`);
-  if (maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER) said.push(`≤ ${maximum}`);
+  if (maximum !== undefined) said.push(`≤ ${maximum}`);
   if (exclusiveMaximum !== undefined) said.push(`< ${exclusiveMaximum}`);
   said.push(
     ...range(schema.minLength, schema.maxLength, 'characters'),

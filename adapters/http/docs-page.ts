@@ -1,10 +1,9 @@
 /** The API as a page for people: static HTML from the OpenAPI document, without scripts or anything from elsewhere. */
 import { createHash } from 'node:crypto';
+import type { ApiDocument, ApiResponse, JsonSchema, Operation, Parameter } from './api-document.ts';
 import { fieldsOf } from './docs-fields.ts';
 import { style } from './docs-style.ts';
 import { Html, html } from './html.ts';
-import type { ApiDocument, ApiResponse, Operation, Parameter } from './openapi.ts';
-import type { JsonSchema } from './schemas.ts';
 
 /** @returns the page, and a Content-Security-Policy under which nothing but its own style sheet takes effect */
 export function renderDocsPage(api: ApiDocument): { readonly page: string; readonly policy: string } {

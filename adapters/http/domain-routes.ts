@@ -1,6 +1,8 @@
 /** Domains: configured, listed, frozen and thawed. */
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import type { ControlCommand } from '../../actors/messages.ts';
+import * as answers from './answers.ts';
+import * as bodies from './bodies.ts';
 import * as examples from './examples.ts';
 import type { Route } from './route.ts';
 
@@ -14,10 +16,10 @@ const configure: Route<DomainConfigInput> = {
   description:
     'A domain is one decision problem: its arms, the features of a request, what makes a bucket, the policy and the meaning of ' +
     'a reward. Everything but the arms has a default. The same configuration again changes nothing.',
-  request: { schema: 'DomainConfig', example: examples.domainExample },
+  request: { schema: bodies.DomainConfig, example: examples.domainExample },
   answers: {
-    200: { description: 'It was there and now has this configuration.', schema: 'ConfiguredDomain' },
-    201: { description: 'It is created.', schema: 'ConfiguredDomain' },
+    200: { description: 'It was there and now has this configuration.', schema: answers.ConfiguredDomain },
+    201: { description: 'It is created.', schema: answers.ConfiguredDomain },
   },
   errors: ['config_invalid', 'conflict'],
   async handle({ reckoner, path, body, caller }) {
@@ -33,7 +35,7 @@ const show: Route<unknown> = {
   summary: 'Show a domain',
   description:
     'Its configuration with every default filled in, a context that is valid for it, and what its buckets share.',
-  answers: { 200: { description: 'The domain.', schema: 'DomainView' } },
+  answers: { 200: { description: 'The domain.', schema: answers.DomainView } },
   errors: ['domain_unknown'],
   async handle({ reckoner, path, caller }) {
     return { status: 200, json: await reckoner.domain(path.domain, caller) };
@@ -46,7 +48,7 @@ const list: Route<unknown> = {
   group,
   summary: 'List the domains',
   description: 'Every domain of the tenant.',
-  answers: { 200: { description: 'The domains.', schema: 'DomainList' } },
+  answers: { 200: { description: 'The domains.', schema: answers.DomainList } },
   errors: [],
   async handle({ reckoner, caller }) {
     return { status: 200, json: { domains: await reckoner.domains(caller) } };
@@ -59,8 +61,8 @@ const freeze: Route<Partial<ControlCommand>> = {
   group,
   summary: 'Freeze a domain',
   description: 'It goes on deciding and recording rewards, and learns nothing from them until it is thawed.',
-  request: { schema: 'ControlBody', optional: true, example: examples.controlExample },
-  answers: { 200: { description: 'The domain, frozen.', schema: 'DomainView' } },
+  request: { schema: bodies.ControlBody, optional: true, example: examples.controlExample },
+  answers: { 200: { description: 'The domain, frozen.', schema: answers.DomainView } },
   errors: ['domain_unknown', 'conflict'],
   async handle({ reckoner, path, body, caller }) {
     return { status: 200, json: await reckoner.freeze(path.domain, body, caller) };
@@ -73,8 +75,8 @@ const thaw: Route<Partial<ControlCommand>> = {
   group,
   summary: 'Thaw a domain',
   description: 'It learns again, from the rewards that come from now on.',
-  request: { schema: 'ControlBody', optional: true, example: { reason: 'the new model is in' } },
-  answers: { 200: { description: 'The domain, learning.', schema: 'DomainView' } },
+  request: { schema: bodies.ControlBody, optional: true, example: { reason: 'the new model is in' } },
+  answers: { 200: { description: 'The domain, learning.', schema: answers.DomainView } },
   errors: ['domain_unknown', 'conflict'],
   async handle({ reckoner, path, body, caller }) {
     return { status: 200, json: await reckoner.thaw(path.domain, body, caller) };

@@ -1,13 +1,13 @@
 /** The HTTP door: a server over a Reckoner. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
 import { ReckonerError } from '../../events/errors.ts';
-import { createExchange, type Exchange, type ExchangeOptions } from './exchange.ts';
+import { type AppOptions, createApp } from './app.ts';
 import { isLoopback } from './host.ts';
-import { refusalOf, refuse } from './refused.ts';
-import { createRoutes } from './routes.ts';
+import { answerUnserved, refusalOf, refuse } from './refused.ts';
 
-export interface HttpDoorOptions extends Pick<ExchangeOptions, 'reckoner' | 'caller' | 'log' | 'onRequest'> {
+export interface HttpDoorOptions extends Pick<AppOptions, 'reckoner' | 'caller' | 'log' | 'onRequest'> {
   /** Address to bind to; default 127.0.0.1, where only this machine reaches it and foreign Host headers are refused. */
   readonly host?: string;
   /** Default 8080; 0 takes any that is free. */
@@ -36,11 +36,17 @@ const patience = 10_000;
  * @throws ReckonerError port_unavailable where the address cannot be bound
  */
 export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> {
-  const { host = '127.0.0.1', port = 8080, maxBodyBytes = 1024 * 1024, arrivalTimeout = 30_000, version } = options;
-  const loopbackOnly = isLoopback(host);
-  const exchange = createExchange({ ...options, routes: createRoutes(version), loopbackOnly, maxBodyBytes });
+  const { host = '127.0.0.1', port = 8080, maxBodyBytes = 1024 * 1024, arrivalTimeout = 30_000 } = options;
+  const app = createApp({ ...options, loopbackOnly: isLoopback(host), maxBodyBytes });
+  const listener = getRequestListener(app.fetch, {
+    // Stands in for a missing Host header, so that the application sees such requests too.
+    hostname: 'localhost',
+    // The Request and Response of this process belong to whoever runs in it.
+    overrideGlobalObjects: false,
+    errorHandler: (thrown) => answerUnserved(thrown, options.log),
+  });
   const pending = new Set<ServerResponse>();
-  const server = serve(exchange, pending, maxBodyBytes, arrivalTimeout);
+  const server = serve(listener, pending, maxBodyBytes, arrivalTimeout);
   const bound = await listen(server, host, port);
   const name = host.includes(':') ? `[${host}]` : host;
   let closing: Promise<void> | undefined;
@@ -54,19 +60,21 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   };
 }
 
-function serve(exchange: Exchange, pending: Set<ServerResponse>, maxBodyBytes: number, arrivalTimeout: number): Server {
+type Listener = ReturnType<typeof getRequestListener>;
+
+function serve(listener: Listener, pending: Set<ServerResponse>, maxBodyBytes: number, arrivalTimeout: number): Server {
   const server = createServer({
     headersTimeout: Math.min(10_000, arrivalTimeout),
     requestTimeout: arrivalTimeout,
     connectionsCheckingInterval: Math.min(2_000, arrivalTimeout),
-    // The door answers a missing Host itself: Node's own answer has no body that says what to do.
+    // The application answers a missing Host itself: Node's own answer has no body that says what to do.
     requireHostHeader: false,
   });
   const take = (request: IncomingMessage, response: ServerResponse) => {
     pending.add(response);
     response.once('close', () => pending.delete(response));
     if (!server.listening) response.shouldKeepAlive = false;
-    void exchange(request, response);
+    void listener(request, response);
   };
   server.on('request', take);
   server.on('checkContinue', (request, response) => {

@@ -1,4 +1,5 @@
 /** The node itself: whether it lives, whether it is ready, and its own documentation. */
+import * as answers from './answers.ts';
 import * as examples from './examples.ts';
 import type { Route } from './route.ts';
 
@@ -21,7 +22,7 @@ export function nodeRoutes(version: string, documentation: () => Documentation):
       group,
       summary: 'Is the process alive?',
       description: 'Answers as long as the process does; restart it when this stops answering.',
-      answers: { 200: { description: 'Alive.', schema: 'Alive', example: { status: 'alive', version } } },
+      answers: { 200: { description: 'Alive.', schema: answers.Alive, example: { status: 'alive', version } } },
       errors: [],
       handle: () => ({ status: 200, json: { status: 'alive', version } }),
     },
@@ -32,8 +33,8 @@ export function nodeRoutes(version: string, documentation: () => Documentation):
       summary: 'Is the node ready?',
       description: 'Send requests while this answers 200; 503 while it starts, drains or cannot reach its log.',
       answers: {
-        200: { description: 'Ready.', schema: 'Health', example: examples.healthAnswer },
-        503: { description: 'Not ready (or a problem, where its state cannot be told).', schema: 'Health' },
+        200: { description: 'Ready.', schema: answers.Health, example: examples.healthAnswer },
+        503: { description: 'Not ready (or a problem, where its state cannot be told).', schema: answers.Health },
       },
       errors: [],
       async handle({ reckoner }) {

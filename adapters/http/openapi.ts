@@ -1,50 +1,69 @@
-/** The API as an OpenAPI 3.1 document, made from the table of routes. */
+/** Describes the routes to zod-openapi, and has it write the OpenAPI 3.1 document. */
+import { createRoute, type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import { type ErrorCode, errorCodes, remedyOf } from '../../events/errors.ts';
+import { Problem } from './answers.ts';
+import type { ApiDocument } from './api-document.ts';
+import type { DoorEnv } from './context.ts';
 import { pathExamples, problemAnswer } from './examples.ts';
 import { titleOf } from './problem.ts';
 import type { PathValues, Route } from './route.ts';
-import { type JsonSchema, jsonSchemas } from './schemas.ts';
 
-export interface MediaType {
-  readonly schema: JsonSchema;
-  readonly example?: unknown;
-  readonly examples?: Readonly<Record<string, { readonly summary?: string; readonly value: unknown }>>;
+/** A route as zod-openapi takes it. */
+export function describeRoute(route: Route<unknown>) {
+  const { request } = route;
+  return createRoute({
+    method: methods[route.method],
+    path: route.path,
+    operationId: camelCase(route.summary),
+    tags: [route.group],
+    summary: route.summary,
+    description: route.description,
+    request: {
+      params: z.object(Object.fromEntries(namesIn(route.path).map((name) => [name, pathValues[name]]))),
+      headers: z.object({ 'x-request-id': requestId }),
+      ...(request === undefined
+        ? {}
+        : {
+            body: {
+              required: request.optional !== true,
+              content: { 'application/json': { schema: request.schema, example: request.example } },
+            },
+          }),
+    },
+    responses: { ...answersOf(route), ...problemsOf(route) },
+  });
 }
 
-export interface ApiResponse {
-  readonly description: string;
-  readonly headers?: Readonly<Record<string, { readonly description: string; readonly schema: JsonSchema }>>;
-  readonly content?: Readonly<Record<string, MediaType>>;
-}
-
-export interface Parameter {
-  readonly name: string;
-  readonly in: 'path' | 'header';
-  readonly required: boolean;
-  readonly description: string;
-  readonly schema: JsonSchema;
-  readonly example?: string;
-}
-
-export interface Operation {
-  readonly operationId: string;
-  readonly tags: readonly string[];
-  readonly summary: string;
-  readonly description: string;
-  readonly parameters: readonly Parameter[];
-  readonly requestBody?: { readonly required: boolean; readonly content: Readonly<Record<string, MediaType>> };
-  readonly responses: Readonly<Record<string, ApiResponse>>;
-}
-
-export interface ApiDocument {
-  readonly openapi: '3.1.0';
-  readonly info: { readonly title: string; readonly version: string; readonly description: string };
-  readonly servers: readonly { readonly url: string }[];
-  readonly tags: readonly { readonly name: string; readonly description: string }[];
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> };
-  /** Every error code there is, in the order of their statuses. */
-  readonly 'x-errors': readonly { readonly code: ErrorCode; readonly status: number; readonly remedy: string }[];
+/** The document of all routes that were registered with the application. */
+export function describeApi(app: OpenAPIHono<DoorEnv>, version: string): ApiDocument {
+  const document = app.getOpenAPI31Document(
+    {
+      openapi: '3.1.0',
+      info: {
+        title: 'Reckoner',
+        version,
+        description:
+          'Routes every request to the best of a domain’s arms, learns from rewards, and keeps every decision in an append-only ' +
+          'log from which it can be explained and made again. Answers are JSON and leave only after they are durable. Errors are ' +
+          'problem+json (RFC 9457): `detail` says what happened, `remedy` what to do.',
+      },
+      servers: [{ url: '/' }],
+      tags: [
+        { name: 'Decisions', description: 'Choose an arm, tell how it went, see why.' },
+        { name: 'Domains', description: 'The decision problems: their arms, contexts and policies.' },
+        { name: 'Node', description: 'The process itself, and this documentation.' },
+      ],
+      'x-errors': errorCodes
+        .map((code) => ({ code, ...remedyOf(code) }))
+        .sort((one, other) => one.status - other.status || one.code.localeCompare(other.code)),
+    },
+    { sortComponents: 'alphabetically' },
+  );
+  // Its type is wider than what is in it: through JSON it is what it says. On the way the flags go that zod-to-openapi leaves
+  // behind a pattern (`^a$/u` for /^a$/u), with which it would match nothing.
+  return JSON.parse(JSON.stringify(document), (key, value) =>
+    key === 'pattern' && typeof value === 'string' ? value.replace(/\/[dgimsuvy]+$/, '') : value,
+  );
 }
 
 /** Errors that any route can answer. */
@@ -59,106 +78,57 @@ const reading: readonly ErrorCode[] = [
 /** Those of a route that writes to the log. */
 const writing: readonly ErrorCode[] = ['outcome_unknown', 'shutting_down', 'log_locked', 'log_full'];
 
-export function describeApi(routes: readonly Route<unknown>[], version: string): ApiDocument {
-  const paths: Record<string, Record<string, Operation>> = {};
-  for (const route of routes) {
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
-  }
-  return {
-    openapi: '3.1.0',
-    info: {
-      title: 'Reckoner',
-      version,
+const methods = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
+
+function pathValue(description: string, example: string) {
+  return z.string().openapi({ param: { description, example } });
+}
+
+const pathValues: Readonly<Record<keyof PathValues, z.ZodString>> = {
+  domain: pathValue('name of the domain: 1 to 24 of a-z, 0-9 and _', pathExamples.domain),
+  id: pathValue('a decisionId, exactly as it was returned', pathExamples.id),
+  rewardId: pathValue('a rewardId of that decision', pathExamples.rewardId),
+};
+
+function namesIn(path: string): readonly (keyof PathValues)[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => {
+    if (name === 'domain' || name === 'id' || name === 'rewardId') return name;
+    throw new Error(`the path value {${name}} is not described`);
+  });
+}
+
+const requestId = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,128}$/)
+  .optional()
+  .openapi({
+    param: {
       description:
-        'Routes every request to the best of a domain’s arms, learns from rewards, and keeps every decision in an append-only ' +
-        'log from which it can be explained and made again. Answers are JSON and leave only after they are durable. Errors are ' +
-        'problem+json (RFC 9457): `detail` says what happened, `remedy` what to do.',
+        'your id for this exchange; it comes back in the answer and in errors. Another one is made where it is absent',
     },
-    servers: [{ url: '/' }],
-    tags: [
-      { name: 'Decisions', description: 'Choose an arm, tell how it went, see why.' },
-      { name: 'Domains', description: 'The decision problems: their arms, contexts and policies.' },
-      { name: 'Node', description: 'The process itself, and this documentation.' },
-    ],
-    paths,
-    components: { schemas: jsonSchemas() },
-    'x-errors': errorCodes
-      .map((code) => ({ code, ...remedyOf(code) }))
-      .sort((one, other) => one.status - other.status || one.code.localeCompare(other.code)),
-  };
-}
-
-function operationOf(route: Route<unknown>): Operation {
-  return {
-    operationId: camelCase(route.summary),
-    tags: [route.group],
-    summary: route.summary,
-    description: route.description,
-    parameters: [
-      ...[...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => pathParameter(name)),
-      requestIdParameter,
-    ],
-    ...(route.request === undefined
-      ? {}
-      : {
-          requestBody: {
-            required: route.request.optional !== true,
-            content: {
-              'application/json': { schema: reference(route.request.schema), example: route.request.example },
-            },
-          },
-        }),
-    responses: { ...answersOf(route), ...problemsOf(route) },
-  };
-}
-
-const describedPath: Readonly<Record<keyof PathValues, string>> = {
-  domain: 'name of the domain: 1 to 24 of a-z, 0-9 and _',
-  id: 'a decisionId, exactly as it was returned',
-  rewardId: 'a rewardId of that decision',
-};
-
-function pathParameter(name: string): Parameter {
-  const known = name === 'domain' || name === 'id' || name === 'rewardId' ? name : undefined;
-  if (known === undefined) throw new Error(`the path value {${name}} is not described`);
-  return {
-    name,
-    in: 'path',
-    required: true,
-    description: describedPath[known],
-    schema: { type: 'string' },
-    example: pathExamples[known],
-  };
-}
-
-const requestIdParameter: Parameter = {
-  name: 'x-request-id',
-  in: 'header',
-  required: false,
-  description:
-    'your id for this exchange; it comes back in the answer and in errors. Another one is made where it is absent',
-  schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
-};
+  });
 
 const requestIdHeader = {
   'x-request-id': { description: 'id of this exchange', schema: { type: 'string' } },
 } as const;
 
-function answersOf(route: Route<unknown>): Record<string, ApiResponse> {
-  const responses: Record<string, ApiResponse> = {};
+const retryAfterHeader = {
+  'retry-after': { description: 'seconds to wait', schema: { type: 'integer' } },
+} as const;
+
+type Responses = RouteConfig['responses'];
+
+function answersOf(route: Route<unknown>): Responses {
+  const responses: Responses = {};
   for (const [status, { description, schema, example }] of Object.entries(route.answers)) {
-    const media =
-      schema === undefined ? undefined : { schema: reference(schema), ...(example === undefined ? {} : { example }) };
-    responses[status] = {
-      description,
-      headers: requestIdHeader,
-      ...(media === undefined ? {} : { content: { 'application/json': media } }),
-    };
+    const media = schema && { schema, ...(example === undefined ? {} : { example }) };
+    const content = media && { 'application/json': media };
+    responses[status] = { description, headers: requestIdHeader, ...(content && { content }) };
   }
   return responses;
 }
 
-function problemsOf(route: Route<unknown>): Record<string, ApiResponse> {
+function problemsOf(route: Route<unknown>): Responses {
   const writes = route.method !== 'GET';
   const codes = [...route.errors, ...everywhere, ...(route.request ? reading : []), ...(writes ? writing : [])];
   const byStatus = new Map<number, ErrorCode[]>();
@@ -166,20 +136,13 @@ function problemsOf(route: Route<unknown>): Record<string, ApiResponse> {
     const { status } = remedyOf(code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  const responses: Record<string, ApiResponse> = {};
+  const responses: Responses = {};
   for (const [status, found] of byStatus) {
+    const examples = Object.fromEntries(found.map((code) => [code, { value: problemOfCode(code) }]));
     responses[status] = {
       description: found.map(titleOf).join('; '),
-      headers:
-        status === 503
-          ? { ...requestIdHeader, 'retry-after': { description: 'seconds to wait', schema: { type: 'integer' } } }
-          : requestIdHeader,
-      content: {
-        'application/problem+json': {
-          schema: reference('Problem'),
-          examples: Object.fromEntries(found.map((code) => [code, { value: problemOfCode(code) }])),
-        },
-      },
+      headers: status === 503 ? { ...requestIdHeader, ...retryAfterHeader } : requestIdHeader,
+      content: { 'application/problem+json': { schema: Problem, examples } },
     };
   }
   return responses;
@@ -190,10 +153,6 @@ function problemOfCode(code: ErrorCode): object {
   const { status, remedy } = remedyOf(code);
   const type = `urn:reckoner:error:${code}`;
   return { type, title: titleOf(code), status, detail: '…', code, remedy, correlationId: problemAnswer.correlationId };
-}
-
-function reference(name: string): JsonSchema {
-  return { $ref: `#/components/schemas/${name}` };
 }
 
 /** `Explain a decision` as `explainADecision`: summaries are unique, so are these. */

@@ -5,7 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { RequestError } from '@hono/node-server';
 import { ReckonerError } from '../../events/errors.ts';
+import { type DoorLog, reported } from './failures.ts';
 import { problemHeaders, problemJson } from './problem.ts';
 
 /** What the parser or a timer of Node's server says of a connection. */
@@ -22,6 +24,21 @@ export function refusalOf(code: string | undefined): ReckonerError {
         remedy: 'Send HTTP/1.1 as RFC 9112 has it; any HTTP client library does.',
       });
   }
+}
+
+/** The answer to a request that the application never saw, or of which it knew nothing to say. */
+export function answerUnserved(thrown: unknown, log: DoorLog | undefined): Response {
+  const correlationId = randomUUID();
+  const problem = reported(thrown instanceof RequestError ? noUrl() : thrown, correlationId, log);
+  const headers = { ...problemHeaders(problem), 'x-request-id': correlationId };
+  return Response.json(problemJson(problem, correlationId), { status: problem.status, headers });
+}
+
+/** The adapter makes a URL of the request target and the Host header before anything else. */
+function noUrl(): ReckonerError {
+  return new ReckonerError('request_invalid', 'The request target and the Host header make no URL.', {
+    remedy: 'Ask for a path that begins with a slash, under a valid Host; GET /openapi.json lists the paths.',
+  });
 }
 
 /** Writes the refusal, if anybody still listens, and closes. */

@@ -1,11 +1,10 @@
 /**
  * What a route is: one declaration, from which serving, the OpenAPI document and the API page follow.
  */
-
+import type { z } from '@hono/zod-openapi';
 import type { Caller, Reckoner } from '../../actors/reckoner.ts';
 import type { ErrorCode } from '../../events/errors.ts';
 import type { ProblemJson } from './problem.ts';
-import type { AnswerSchema, RequestSchema } from './schemas.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
@@ -37,7 +36,7 @@ export interface Answer {
 export interface AnswerDescription {
   readonly description: string;
   /** Without one the answer is no JSON of ours: a page, a redirection. */
-  readonly schema?: AnswerSchema;
+  readonly schema?: z.ZodType;
   readonly example?: unknown;
 }
 
@@ -50,7 +49,7 @@ export interface Route<Body> {
   /** A paragraph for the reader of the documentation. */
   readonly description: string;
   /** Absent: the route reads no body. An optional body may be empty, and counts as `{}` then. */
-  readonly request?: { readonly schema: RequestSchema; readonly optional?: boolean; readonly example: unknown };
+  readonly request?: { readonly schema: z.ZodType; readonly optional?: boolean; readonly example: unknown };
   readonly answers: Readonly<Record<number, AnswerDescription>>;
   /** The errors that belong to this route; those of every route are added to the documentation. */
   readonly errors: readonly ErrorCode[];

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Caller } from '../../../actors/reckoner.ts';
 import { openHttpDoor } from '../../../adapters/http/door.ts';
 import { decisionAnswer } from '../../../adapters/http/examples.ts';
-import type { SeenRequest } from '../../../adapters/http/exchange.ts';
+import type { SeenRequest } from '../../../adapters/http/observe.ts';
 import { ReckonerError } from '../../../events/errors.ts';
 import { expectProblem } from './expect-problem.ts';
 import { openDoorOn, openRealDoor } from './open-door.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createRoutes } from '../../../adapters/http/routes.ts';
+import { decisionRoutes } from '../../../adapters/http/decision-routes.ts';
+import { domainRoutes } from '../../../adapters/http/domain-routes.ts';
 import { expectAnyProblem } from './expect-problem.ts';
 import { openRealDoor, type TestDoor } from './open-door.ts';
 
@@ -17,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => door.close());
 
-const reading = createRoutes('test').filter((route) => route.request !== undefined);
+const reading = [...decisionRoutes, ...domainRoutes].filter((route) => route.request !== undefined);
 const target = (path: string) =>
   path
     .replace('{domain}', 'fuzzed')

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ApiDocument, Operation } from '../../../adapters/http/openapi.ts';
+import * as answers from '../../../adapters/http/answers.ts';
+import type { ApiDocument, Operation } from '../../../adapters/http/api-document.ts';
 import { createRoutes } from '../../../adapters/http/routes.ts';
-import { answerSchemas } from '../../../adapters/http/schemas.ts';
 import { errorCodes } from '../../../events/errors.ts';
 import { openRealDoor, type TestDoor } from './open-door.ts';
 
@@ -26,7 +26,7 @@ const operations = () =>
 
 describe('the OpenAPI document', () => {
   test('lists every route and no other', () => {
-    const routes = createRoutes('x').map((route) => `${route.method} ${route.path}`);
+    const routes = createRoutes('x', () => api).map((route) => `${route.method} ${route.path}`);
     expect(
       operations()
         .map(([method, path]) => `${method.toUpperCase()} ${path}`)
@@ -118,7 +118,7 @@ describe('the OpenAPI document', () => {
 });
 
 function schemaNamed(name: string) {
-  const found = Object.entries(answerSchemas).find(([known]) => known === name)?.[1];
+  const found = Object.entries(answers).find(([known]) => known === name)?.[1];
   if (found === undefined) throw new Error(`no schema ${name}`);
   return found;
 }

@@ -1,0 +1,16 @@
+/** What Hono hands to the middleware and routes of this door. */
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+
+export interface DoorEnv {
+  /** Node's own request and response: `c.env.incoming` and `c.env.outgoing`. */
+  Bindings: HttpBindings;
+  Variables: {
+    /** Id of this exchange. */
+    correlationId: string;
+    /** Path of the route that took the request, with its braces; not set while none has. */
+    route: string | undefined;
+  };
+}
+
+export type DoorContext = Context<DoorEnv>;

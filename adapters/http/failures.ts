@@ -1,0 +1,62 @@
+/** What was thrown, as the answer to its request: a problem for the caller, and a line for the operator where it is our fault. */
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { type Problem, problemOf, ReckonerError } from '../../events/errors.ts';
+import type { DoorContext } from './context.ts';
+import { type ProblemJson, problemHeaders, problemJson } from './problem.ts';
+import { reply } from './reply.ts';
+
+/** As much of pino as the door needs. */
+export interface DoorLog {
+  error(fields: object, message: string): void;
+}
+
+/** The client went away before its request had arrived: there is nobody to answer. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
+
+/** A path that exists, asked by a method it does not have. */
+export class MethodNotAllowed extends ReckonerError {
+  /** Value of the Allow header. */
+  readonly allow: string;
+
+  constructor(allow: string) {
+    super('method_not_allowed', `This route does not have that method; it has ${allow}.`);
+    this.allow = allow;
+  }
+}
+
+export interface Failures {
+  /** Answers a request with what was thrown. */
+  answer(c: DoorContext, thrown: unknown): Response;
+  /** What was thrown as a problem; what should not have been thrown is logged on the way. */
+  problem(thrown: unknown, correlationId: string): ProblemJson;
+}
+
+export function createFailures(log: DoorLog | undefined): Failures {
+  return {
+    answer(c, thrown) {
+      if (thrown instanceof ClientGone) return RESPONSE_ALREADY_SENT;
+      const correlationId = c.get('correlationId');
+      const problem = reported(thrown, correlationId, log);
+      const headers = problemHeaders(problem);
+      if (thrown instanceof MethodNotAllowed) headers.allow = thrown.allow;
+      return reply(c, { status: problem.status, json: problemJson(problem, correlationId), headers });
+    },
+    problem: (thrown, correlationId) => problemJson(reported(thrown, correlationId, log), correlationId),
+  };
+}
+
+/** What was thrown as a problem; what should not have been thrown is logged on the way. */
+export function reported(thrown: unknown, correlationId: string, log: DoorLog | undefined): Problem {
+  const problem = problemOf(thrown);
+  if (problem.code === 'internal') log?.error({ correlationId, ...framesOf(thrown) }, 'a request failed inside');
+  return problem;
+}
+
+/** Where it was thrown, without the error's message: that may quote what a caller sent. */
+export function framesOf(thrown: unknown): { readonly error: string; readonly frames: readonly string[] } {
+  if (!(thrown instanceof Error)) return { error: typeof thrown, frames: [] };
+  const lines = thrown.stack?.split('\n') ?? [];
+  return { error: thrown.name, frames: lines.filter((line) => /^ {4}at /.test(line)).map((line) => line.trim()) };
+}

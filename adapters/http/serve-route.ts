@@ -1,0 +1,48 @@
+/** Puts a route into the application: its description into the registry of zod-openapi, its handler behind Hono's router. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Caller, Reckoner } from '../../actors/reckoner.ts';
+import { readJson } from './body.ts';
+import type { DoorContext, DoorEnv } from './context.ts';
+import type { Failures } from './failures.ts';
+import { describeRoute } from './openapi.ts';
+import { reply } from './reply.ts';
+import type { PathValues, Route } from './route.ts';
+
+export interface ServeOptions {
+  readonly reckoner: Reckoner;
+  readonly maxBodyBytes: number;
+  /** Who asks, by the headers; absent: the default tenant. A ReckonerError it throws is the answer. */
+  readonly caller?: (headers: IncomingHttpHeaders) => Caller | undefined;
+  readonly failures: Failures;
+}
+
+/**
+ * `app.openapi` would validate each body with its schema, and the Reckoner behind the route validates it again, because it has
+ * other doors too. So the description is registered by itself, and the handler passes on what was parsed.
+ * @returns the path as Hono writes it
+ */
+export function serveRoute(app: OpenAPIHono<DoorEnv>, route: Route<unknown>, options: ServeOptions): string {
+  const { reckoner, maxBodyBytes, caller, failures } = options;
+  const { path, request, handle } = route;
+  const described = describeRoute(route);
+  const routingPath = described.getRoutingPath();
+  app.openAPIRegistry.registerPath(described);
+  app.on(route.method, routingPath, async (c) => {
+    c.set('route', path);
+    const body = request === undefined ? undefined : await readJson(c, maxBodyBytes, request.optional === true);
+    const answer = await handle({
+      reckoner,
+      path: valuesOf(c),
+      body,
+      caller: caller?.(c.env.incoming.headers),
+      problem: (thrown) => failures.problem(thrown, c.get('correlationId')),
+    });
+    return reply(c, answer);
+  });
+  return routingPath;
+}
+
+function valuesOf(c: DoorContext): PathValues {
+  return { domain: c.req.param('domain') ?? '', id: c.req.param('id') ?? '', rewardId: c.req.param('rewardId') ?? '' };
+}

@@ -239,13 +239,14 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
   const commands: BucketCommand[] = [];
   const events: (BucketEvent & { head: Head })[] = [];
   const records: EventRecord[] = [];
-  const ids = new Set<string>();
+  // A batch of one, which most are, has no twins.
+  const ids = ordered.length > 1 ? new Set<string>() : undefined;
   const time = env.now();
   let head = state.head;
   for (const command of ordered) {
     if (state.recent.has(command.id)) {
       command.reply({ status: 'duplicate' });
-    } else if (ids.has(command.id)) {
+    } else if (ids?.has(command.id)) {
       // Its twin is in this batch: once that is durable, this one will be found to be a duplicate.
       work.queue.push(command);
     } else {
@@ -255,7 +256,7 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
         // The command's maker paired type and data.
         const sealed = seal({ id, type, data } as Draft, { correlationId, causationId, time, writer: env.node }, head);
         head = sealed.head;
-        ids.add(id);
+        ids?.add(id);
         commands.push(command);
         records.push(sealed.record);
         events.push({ id, type, data, head });

@@ -74,6 +74,8 @@ test('live state, fold of the log, and snapshot with tail are the same to the bi
         }
       }
       for (const live of [0, 1]) {
+        // The first adopts what the domain has come to; the second is made from what the log holds before it.
+        await stage.reckoner.decide(DOMAIN, { context: { user: live } });
         const { decisionId, bucket } = await stage.reckoner.decide(DOMAIN, { context: { user: live } });
         const posterior = watch.last;
         const stream = bucketPrefix(TENANT, DOMAIN) + bucket;

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { WINDOW } from '../../actors/bucket-state.ts';
 import { createDomains } from '../../actors/domains.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
+import { ReckonerError } from '../../events/errors.ts';
+import type { EventLog } from '../../events/event-log.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { type Fault, faulty } from './faulty-log.ts';
 import { brokenLinks, configured, DOMAIN, given, problemOf } from './given.ts';
@@ -244,5 +246,20 @@ test('a domain that many ask for while it is loaded is loaded once', async () =>
   );
   expect(new Set(handles).size).toBe(1);
   domains.stop();
+  await stage.stop();
+});
+
+test('a log that cannot be read at the start is followed as soon as it can', async () => {
+  const log = memory();
+  let attempts = 0;
+  const head: EventLog['head'] = async () => {
+    attempts += 1;
+    if (attempts === 1) throw new ReckonerError('log_locked', 'As scripted.');
+    return log.head();
+  };
+  const stage = await given([configured()], { log: { ...log, head } });
+  await stage.reckoner.decide(DOMAIN, {});
+  await expect.poll(() => attempts).toBeGreaterThan(1);
+  expect(stage.failures).toMatchObject([{ where: 'domains', thrown: { code: 'log_locked' } }]);
   await stage.stop();
 });

@@ -285,3 +285,24 @@ test('a node that stops answers what is under way and refuses what comes', async
   await stopped;
   expect(await stage.events('DecisionMade')).toHaveLength(20);
 });
+
+test('a propensity is the same number at once and later, and is left for later above eight candidates', async () => {
+  const arms = Array.from({ length: 9 }, (_, at) => `arm-${at}`);
+  const stage = await given([configured({ arms })]);
+  for (const { decisionId } of [await stage.reckoner.decide(DOMAIN, {}), await stage.reckoner.decide(DOMAIN, {})])
+    await stage.reckoner.reward(decisionId, { value: 1 });
+  const propensityOf = async (body: object) => {
+    const decision = await stage.reckoner.decide(DOMAIN, body);
+    const told = await stage.reckoner.explain(decision.decisionId);
+    expect(told.verified).toBe(true);
+    return [decision.propensity, told.arms.find(({ chosen }) => chosen)?.propensity];
+  };
+  expect(await propensityOf({})).toEqual([null, expect.any(Number)]);
+  expect(await propensityOf({ propensity: 'lazy', candidates: arms.slice(0, 3) })).toEqual([null, expect.any(Number)]);
+  for (const body of [{ candidates: arms.slice(0, 8) }, { propensity: 'eager' }]) {
+    const [now, later] = await propensityOf(body);
+    expect(now).toBeGreaterThan(0);
+    expect(later).toBe(now);
+  }
+  await stage.stop();
+});

@@ -263,3 +263,13 @@ test('a log that cannot be read at the start is followed as soon as it can', asy
   expect(stage.failures).toMatchObject([{ where: 'domains', thrown: { code: 'log_locked' } }]);
   await stage.stop();
 });
+
+test('a thousand requests that are all refused are all answered', async () => {
+  const stage = await given([configured()]);
+  const refused = Array.from({ length: 1000 }, () =>
+    problemOf(stage.reckoner.decide(DOMAIN, { candidates: ['green'] })),
+  );
+  for (const { code } of await Promise.all(refused)) expect(code).toBe('arm_unknown');
+  expect(await stage.events('DecisionMade')).toEqual([]);
+  await stage.stop();
+});

@@ -96,6 +96,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   };
 }
 
+const FOLLOW_TRIES = 3;
+
 /** Follows the domains' streams, so that what other processes configure takes effect here without a restart. */
 async function follow(
   { log, env }: SystemOptions,
@@ -104,6 +106,7 @@ async function follow(
   onFailure: (stream: string, thrown: unknown) => void,
 ): Promise<void> {
   let after: Position | undefined;
+  let tries = 0;
   while (!signal.aborted) {
     try {
       after ??= await log.head();
@@ -113,10 +116,17 @@ async function follow(
           continue;
         }
         const { stream, revision, position } = message.event;
-        after = position;
         const [, tenant = '', name = ''] = stream.split('-');
         const domain = domains.loaded(tenant, name);
+        tries += 1;
+        // Passed by only when read, or given up: one damaged domain must not keep the others from being followed.
+        if (tries >= FOLLOW_TRIES) {
+          after = position;
+          tries = 0;
+        }
         if (domain !== undefined && revision >= domain.timeline.states.length) await domain.refresh();
+        after = position;
+        tries = 0;
       }
     } catch (thrown) {
       if (signal.aborted) return;

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
+import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, SubscriptionMessage } from '../../events/event-log.ts';
 import { temporaryDirectory } from '../adapters/sqlite/temporary.ts';
 import {
@@ -169,4 +170,36 @@ test('a snapshot that is ahead of its log, as after a backup was restored, is no
   expect(watch.last).toBe(posteriorOf(await stateFrom(after.log)));
   expect(await brokenLinks(after.log)).toEqual([]);
   await again.stop();
+});
+
+test('a domain that could not be read when it changed is read a little later', async () => {
+  const file = join(temporaryDirectory(), 'events.db');
+  const logs = [openSqliteEventLog({ file, pollMs: 5 }), openSqliteEventLog({ file, pollMs: 5 })] as const;
+  const one = await given([configured()], { log: logs[0], node: 'one' });
+  let locked = 0;
+  const readStream: EventLog['readStream'] = (stream, options) => {
+    if (locked === 0 || !stream.startsWith('domain-')) return logs[1].readStream(stream, options);
+    locked -= 1;
+    throw new ReckonerError('log_locked', 'As scripted.');
+  };
+  const two = await openStage({ log: { ...logs[1], readStream }, node: 'two' });
+  await two.reckoner.decide(DOMAIN, {});
+  for (const failures of [1, 2]) {
+    locked = failures;
+    await one.reckoner.freeze(DOMAIN);
+    await expect.poll(async () => (await two.reckoner.domain(DOMAIN)).frozen).toBe(true);
+    await one.reckoner.thaw(DOMAIN);
+    await expect.poll(async () => (await two.reckoner.domain(DOMAIN)).frozen).toBe(false);
+  }
+  expect(two.failures).toHaveLength(3);
+  // What is given up is made good by the next event of the domain.
+  locked = 3;
+  await one.reckoner.freeze(DOMAIN);
+  await expect.poll(() => locked).toBe(0);
+  expect((await two.reckoner.domain(DOMAIN)).frozen).toBe(false);
+  await one.reckoner.configure(DOMAIN, { arms: ['green'] });
+  await expect.poll(async () => (await two.reckoner.domain(DOMAIN)).frozen).toBe(true);
+  await one.stop();
+  await two.stop();
+  for (const log of logs) await log.close();
 });

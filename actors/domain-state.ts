@@ -84,22 +84,47 @@ function evolveDomain(
   const decoded = event as DecodedEvent | undefined;
   if (decoded?.type === 'DomainConfigured') {
     const compiled = compileDomain(parseDomainConfig(JSON.parse(decoded.data.config)), makePolicy);
-    const { frozen = false, shared = undefined, counted = 0, countedThrough = '' } = before ?? {};
     const policySince = before?.policyKey === compiled.policyKey ? before.policySince : revision;
-    return { ...compiled, revision, policySince, frozen, shared, counted, countedThrough };
+    return stateWith(compiled, revision, { ...(before ?? NEW), policySince });
   }
   if (before === undefined) return undefined;
   switch (decoded?.type) {
     case 'DomainFrozen':
-      return { ...before, revision, frozen: true };
+      return stateWith(before, revision, { ...before, frozen: true });
     case 'DomainThawed':
-      return { ...before, revision, frozen: false };
+      return stateWith(before, revision, { ...before, frozen: false });
     case 'PriorShared': {
-      const shared = new Map(decoded.data.arms.map((arm) => [arm.arm, arm]));
-      return { ...before, revision, shared, counted: decoded.data.counted, countedThrough: decoded.data.through };
+      const { arms, counted, through } = decoded.data;
+      const { policySince, frozen } = before;
+      const shared = new Map(arms.map((arm) => [arm.arm, arm]));
+      return stateWith(before, revision, { policySince, frozen, shared, counted, countedThrough: through });
     }
     default:
       // Marks, and events of a newer version: the revision moves on, the state stays.
-      return { ...before, revision };
+      return stateWith(before, revision, before);
   }
+}
+
+/** What of a domain's state is not its configuration. */
+type Course = Pick<DomainState, 'policySince' | 'frozen' | 'shared' | 'counted' | 'countedThrough'>;
+
+const NEW: Omit<Course, 'policySince'> = { frozen: false, shared: undefined, counted: 0, countedThrough: '' };
+
+/** One literal for every state: there is one for each sharing, and spreading so many fields makes slow, large objects. */
+function stateWith(compiled: CompiledDomain, revision: number, course: Course): DomainState {
+  return {
+    config: compiled.config,
+    schema: compiled.schema,
+    policy: compiled.policy,
+    policyKey: compiled.policyKey,
+    arms: compiled.arms,
+    armNames: compiled.armNames,
+    shifted: compiled.shifted,
+    revision,
+    policySince: course.policySince,
+    frozen: course.frozen,
+    shared: course.shared,
+    counted: course.counted,
+    countedThrough: course.countedThrough,
+  };
 }

@@ -150,7 +150,8 @@ async function loadDomain(
         timeline,
         refresh,
         streamPrefix: bucketPrefix(tenant, name),
-        share: (data) => execute(data.through, (known) => priorDrafts(tenant, name, known, data)),
+        share: (due) =>
+          execute(due[0]?.through ?? '', (known) => due.flatMap((data) => priorDrafts(tenant, name, known, data))),
       },
       async (thrown) => {
         onFailure(stream, thrown);
@@ -171,7 +172,7 @@ async function loadDomain(
   };
 }
 
-/** The sharing, unless another node recorded it already. */
+/** One sharing, unless another node recorded it already. */
 function priorDrafts(tenant: string, name: string, timeline: DomainTimeline, data: PriorShared): readonly Draft[] {
   if ((timeline.latest?.counted ?? 0) >= data.counted) return [];
   return [{ id: eventId(tenant, name, `counted:${data.counted}`, 'PriorShared'), type: 'PriorShared', data }];

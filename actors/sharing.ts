@@ -14,8 +14,8 @@ export interface SharingSource {
   readonly refresh: () => Promise<void>;
   /** Prefix of the streams of the domain's buckets. */
   readonly streamPrefix: string;
-  /** Records it; settles when it is in the timeline. */
-  readonly share: (data: PriorShared) => Promise<void>;
+  /** Records them in their order; settles when they are in the timeline. */
+  readonly share: (due: readonly PriorShared[]) => Promise<void>;
 }
 
 export interface Sharing {
@@ -23,6 +23,9 @@ export interface Sharing {
   settled(): Promise<void>;
   stop(): void;
 }
+
+/** As many sharings are appended at once, for a domain that has to catch up. */
+const DUE_AT_MOST = 64;
 
 export function sharesPriors({ config }: DomainState): boolean {
   return config.sharing.every > 0 && config.bucketBy.length > 0;
@@ -75,9 +78,17 @@ async function count(
   const sums = new Map([...(from.shared ?? [])].map(([arm, { pulls, sum }]) => [arm, { pulls, sum }]));
   let counted = from.counted;
   let shared = counted;
+  // Recorded together: one by one, each would cost a commit of its own.
+  let due: PriorShared[] = [];
+  const shareDue = async () => {
+    const together = due;
+    due = [];
+    if (together.length > 0) await share(together);
+  };
   const types = ['RewardObserved', 'RewardRetracted'];
   for await (const message of log.subscribe({ after: last?.position ?? START, streamPrefix, types, signal })) {
     if (message.type === 'caughtUp') {
+      await shareDue();
       lookedUpTo(message.position);
       continue;
     }
@@ -88,11 +99,8 @@ async function count(
     counted += 1;
     const { every } = timeline.latest?.config.sharing ?? { every: 0 };
     if (every > 0 && counted - shared >= every) {
-      await share({
-        counted,
-        through: event.id,
-        arms: [...sums].map(([arm, { pulls, sum }]) => ({ arm, pulls, sum })),
-      });
+      due.push({ counted, through: event.id, arms: [...sums].map(([arm, { pulls, sum }]) => ({ arm, pulls, sum })) });
+      if (due.length >= DUE_AT_MOST) await shareDue();
       shared = counted;
     }
   }

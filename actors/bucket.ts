@@ -362,11 +362,17 @@ function giveUp(work: BucketWork): void {
 }
 
 /** Refuses everything that waits: for a bucket that cannot go on. */
-export function rejectAll(work: BucketWork, problem: Problem): void {
+function rejectAll(work: BucketWork, problem: Problem): void {
   const waiting = [...(work.batch?.commands ?? []), ...work.queue];
   work.queue = [];
   work.batch = undefined;
   for (const command of waiting) command.reply({ status: 'failed', problem });
+}
+
+/** The same for a bucket that broke: whether what was under way reached the log is then not known here. */
+export function failAll(work: BucketWork, problem: Problem): void {
+  giveUp(work);
+  rejectAll(work, problem);
 }
 
 function snapshot(work: BucketWork, worth: number): void {

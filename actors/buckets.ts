@@ -4,7 +4,7 @@
  */
 import { type Actor, createActor } from 'xstate';
 import { problemOf } from '../events/errors.ts';
-import { type BucketCommand, type BucketDependencies, bucketMachine, rejectAll } from './bucket.ts';
+import { type BucketCommand, type BucketDependencies, bucketMachine, failAll } from './bucket.ts';
 
 export interface Buckets {
   /** Hands the command to the bucket that writes the stream. */
@@ -38,7 +38,7 @@ export function createBuckets({ maxLive = 10_000, onFailure }: BucketsOptions): 
       complete: () => forget(stream, actor),
       error: (thrown) => {
         forget(stream, actor);
-        rejectAll(actor.getSnapshot().context.work, problemOf(thrown));
+        failAll(actor.getSnapshot().context.work, problemOf(thrown));
         onFailure(stream, thrown);
       },
     });

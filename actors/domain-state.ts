@@ -5,7 +5,7 @@
 import type { DecodedEvent } from '../events/catalogue.ts';
 import type { PolicySpec } from '../policies/catalogue.ts';
 import type { AnyPolicy, SharedArm } from '../policies/policy.ts';
-import { type ArmConfig, type DomainConfig, parseDomainConfig } from './domain-config.ts';
+import { type ArmConfig, type DomainConfig, DomainConfigInput } from './domain-config.ts';
 import { type ContextSchema, compileContext } from './features.ts';
 
 /** A configuration made ready for use. */
@@ -83,7 +83,7 @@ function evolveDomain(
   // The catalogue pairs each type with its data; the narrowed union is only visible through a typed alias.
   const decoded = event as DecodedEvent | undefined;
   if (decoded?.type === 'DomainConfigured') {
-    const compiled = compileDomain(parseDomainConfig(JSON.parse(decoded.data.config)), makePolicy);
+    const compiled = compileDomain(recordedConfig(decoded.data.config), makePolicy);
     const policySince = before?.policyKey === compiled.policyKey ? before.policySince : revision;
     return stateWith(compiled, revision, { ...(before ?? NEW), policySince });
   }
@@ -103,6 +103,16 @@ function evolveDomain(
       // Marks, and events of a newer version: the revision moves on, the state stays.
       return stateWith(before, revision, before);
   }
+}
+
+/**
+ * A configuration as it was recorded. Its writer validated it; where this version's rules are stricter, or do not know a key that
+ * a newer version wrote, it holds as it stands: a log must stay readable.
+ */
+function recordedConfig(text: string): DomainConfig {
+  const stored: unknown = JSON.parse(text);
+  const parsed = DomainConfigInput.safeParse(stored);
+  return parsed.success ? parsed.data : (stored as DomainConfig); // what was recorded was the output of such a parse
 }
 
 /** What of a domain's state is not its configuration. */

@@ -86,7 +86,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     },
     settled: async (tenant, name) => (await domains.get(tenant, name))?.settled(),
     async stop() {
-      await new Promise<void>((drained) => router.send({ type: 'drain', drained }));
+      const drained = new Promise<void>((resolve) => router.send({ type: 'drain', drained: resolve }));
+      // A log that never says whether it wrote must not keep the node from stopping: its callers are told at the next start.
+      await Promise.race([drained, env.sleep(DRAIN_MS)]);
       await Promise.all(responders.map((responder) => responder.close()));
       following.abort();
       domains.stop();
@@ -95,6 +97,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     },
   };
 }
+
+/** How long requests under way are waited for when the node stops, in milliseconds. */
+const DRAIN_MS = 10_000;
 
 const FOLLOW_TRIES = 3;
 

@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { createClient } from '../../actors/client.ts';
@@ -59,44 +59,50 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
     dataDir === undefined
       ? { decision: randomOr(seed, 'decision'), pseudonym: randomOr(seed, 'pseudonym') }
       : await openKeys({ dataDir, env: process.env, logExists: () => holdsEvents(file(FILES.log)) });
-  const log = openSqliteEventLog({ ...options.log, file: file(FILES.log) });
-  const snapshots = openSnapshotStore({
-    file: file(FILES.snapshots),
-    onError: (thrown) => onFailure('snapshots', thrown),
-  });
-  const salts = openSubjectSalts({
-    file: file(FILES.salts),
-    ...(seed === undefined ? {} : { newSalt: saltsOf(seed) }),
-  });
-  const bus = createInProcessBus({ onError: (thrown) => onFailure('bus', thrown) });
-  const { maxLiveBuckets, maxInFlight } = options;
-  const system = await startSystem({ env, log, bus, snapshots, salts, keys, maxLiveBuckets, maxInFlight, onFailure });
-
-  let closing: Promise<void> | undefined;
-  const close = async () => {
-    await system.stop();
-    await bus.close();
-    await snapshots.close();
-    await salts.close();
-    await log.close();
+  const opened: { close(): Promise<void> }[] = [];
+  const keep = <T extends { close(): Promise<void> }>(part: T): T => {
+    opened.unshift(part);
+    return part;
   };
-  return {
-    reckoner: createClient(bus, system.health),
-    log,
-    bus,
-    env,
-    settled: (domain, tenant = 'default') => system.settled(tenant, domain),
-    close: () => {
-      closing ??= close();
-      return closing;
-    },
+  const closeParts = async () => {
+    for (const part of opened) await part.close();
   };
+  try {
+    const log = keep(openSqliteEventLog({ ...options.log, file: file(FILES.log) }));
+    const onError = (thrown: unknown) => onFailure('snapshots', thrown);
+    const snapshots = keep(openSnapshotStore({ file: file(FILES.snapshots), onError }));
+    const newSalt = seed === undefined ? undefined : saltsOf(seed);
+    const salts = keep(openSubjectSalts({ file: file(FILES.salts), newSalt }));
+    const bus = keep(createInProcessBus({ onError: (thrown) => onFailure('bus', thrown) }));
+    const { maxLiveBuckets, maxInFlight } = options;
+    const system = await startSystem({ env, log, bus, snapshots, salts, keys, maxLiveBuckets, maxInFlight, onFailure });
+    let closing: Promise<void> | undefined;
+    return {
+      reckoner: createClient(bus, system.health),
+      log,
+      bus,
+      env,
+      settled: (domain, tenant = 'default') => system.settled(tenant, domain),
+      close: () => {
+        closing ??= system.stop().then(closeParts);
+        return closing;
+      },
+    };
+  } catch (thrown) {
+    await closeParts();
+    throw thrown;
+  }
 }
 
+/** Makes what is missing of the path, one level at a time: Node's own recursion does not end where a file system refuses. */
 function makeDirectory(path: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    for (const level of missing) mkdirSync(level, { mode: 0o700 });
   } catch (cause) {
+    // Another process that starts at the same time may have been quicker.
+    if (existsSync(path)) return;
     throw new ReckonerError('log_unusable', `The data directory ${path} cannot be made.`, { cause });
   }
 }

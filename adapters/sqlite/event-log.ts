@@ -29,7 +29,7 @@ export interface SqliteEventLogOptions {
   readonly pollMs?: number;
   /** Pages of 4 KB that the write-ahead log gathers before they are copied into the file, default 4,000. */
   readonly walPages?: number;
-  /** Page cache in megabytes, default 64. */
+  /** Page cache in megabytes, default 32. */
   readonly cacheMb?: number;
   /** The file grows to so many pages of 4 KB, then appends answer log_full; default: what the disk holds. */
   readonly maxPages?: number;
@@ -48,7 +48,7 @@ export interface SqliteEventLogOptions {
 export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
   const { file } = options;
   const waits = patience({ limitMs: options.lockWaitMs, now: options.now, random: options.random });
-  const kind = logFile(options.walPages ?? 4_000, options.cacheMb ?? 64, options.maxPages);
+  const kind = logFile(options.walPages ?? 4_000, options.cacheMb ?? 32, options.maxPages);
   const database = openDatabase(file, kind, waits);
   const reads = createReads(database, { pageSize: options.pageSize ?? 500, window: options.window ?? 2_000 });
   const dataVersion = database.prepare<[], number>('PRAGMA data_version').pluck();

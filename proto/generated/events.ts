@@ -136,7 +136,7 @@ export function readDomainConfigured(r: Reader, end: number): DomainConfigured {
   return { config, by, reason };
 }
 
-/** Learning was stopped: decisions go on from the posterior as it stands, rewards are recorded but move nothing. */
+/** Learning was stopped: decisions go on from the posterior as it stands, rewards are recorded but move nothing, now or later. Taking back a reward that was learned before still does. */
 export interface DomainFrozen {
   readonly by: string;
   readonly reason: string;
@@ -1383,7 +1383,7 @@ export const reference = [
   },
   {
     "name": "DomainFrozen",
-    "comment": "Learning was stopped: decisions go on from the posterior as it stands, rewards are recorded but move nothing.",
+    "comment": "Learning was stopped: decisions go on from the posterior as it stands, rewards are recorded but move nothing, now or later.\nTaking back a reward that was learned before still does.",
     "fields": [
       {
         "name": "by",

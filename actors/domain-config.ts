@@ -114,7 +114,7 @@ export const DomainConfigInput = z
     prior: BetaPrior.default({ alpha: 1, beta: 1 }),
     sharing: z
       .strictObject({ every: z.int().min(0).max(1_000_000) })
-      .default({ every: 25 })
+      .default({ every: 50 })
       .describe('share what all buckets learned after every so many rewards; 0: never'),
     reward: z
       .strictObject({

@@ -5,7 +5,7 @@
 import { setup } from 'xstate';
 import { type Draft, decode } from '../events/catalogue.ts';
 import { type Problem, problemOf, ReckonerError } from '../events/errors.ts';
-import type { AppendResult, EventLog } from '../events/event-log.ts';
+import type { AppendResult, EventLog, RecordedEvent } from '../events/event-log.ts';
 import { chainHash, EMPTY_HEAD, type Head, seal } from '../events/seal.ts';
 import type { DomainTimeline } from './domain-state.ts';
 import type { Environment } from './environment.ts';
@@ -140,9 +140,13 @@ export const domainMachine = setup({
 export async function readOn(work: Pick<DomainWork, 'dependencies' | 'head'>): Promise<void> {
   const { log, stream, timeline, changed } = work.dependencies;
   const before = timeline.latest;
+  let last: RecordedEvent | undefined;
   for await (const event of log.readStream(stream, { from: timeline.states.length })) {
-    if (timeline.apply(event.revision, decode(event))) work.head = { revision: event.revision, hash: chainHash(event) };
+    if (timeline.apply(event.revision, decode(event))) last = event;
   }
+  // Only the last link is needed to write on. Whoever else has read or written meanwhile may be ahead of it.
+  if (last !== undefined && last.revision > work.head.revision)
+    work.head = { revision: last.revision, hash: chainHash(last) };
   const after = timeline.latest;
   if (before !== undefined && (before.config !== after?.config || before.frozen !== after.frozen)) changed();
 }

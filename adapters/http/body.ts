@@ -1,18 +1,16 @@
 /**
  * The body of a request: read within bounds, and refused for what can be told from its headers before a byte is read.
  */
-import { isUtf8 } from 'node:buffer';
 import { bodyLimit } from 'hono/body-limit';
 import { ReckonerError } from '../../events/errors.ts';
 import type { DoorContext } from './context.ts';
-import { ClientGone } from './failures.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 /**
  * Reads and parses a JSON body.
  * @param limit bytes
  * @param optional whether an empty body counts as `{}`
- * @throws ReckonerError media_type_unsupported, payload_too_large or request_invalid; ClientGone
+ * @throws ReckonerError media_type_unsupported, payload_too_large or request_invalid; what the stream throws where it breaks off
  */
 export async function readJson(c: DoorContext, limit: number, optional: boolean): Promise<unknown> {
   const { headers } = c.env.incoming;
@@ -28,12 +26,20 @@ export async function readJson(c: DoorContext, limit: number, optional: boolean)
     });
   }
   if (Number(declared) > limit) throw tooLarge(limit);
-  const bytes = await read(c, chunked ? limit : undefined);
-  if (bytes.length === 0) return nothing(optional);
-  if (!isUtf8(bytes)) {
+  if (chunked) await hold(c, limit);
+  const bytes = await c.req.arrayBuffer();
+  return bytes.byteLength === 0 ? nothing(optional) : parseStrictJson(textOf(bytes));
+}
+
+/** Refuses bytes that are no UTF-8, where Hono's own `text()` would put U+FFFD in their place; a BOM stays, and is no JSON. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function textOf(bytes: ArrayBuffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
     throw new ReckonerError('request_invalid', 'The body is not UTF-8.', { remedy: 'Encode the body as UTF-8.' });
   }
-  return parseStrictJson(bytes.toString('utf8'));
 }
 
 function nothing(optional: boolean): unknown {
@@ -50,17 +56,6 @@ function isJson(type: string | undefined): boolean {
 
 function tooLarge(limit: number): ReckonerError {
   return new ReckonerError('payload_too_large', `The body is larger than ${limit} bytes.`);
-}
-
-/** @param limit for a body whose length nobody declared; Node holds the others to what their header says */
-async function read(c: DoorContext, limit: number | undefined): Promise<Buffer> {
-  try {
-    if (limit !== undefined) await hold(c, limit);
-    return Buffer.from(await c.req.arrayBuffer());
-  } catch (thrown) {
-    if (thrown instanceof ReckonerError || c.env.incoming.complete) throw thrown;
-    throw new ClientGone();
-  }
 }
 
 /** Reads a body of unknown length into memory, as far as the limit. */

@@ -70,9 +70,12 @@ function serve(listener: Listener, pending: Set<ServerResponse>, maxBodyBytes: n
     // The application answers a missing Host itself: Node's own answer has no body that says what to do.
     requireHostHeader: false,
   });
+  function forget(this: ServerResponse) {
+    pending.delete(this);
+  }
   const take = (request: IncomingMessage, response: ServerResponse) => {
     pending.add(response);
-    response.once('close', () => pending.delete(response));
+    response.on('close', forget);
     if (!server.listening) response.shouldKeepAlive = false;
     void listener(request, response);
   };

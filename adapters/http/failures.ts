@@ -10,11 +10,6 @@ export interface DoorLog {
   error(fields: object, message: string): void;
 }
 
-/** The client went away before its request had arrived: there is nobody to answer. */
-export class ClientGone extends Error {
-  override readonly name = 'ClientGone';
-}
-
 /** A path that exists, asked by a method it does not have. */
 export class MethodNotAllowed extends ReckonerError {
   /** Value of the Allow header. */
@@ -36,7 +31,9 @@ export interface Failures {
 export function createFailures(log: DoorLog | undefined): Failures {
   return {
     answer(c, thrown) {
-      if (thrown instanceof ClientGone) return RESPONSE_ALREADY_SENT;
+      const { incoming } = c.env;
+      // The client went away before its request had arrived: there is nobody to answer, and nothing failed.
+      if (incoming.destroyed && !incoming.complete) return RESPONSE_ALREADY_SENT;
       const correlationId = c.get('correlationId');
       const problem = reported(thrown, correlationId, log);
       const headers = problemHeaders(problem);

@@ -6,7 +6,7 @@ const tasks = ['chat', 'code', 'summary', 'search', 'translate', 'extract'];
 const languages = ['en', 'de', 'fr', 'es', 'ja'];
 const tiers = ['free', 'paid'];
 
-const config: DomainConfigInput = {
+const config = {
   arms: ['haiku', 'sonnet', 'opus', 'mini', 'large', 'local'],
   context: {
     task: { type: 'categorical', values: tasks },
@@ -19,9 +19,15 @@ const config: DomainConfigInput = {
     urgent: { type: 'boolean' },
   },
   bucketBy: ['task', 'language', 'tier', 'tokens'],
-};
+} satisfies DomainConfigInput;
 
-export const benchDomain = { name: 'bench_http', config };
+/** The same problem twice: its propensities left to be computed from the log, and given with each answer, as is the default. */
+export const benchDomains = {
+  lazy: { name: 'bench_http', config: { ...config, propensity: 'lazy' } },
+  eager: { name: 'bench_http_eager', config },
+} as const satisfies Record<string, { readonly name: string; readonly config: DomainConfigInput }>;
+
+export type Propensity = keyof typeof benchDomains;
 
 /** Bodies that between them visit every bucket. */
 export function benchBodies(): readonly DecideBody[] {

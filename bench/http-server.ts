@@ -6,7 +6,7 @@ import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { openNode } from '../adapters/cli/compose.ts';
 import { openHttpDoor } from '../adapters/http/door.ts';
-import { benchDomain } from './http-domain.ts';
+import { benchDomains } from './http-domain.ts';
 
 const [kind, dataDir] = process.argv.slice(2);
 if (kind === 'bare') openBare();
@@ -29,7 +29,7 @@ function openBare(): void {
 /** The whole system on disk, with the log synced before each answer, as it ships. */
 async function openReckoner(directory: string): Promise<void> {
   const node = await openNode({ dataDir: directory });
-  await node.reckoner.configure(benchDomain.name, benchDomain.config);
+  for (const { name, config } of Object.values(benchDomains)) await node.reckoner.configure(name, config);
   const door = await openHttpDoor({ reckoner: node.reckoner, port: 0, version: 'bench' });
   console.log(door.url);
   process.once('SIGTERM', async () => {

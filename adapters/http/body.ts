@@ -1,6 +1,7 @@
 /**
  * The body of a request: read within bounds, and refused for what can be told from its headers before a byte is read.
  */
+import type { IncomingMessage } from 'node:http';
 import { bodyLimit } from 'hono/body-limit';
 import { ReckonerError } from '../../events/errors.ts';
 import type { DoorContext } from './context.ts';
@@ -26,15 +27,14 @@ export async function readJson(c: DoorContext, limit: number, optional: boolean)
     });
   }
   if (Number(declared) > limit) throw tooLarge(limit);
-  if (chunked) await hold(c, limit);
-  const bytes = await c.req.arrayBuffer();
+  const bytes = await (chunked ? readChunks(c, limit) : readDeclared(c.env.incoming));
   return bytes.byteLength === 0 ? nothing(optional) : parseStrictJson(textOf(bytes));
 }
 
-/** Refuses bytes that are no UTF-8, where Hono's own `text()` would put U+FFFD in their place; a BOM stays, and is no JSON. */
+/** Refuses bytes that are no UTF-8. A BOM stays, and is no JSON. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function textOf(bytes: ArrayBuffer): string {
+function textOf(bytes: ArrayBuffer | Buffer): string {
   try {
     return utf8.decode(bytes);
   } catch {
@@ -58,8 +58,21 @@ function tooLarge(limit: number): ReckonerError {
   return new ReckonerError('payload_too_large', `The body is larger than ${limit} bytes.`);
 }
 
-/** Reads a body of unknown length into memory, as far as the limit. */
-async function hold(c: DoorContext, limit: number): Promise<void> {
+/**
+ * A body whose length was declared is no longer than that: Node sees to it. Hono has two ways to read it, and neither will do:
+ * `text()` puts U+FFFD where bytes are no UTF-8, and the copy that `arrayBuffer()` makes is a tenth of what a request costs the door.
+ */
+function readDeclared(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    request.on('error', reject);
+  });
+}
+
+/** A body of unknown length is read by Hono's limit, which stops where it becomes too long. */
+async function readChunks(c: DoorContext, limit: number): Promise<ArrayBuffer> {
   const { url, method, headers, body } = c.req.raw;
   // The limit makes a new Request of this one. The adapter's lazy request is none that the global class knows, so it gets one.
   c.req.raw = new Request(url, { method, headers, body, duplex: 'half' });
@@ -70,4 +83,5 @@ async function hold(c: DoorContext, limit: number): Promise<void> {
     },
   });
   await limited(c, async () => {});
+  return c.req.arrayBuffer();
 }

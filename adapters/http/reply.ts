@@ -4,7 +4,7 @@ import type { DoorContext } from './context.ts';
 import type { Answer } from './route.ts';
 
 /**
- * Writes to Node's response and tells the adapter so. A web Response instead would cost a request half of its time: without
+ * Writes to Node's response and tells the adapter so. A web Response instead would double what a request costs: without
  * the adapter's own class in place of the global one, which is not ours to replace, its body is a stream that is read back.
  */
 export function reply(c: DoorContext, answer: Answer): Response {

@@ -23,6 +23,13 @@ describe('the door', () => {
     await door.close();
   });
 
+  test('leaves the Request and Response of the process as they are', async () => {
+    const before = [globalThis.Request, globalThis.Response];
+    const door = await openDoorOn(stubReckoner({}));
+    await door.close();
+    expect([globalThis.Request, globalThis.Response]).toEqual(before);
+  });
+
   test('says that an address is not of this machine', async () => {
     const opening = openHttpDoor({ reckoner: stubReckoner({}), host: '203.0.113.7', port: 0, version: 'test' });
     await expect(opening).rejects.toMatchObject({ code: 'port_unavailable' });

@@ -67,6 +67,14 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  test('has patterns that mean what the schemas mean', () => {
+    const patterns = [...JSON.stringify(api).matchAll(/"pattern":("(?:[^"\\\\]|\\\\.)*")/g)].map((found) =>
+      JSON.parse(found[1] ?? ''),
+    );
+    expect(patterns).toContain('^\\P{Cc}*$');
+    for (const pattern of patterns) expect(() => new RegExp(pattern, 'u'), pattern).not.toThrow();
+  });
+
   test('lists every error code with its remedy', () => {
     expect(api['x-errors'].map(({ code }) => code).sort()).toEqual([...errorCodes].sort());
   });

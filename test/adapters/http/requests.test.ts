@@ -61,6 +61,13 @@ describe('a body', () => {
     expectProblem(await sendChunked(large), 413, 'payload_too_large');
   });
 
+  test('may hold the replacement character, but no bytes that would decode to it', async () => {
+    expectProblem(await decide({ context: { task: '\ufffd', prompt_tokens: 3 } }), 422, 'context_invalid');
+    const cut = Buffer.concat([Buffer.from('{"subject":"'), Buffer.from('💥').subarray(0, 3), Buffer.from('"}')]);
+    expectProblem(await decide(cut), 400, 'request_invalid');
+    expectProblem(await decide(Buffer.from('\ufeff{}')), 400, 'request_invalid');
+  });
+
   test('of what a domain refuses is a 422 that names the path and not the value', async () => {
     const answer = await decide({ context: { task: 'my password is hunter2', prompt_tokens: 3 } });
     expectProblem(answer, 422, 'context_invalid');

@@ -79,6 +79,18 @@ describe('on a raw socket', () => {
     expect(statuses(await exchange(['GET http://localhost/healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n']))).toEqual([
       200,
     ]);
+    const odd = [
+      ['http://localhost@evil.example/healthz', 'localhost'],
+      ['http://evil.example#localhost/healthz', 'localhost'],
+      ['/healthz', 'a b'],
+      ['/healthz', 'localhost/'],
+      ['/healthz', 'localhost\\'],
+    ];
+    for (const [target, host] of odd) {
+      const heard = await exchange([`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`], 100);
+      expect([400, 403], `${target} of ${host}`).toContain(statuses(heard)[0]);
+      expect(heard).toContain('"remedy":');
+    }
     expect(statuses(await exchange(['GET /healthz HTTP/1.1\r\n\r\n']))).toEqual([403]);
     expect(statuses(await exchange(['CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n']))).toEqual([405]);
   });

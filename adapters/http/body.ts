@@ -60,7 +60,7 @@ function tooLarge(limit: number): ReckonerError {
 
 /**
  * A body whose length was declared is no longer than that: Node sees to it. Hono has two ways to read it, and neither will do:
- * `text()` puts U+FFFD where bytes are no UTF-8, and the copy that `arrayBuffer()` makes is a tenth of what a request costs the door.
+ * `text()` puts U+FFFD where bytes are no UTF-8, and `arrayBuffer()` makes a copy that is a tenth of what a request costs.
  */
 function readDeclared(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -24,14 +24,14 @@ export interface ServeOptions {
  */
 export function serveRoute(app: OpenAPIHono<DoorEnv>, route: Route<unknown>, options: ServeOptions): string {
   const { reckoner, maxBodyBytes, caller, failures } = options;
-  const { path, request, handle } = route;
+  const { path, request } = route;
   const described = describeRoute(route);
   const routingPath = described.getRoutingPath();
   app.openAPIRegistry.registerPath(described);
   app.on(route.method, routingPath, async (c) => {
     c.set('route', path);
     const body = request === undefined ? undefined : await readJson(c, maxBodyBytes, request.optional === true);
-    const answer = await handle({
+    const answer = await route.handle({
       reckoner,
       path: valuesOf(c),
       body,

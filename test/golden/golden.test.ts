@@ -52,7 +52,7 @@ for (const name of names) {
   });
 
   test(`a replay of ${name} notices one changed bit`, () => {
-    const at = events.findIndex((event) => valueOf(event) > 0.3);
+    const at = events.findIndex((event) => rewardIn(event) > 0.3);
     const changed = events.map((event, index) => {
       if (index !== at) return event;
       const decoded = decode(event);
@@ -69,7 +69,7 @@ for (const name of names) {
   });
 }
 
-function valueOf(event: Parameters<typeof decode>[0]): number {
+function rewardIn(event: Parameters<typeof decode>[0]): number {
   const decoded = decode(event);
   return decoded?.type === 'RewardObserved' ? decoded.data.value : 0;
 }

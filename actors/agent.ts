@@ -7,6 +7,7 @@ import type { EventLog } from '../events/event-log.ts';
 import type { AgentState, BreakerLimits } from './agent-breaker.ts';
 import type { Clock } from './agent-clock.ts';
 import { type AgentDraft, openAgentRecord } from './agent-record.ts';
+import { agentStream } from './streams.ts';
 
 /** Where an agent's answers come from; labels every event it writes. */
 export type AgentSource = 'simulated' | 'recorded' | 'live';
@@ -113,7 +114,7 @@ type Ending<A> = Outcome<A> & { readonly latencyMs: number };
 export async function createAgent<Q, A>(options: AgentOptions<Q, A>): Promise<Agent<Q, A>> {
   const { id, node, log, clock, source } = options;
   const limits = { ...defaultAgentLimits, ...options.limits };
-  const stream = `agent-${id}-${node}`;
+  const stream = agentStream(id, node);
   const record = await openAgentRecord({ stream, log, clock, limits, onFault: options.onFault });
   const underWay = new Set<Promise<unknown>>();
   let performing = 0;

@@ -1,8 +1,7 @@
 /** The house over its bus: what doors hold. Turns method calls into requests, and problems back into exceptions. */
-import { ReckonerError } from '../events/errors.ts';
+import { errorOf, ReckonerError } from '../events/errors.ts';
 import type { MessageBus } from '../events/message-bus.ts';
 import { DomainName } from './domain-config.ts';
-import { refusal } from './domains.ts';
 import type { Health } from './messages.ts';
 import type { Caller, Reckoner } from './reckoner.ts';
 
@@ -13,7 +12,7 @@ export function createClient(bus: MessageBus, health: () => Health): Reckoner {
   /** @param subject made within, so that a name that fits into none rejects like everything else */
   const request = async <T>(subject: () => string, body: unknown, caller: Caller = ANYONE): Promise<T> => {
     const reply = await bus.request(subject(), body, { headers: { tenant: caller.tenant, by: caller.by } });
-    if (!reply.ok) throw refusal(reply.problem);
+    if (!reply.ok) throw errorOf(reply.problem);
     return reply.body as T; // each subject has one answer type: the handlers in router.ts
   };
 

@@ -6,9 +6,10 @@ import { requestHash } from './canonical.ts';
 import { answerOf, type DecideRequest, makeDecision } from './choose.ts';
 import { decisionId } from './decision-id.ts';
 import type { DomainState } from './domain-state.ts';
-import { bucketPrefix, type DomainHandle } from './domains.ts';
+import type { DomainHandle } from './domains.ts';
 import { ask, domainOf, findEvent, type House, vanished } from './house.ts';
 import type { DecideCommand, Decision } from './messages.ts';
+import { bucketPrefix } from './streams.ts';
 
 const NO_HASH = new Uint8Array(0);
 

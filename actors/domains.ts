@@ -1,7 +1,7 @@
 /** The domains of this node: each loaded from its stream when first asked for, then kept up with the log. */
 import { type Actor, createActor } from 'xstate';
 import type { Draft } from '../events/catalogue.ts';
-import { problemOf, ReckonerError } from '../events/errors.ts';
+import { errorOf, problemOf } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { eventId } from '../events/ids.ts';
 import type { PriorShared } from '../proto/generated/events.ts';
@@ -9,6 +9,7 @@ import { type DomainCommand, type DomainDependencies, domainMachine, emptyWork, 
 import { createTimeline, type DomainTimeline, type MakePolicy } from './domain-state.ts';
 import type { Environment } from './environment.ts';
 import { type Sharing, sharesPriors, startSharing } from './sharing.ts';
+import { bucketPrefix, domainPrefix, domainStream } from './streams.ts';
 
 export interface DomainHandle {
   readonly tenant: string;
@@ -45,14 +46,6 @@ export interface Domains {
   stop(): void;
 }
 
-export function domainStream(tenant: string, name: string): string {
-  return `domain-${tenant}-${name}`;
-}
-
-export function bucketPrefix(tenant: string, name: string): string {
-  return `bucket-${tenant}-${name}-`;
-}
-
 export function createDomains(dependencies: DomainsDependencies): Domains {
   const { log } = dependencies;
   const handles = new Map<string, DomainHandle & { stop(): void }>();
@@ -86,7 +79,7 @@ export function createDomains(dependencies: DomainsDependencies): Domains {
       return keep(await load(tenant, name));
     },
     async names(tenant) {
-      const prefix = `domain-${tenant}-`;
+      const prefix = domainPrefix(tenant);
       const names = new Set<string>();
       for await (const { stream } of log.readAll({ streamPrefix: prefix, types: ['DomainConfigured'] }))
         names.add(stream.slice(prefix.length));
@@ -139,7 +132,7 @@ async function loadDomain(
 
   const execute = (correlationId: string, make: DomainCommand['make']) =>
     new Promise<void>((resolve, reject) => {
-      const reply: DomainCommand['reply'] = (outcome) => (outcome.ok ? resolve() : reject(refusal(outcome.problem)));
+      const reply: DomainCommand['reply'] = (outcome) => (outcome.ok ? resolve() : reject(errorOf(outcome.problem)));
       actor.send({ type: 'command', command: { correlationId, make, reply } });
     });
 
@@ -176,10 +169,4 @@ async function loadDomain(
 function priorDrafts(tenant: string, name: string, timeline: DomainTimeline, data: PriorShared): readonly Draft[] {
   if ((timeline.latest?.counted ?? 0) >= data.counted) return [];
   return [{ id: eventId(tenant, name, `counted:${data.counted}`, 'PriorShared'), type: 'PriorShared', data }];
-}
-
-/** A problem as an exception again, remedy and all. */
-export function refusal(problem: ReturnType<typeof problemOf>): ReckonerError {
-  const { code, message, details, retryAfter, remedy } = problem;
-  return new ReckonerError(code, message, { details, retryAfter, remedy });
 }

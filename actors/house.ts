@@ -1,14 +1,15 @@
 /** What the request handlers share: the actors, the log, and the keys. */
 import type { LRUCache } from 'lru-cache';
 import { type DecodedEvent, decode, type EventData } from '../events/catalogue.ts';
-import { ReckonerError } from '../events/errors.ts';
+import { errorOf, ReckonerError } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
 import type { BucketCommand, BucketDependencies, BucketOutcome } from './bucket.ts';
 import type { Buckets } from './buckets.ts';
 import { type DecisionAddress, parseDecisionId } from './decision-id.ts';
-import { bucketPrefix, type DomainHandle, type Domains, refusal } from './domains.ts';
+import type { DomainHandle, Domains } from './domains.ts';
 import type { Environment } from './environment.ts';
+import { bucketPrefix } from './streams.ts';
 
 export interface House {
   readonly env: Environment;
@@ -90,7 +91,7 @@ export async function ask(
   const outcome = await new Promise<BucketOutcome>((reply) =>
     house.buckets.send(stream, dependencies, { id, type, correlationId, causationId, make, reply }),
   );
-  if (outcome.status === 'failed') throw refusal(outcome.problem);
+  if (outcome.status === 'failed') throw errorOf(outcome.problem);
   return outcome;
 }
 

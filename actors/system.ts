@@ -9,11 +9,12 @@ import type { SubjectSalts } from '../events/subjects.ts';
 import { createPolicy } from '../policies/catalogue.ts';
 import { createBuckets } from './buckets.ts';
 import type { MakePolicy } from './domain-state.ts';
-import { bucketPrefix, createDomains } from './domains.ts';
+import { createDomains } from './domains.ts';
 import type { Environment } from './environment.ts';
 import type { House } from './house.ts';
 import type { Health } from './messages.ts';
 import { answer, routerMachine } from './router.ts';
+import { bucketPrefix, DOMAIN_STREAMS, domainOfStream } from './streams.ts';
 
 export interface SystemOptions {
   readonly env: Environment;
@@ -115,13 +116,13 @@ async function follow(
   while (!signal.aborted) {
     try {
       after ??= await log.head();
-      for await (const message of log.subscribe({ after, streamPrefix: 'domain-', signal })) {
+      for await (const message of log.subscribe({ after, streamPrefix: DOMAIN_STREAMS, signal })) {
         if (message.type === 'caughtUp') {
           after = message.position;
           continue;
         }
         const { stream, revision, position } = message.event;
-        const [, tenant = '', name = ''] = stream.split('-');
+        const { tenant, name } = domainOfStream(stream);
         const domain = domains.loaded(tenant, name);
         tries += 1;
         // Passed by only when read, or given up: one damaged domain must not keep the others from being followed.

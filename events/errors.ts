@@ -110,7 +110,12 @@ export function problemOf(thrown: unknown): Problem {
   return new ReckonerError('internal', 'Something failed that should not have.').problem;
 }
 
-/** The remedy of a code, for documentation. */
+/** A problem as an exception again, remedy and all: what a bus, a thread or an actor's reply carried over. */
+export function errorOf(problem: Problem): ReckonerError {
+  return new ReckonerError(problem.code, problem.message, problem);
+}
+
+/** The status and remedy of a code, for documentation. */
 export function remedyOf(code: ErrorCode): { readonly status: number; readonly remedy: string } {
   const [status, remedy] = table[code];
   return { status, remedy };

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { type Problem, ReckonerError } from '../../events/errors.ts';
+import { errorOf, type Problem } from '../../events/errors.ts';
 import type { SimulationPlan } from './simulate-plan.ts';
 import { runShuffle, type ShuffleResult } from './simulate-run.ts';
 
@@ -64,8 +64,7 @@ async function inThreads(
         else if ('result' in answer) {
           results.push(answer.result);
           giveNext();
-        } else if ('problem' in answer)
-          reject(new ReckonerError(answer.problem.code, answer.problem.message, answer.problem));
+        } else if ('problem' in answer) reject(errorOf(answer.problem));
         else reject(new Error(answer.failure));
       });
       thread.on('error', reject);

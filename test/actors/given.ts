@@ -5,9 +5,9 @@
 import { createClient } from '../../actors/client.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import type { MakePolicy } from '../../actors/domain-state.ts';
-import { bucketPrefix, domainStream } from '../../actors/domains.ts';
 import type { Environment } from '../../actors/environment.ts';
 import type { Reckoner } from '../../actors/reckoner.ts';
+import { bucketPrefix, domainStream } from '../../actors/streams.ts';
 import { startSystem } from '../../actors/system.ts';
 import { createInProcessBus } from '../../adapters/memory/message-bus.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';

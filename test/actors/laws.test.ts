@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
-import { bucketPrefix } from '../../actors/domains.ts';
 import type { Decision } from '../../actors/messages.ts';
+import { bucketPrefix } from '../../actors/streams.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { readCounts } from '../../policies/beta-counts-bytes.ts';
 import { brokenLinks, configured, DOMAIN, given, openStage, type Stage, TENANT } from './given.ts';

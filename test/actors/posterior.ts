@@ -1,8 +1,8 @@
 /** Three ways to a bucket's posterior: what the live bucket holds, what the log gives, and what a snapshot and its tail give. */
 import { type BucketState, serialiseBucket } from '../../actors/bucket-state.ts';
 import { createTimeline, type MakePolicy } from '../../actors/domain-state.ts';
-import { bucketPrefix, domainStream } from '../../actors/domains.ts';
 import { foldBucket } from '../../actors/fold-bucket.ts';
+import { bucketPrefix, domainStream } from '../../actors/streams.ts';
 import { decode } from '../../events/catalogue.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import type { Snapshot, SnapshotStore } from '../../events/snapshot-store.ts';

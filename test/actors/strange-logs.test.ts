@@ -1,7 +1,7 @@
 /** Logs that hold what this version does not know, or what no version would have written. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { domainStream } from '../../actors/domains.ts';
+import { domainStream } from '../../actors/streams.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { encodeMetadata } from '../../events/catalogue.ts';
 import type { EventLog } from '../../events/event-log.ts';

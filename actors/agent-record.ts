@@ -9,6 +9,7 @@ import type { EventLog } from '../events/event-log.ts';
 import { chainHash, EMPTY_HEAD, type Envelope, type Head, seal } from '../events/seal.ts';
 import { type AgentState, type BreakerEvent, type BreakerLimits, breaker } from './agent-breaker.ts';
 import type { Clock } from './agent-clock.ts';
+import { CONFLICT_RETRIES, UNKNOWN_PAUSE_MS } from './retries.ts';
 
 export type AgentDraft = Extract<Draft, { readonly type: 'AgentCallSucceeded' | 'AgentCallFailed' }>;
 
@@ -41,9 +42,6 @@ interface Entry {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Conflicts that are answered by reading what another writer wrote and trying again. */
-const ATTEMPTS = 4;
-const UNKNOWN_PAUSE_MS = 100;
 const BATCH = 256;
 
 /** Opens the stream: reads as much of its tail as the breaker's state depends on. */
@@ -104,7 +102,7 @@ export async function openAgentRecord(options: AgentRecordOptions): Promise<Agen
   }
 
   async function commit(batch: readonly Entry[]): Promise<AgentState[]> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (let retries = 0; retries <= CONFLICT_RETRIES; retries++) {
       const sealed = sealAll(batch, head, actor.getSnapshot());
       let result = await log.append(stream, head.revision, sealed.records);
       while (result.status === 'outcomeUnknown' && !stopped) {

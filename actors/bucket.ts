@@ -20,6 +20,7 @@ import { confidenceOf, priorOf } from './choose.ts';
 import type { DomainState } from './domain-state.ts';
 import type { Environment } from './environment.ts';
 import { type BucketSource, foldBucket } from './fold-bucket.ts';
+import { CONFLICT_RETRIES, UNKNOWN_PAUSE_MS } from './retries.ts';
 
 /** One event that is asked of a bucket. Never persisted: what lasts is the event. */
 export interface BucketCommand {
@@ -87,7 +88,6 @@ const BATCH_LIMIT = 512;
 const SNAPSHOT_EVERY = 256;
 /** A tail of so few events is read as fast as a snapshot. */
 const SNAPSHOT_WORTH = 16;
-const CONFLICT_LIMIT = 3;
 
 export const bucketMachine = setup({
   types: {
@@ -144,7 +144,7 @@ export const bucketMachine = setup({
       begin(work, self.send);
     },
     retryLater: ({ context: { work }, self }) => {
-      work.dependencies.env.sleep(100).then(() => append(work, self.send));
+      work.dependencies.env.sleep(UNKNOWN_PAUSE_MS).then(() => append(work, self.send));
     },
     requeue: ({ context: { work }, event }) =>
       requeue(work, event.type === 'committed' && event.result.status === 'conflict'),
@@ -343,7 +343,7 @@ function requeue(work: BucketWork, conflict: boolean): void {
   work.batch = undefined;
   work.state = undefined;
   work.conflicts = conflict ? work.conflicts + 1 : 0;
-  if (work.conflicts <= CONFLICT_LIMIT) {
+  if (work.conflicts <= CONFLICT_RETRIES) {
     work.queue.unshift(...commands);
     return;
   }

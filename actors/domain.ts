@@ -9,6 +9,7 @@ import type { AppendResult, EventLog, RecordedEvent } from '../events/event-log.
 import { chainHash, EMPTY_HEAD, type Head, seal } from '../events/seal.ts';
 import type { DomainTimeline } from './domain-state.ts';
 import type { Environment } from './environment.ts';
+import { CONFLICT_RETRIES, UNKNOWN_PAUSE_MS } from './retries.ts';
 
 export interface DomainCommand {
   readonly correlationId: string;
@@ -50,8 +51,6 @@ type DomainMachineEvent =
       readonly result: AppendResult | { readonly status: 'failed'; readonly problem: Problem };
     };
 
-const ATTEMPTS = 4;
-
 /** A domain's memory before it has read its stream. */
 export function emptyWork(dependencies: DomainDependencies): DomainWork {
   return { dependencies, head: EMPTY_HEAD, queue: [], current: undefined, sealed: undefined };
@@ -80,7 +79,7 @@ export const domainMachine = setup({
     begin: ({ context: { work }, self }) => begin(work, self.send),
     settle: ({ context: { work }, event }) => event.type === 'committed' && settle(work, event.result),
     retryLater: ({ context: { work }, self }) => {
-      work.dependencies.env.sleep(100).then(() => append(work, self.send));
+      work.dependencies.env.sleep(UNKNOWN_PAUSE_MS).then(() => append(work, self.send));
     },
     giveUp: ({ context: { work } }) => {
       const problem = new ReckonerError('outcome_unknown', 'The log did not say whether it wrote this.').problem;
@@ -161,7 +160,7 @@ function begin(work: DomainWork, send: (event: DomainMachineEvent) => void): voi
     if (work.current.command === next) work.queue.shift();
     const { command } = work.current;
     try {
-      if (work.current.attempts >= ATTEMPTS)
+      if (work.current.attempts > CONFLICT_RETRIES)
         throw new ReckonerError('conflict', 'Other writers of this domain were faster four times.');
       work.current.attempts += 1;
       const drafts = command.make(timeline);
@@ -226,7 +225,8 @@ function settle(work: DomainWork, result: Extract<DomainMachineEvent, { type: 'c
   current.command.reply({ ok: true });
 }
 
-function rejectCommands(work: DomainWork, problem: Problem): void {
+/** Refuses everything that waits: for a domain that cannot be read, or whose actor broke. */
+export function rejectCommands(work: DomainWork, problem: Problem): void {
   const waiting = [...(work.current === undefined ? [] : [work.current.command]), ...work.queue];
   work.current = undefined;
   work.sealed = undefined;

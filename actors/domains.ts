@@ -5,9 +5,17 @@ import { errorOf, problemOf } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { eventId } from '../events/ids.ts';
 import type { PriorShared } from '../proto/generated/events.ts';
-import { type DomainCommand, type DomainDependencies, domainMachine, emptyWork, readOn } from './domain.ts';
+import {
+  type DomainCommand,
+  type DomainDependencies,
+  domainMachine,
+  emptyWork,
+  readOn,
+  rejectCommands,
+} from './domain.ts';
 import { createTimeline, type DomainTimeline, type MakePolicy } from './domain-state.ts';
 import type { Environment } from './environment.ts';
+import { FOLLOW_PAUSE_MS } from './retries.ts';
 import { type Sharing, sharesPriors, startSharing } from './sharing.ts';
 import { bucketPrefix, domainPrefix, domainStream } from './streams.ts';
 
@@ -116,12 +124,7 @@ async function loadDomain(
     actor.subscribe({
       error: (thrown) => {
         // What waited is refused, not lost in silence; a fresh actor takes over the same memory of the log.
-        for (const command of [...(work.current === undefined ? [] : [work.current.command]), ...work.queue]) {
-          command.reply({ ok: false, problem: problemOf(thrown) });
-        }
-        work.current = undefined;
-        work.sealed = undefined;
-        work.queue = [];
+        rejectCommands(work, problemOf(thrown));
         onFailure(stream, thrown);
         start();
       },
@@ -148,7 +151,7 @@ async function loadDomain(
       },
       async (thrown) => {
         onFailure(stream, thrown);
-        await env.sleep(500);
+        await env.sleep(FOLLOW_PAUSE_MS);
       },
     );
   if (timeline.latest !== undefined && sharesPriors(timeline.latest)) sharing = share();

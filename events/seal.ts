@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { catalogue, type Draft, encodeData, encodeMetadata } from './catalogue.ts';
-import type { EventRecord } from './event-log.ts';
+import { type EventRecord, NO_STREAM } from './event-log.ts';
 
 /** Where a stream stands: what its next event must follow. */
 export interface Head {
@@ -22,7 +22,8 @@ export interface Envelope {
   readonly writer: string;
 }
 
-export const EMPTY_HEAD: Head = { revision: -1, hash: new Uint8Array(0) };
+/** Where a stream without events stands. */
+export const EMPTY_HEAD: Head = { revision: NO_STREAM, hash: new Uint8Array(0) };
 
 /** Version of the arithmetic behind every choice; a golden history that no longer replays names it. */
 export const ENGINE = 'reckoner/0.1';

@@ -1,14 +1,14 @@
 /** Handles what governs a domain: configuration, freeze, thaw, and looking at it. */
 import type { Draft } from '../events/catalogue.ts';
-import { ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
 import { canonical } from './canonical.ts';
 import type { DomainConfig } from './domain-config.ts';
 import type { DomainState } from './domain-state.ts';
 import type { DomainHandle } from './domains.ts';
-import { domainOf, type House } from './house.ts';
+import { domainOf, type House, stateOf } from './house.ts';
 import type { DomainView } from './messages.ts';
 
+/** Who governs, and why. */
 export interface Control {
   readonly by: string;
   readonly reason: string;
@@ -80,11 +80,10 @@ export async function viewDomains(house: House, tenant: string): Promise<readonl
   return views;
 }
 
-function viewOf({ name, timeline }: DomainHandle): DomainView {
-  const state = timeline.latest;
-  if (state === undefined) throw new ReckonerError('domain_unknown', 'There is no domain of this name.');
+function viewOf(domain: DomainHandle): DomainView {
+  const state = stateOf(domain);
   return {
-    domain: name,
+    domain: domain.name,
     revision: state.revision,
     frozen: state.frozen,
     config: state.config,

@@ -7,7 +7,7 @@ import { answerOf, type DecideRequest, makeDecision } from './choose.ts';
 import { decisionId } from './decision-id.ts';
 import type { DomainState } from './domain-state.ts';
 import type { DomainHandle } from './domains.ts';
-import { ask, domainOf, findEvent, type House, vanished } from './house.ts';
+import { ask, domainOf, findEvent, type House, stateOf, vanished } from './house.ts';
 import type { DecideCommand, Decision } from './messages.ts';
 import { bucketPrefix } from './streams.ts';
 
@@ -105,10 +105,4 @@ async function repeated(
     decisionId(house.decisionKey, domain.tenant, { domain: domain.name, bucketId, revision }),
     data,
   );
-}
-
-function stateOf(domain: DomainHandle): DomainState {
-  const state = domain.timeline.latest;
-  if (state === undefined) throw new ReckonerError('domain_unknown', 'There is no domain of this name.');
-  return state;
 }

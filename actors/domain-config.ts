@@ -3,8 +3,8 @@
  * type, validation, defaults, documentation and the stored form follow from it.
  */
 import { z } from 'zod';
-import { ReckonerError } from '../events/errors.ts';
 import { createPolicy, PolicySpec } from '../policies/catalogue.ts';
+import { invalid } from './invalid.ts';
 
 export const DomainName = z
   .string()
@@ -253,12 +253,4 @@ export function parseDomainConfig(input: unknown): DomainConfig {
   if (!parsed.success) throw invalid('config_invalid', 'The domain configuration is not valid.', parsed.error);
   createPolicy(parsed.data.policy);
   return parsed.data;
-}
-
-/** A zod error as one of ours: the paths and what is wrong there, never the values. */
-export function invalid(code: 'config_invalid' | 'request_invalid', message: string, error: z.ZodError): ReckonerError {
-  const details = error.issues.slice(0, 20).map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
-  return new ReckonerError(code, `${message} ${details[0]?.path ?? ''}: ${details[0]?.message ?? ''}`.trim(), {
-    details,
-  });
 }

@@ -7,6 +7,7 @@ import type { SnapshotStore } from '../events/snapshot-store.ts';
 import type { BucketCommand, BucketDependencies, BucketOutcome } from './bucket.ts';
 import type { Buckets } from './buckets.ts';
 import { type DecisionAddress, parseDecisionId } from './decision-id.ts';
+import type { DomainState } from './domain-state.ts';
 import type { DomainHandle, Domains } from './domains.ts';
 import type { Environment } from './environment.ts';
 import { bucketPrefix } from './streams.ts';
@@ -42,9 +43,18 @@ export interface FoundDecision extends KnownDecision {
 /** @throws ReckonerError domain_unknown */
 export async function domainOf({ domains }: House, tenant: string, name: string): Promise<DomainHandle> {
   const domain = domains.loaded(tenant, name) ?? (await domains.get(tenant, name));
-  if (domain?.timeline.latest === undefined)
-    throw new ReckonerError('domain_unknown', 'There is no domain of this name.');
+  if (domain?.timeline.latest === undefined) throw noDomain();
   return domain;
+}
+
+/** The domain as it is now. @throws ReckonerError domain_unknown before its first configuration */
+export function stateOf({ timeline }: DomainHandle): DomainState {
+  if (timeline.latest === undefined) throw noDomain();
+  return timeline.latest;
+}
+
+function noDomain(): ReckonerError {
+  return new ReckonerError('domain_unknown', 'There is no domain of this name.');
 }
 
 /** Finds a decision by its address: in memory, or with one read of its stream. @throws ReckonerError decision_id_invalid, decision_unknown */

@@ -1,18 +1,13 @@
-/** Handles rewards, their retraction, and the items that were shown. */
+/** Handles rewards and their retraction. */
 import type { DecodedEvent } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
-import type { RewardObserved, ShownItem } from '../proto/generated/events.ts';
-import { canonical, requestHash } from './canonical.ts';
-import { ask, type FoundDecision, findDecision, findEvent, type House, vanished } from './house.ts';
-import type {
-  ControlCommand,
-  ItemsCommand,
-  ItemsReceipt,
-  RetractionReceipt,
-  RewardCommand,
-  RewardReceipt,
-} from './messages.ts';
+import type { RewardObserved } from '../proto/generated/events.ts';
+import { canonical } from './canonical.ts';
+import type { Control } from './control.ts';
+import { ask, type FoundDecision, findDecision, findEvent, type House, stateOf, vanished } from './house.ts';
+import { shownItems } from './items.ts';
+import type { RetractionReceipt, RewardCommand, RewardReceipt } from './messages.ts';
 import { rewardValue } from './reward-value.ts';
 
 /** @throws ReckonerError decision_id_invalid, decision_unknown, item_unknown, reward_invalid, reward_already_recorded, request_id_reused */
@@ -24,8 +19,7 @@ export async function reward(
 ): Promise<RewardReceipt> {
   const decision = await findDecision(house, tenant, decisionId);
   const { domain, address, stream } = decision;
-  const config = domain.timeline.latest?.config;
-  if (config === undefined) throw new ReckonerError('domain_unknown', 'There is no domain of this name.');
+  const { config } = stateOf(domain);
   const { value, share, kind, feedback, components } = rewardValue(config, command);
   const target = command.item === undefined ? mainTarget(decision) : await itemTarget(house, decision, command.item);
   const subject = command.subject === undefined ? '' : await house.pseudonym(tenant, command.subject);
@@ -125,7 +119,7 @@ export async function retract(
   tenant: string,
   decisionId: string,
   rewardId: string,
-  command: ControlCommand & { readonly by: string },
+  { by, reason }: Control,
 ): Promise<RetractionReceipt> {
   const decision = await findDecision(house, tenant, decisionId);
   const { domain, stream, address } = decision;
@@ -153,67 +147,9 @@ export async function retract(
       share,
       kind,
       learned,
-      by: command.by,
-      reason: command.reason,
+      by,
+      reason,
     }),
   });
   return { rewardId, decisionId, retracted: true, repeated: outcome.status === 'duplicate' };
-}
-
-/** @throws ReckonerError decision_id_invalid, decision_unknown, arm_unknown */
-export async function showItems(
-  house: House,
-  tenant: string,
-  decisionId: string,
-  command: ItemsCommand,
-): Promise<ItemsReceipt> {
-  const decision = await findDecision(house, tenant, decisionId);
-  const arms = new Set([decision.data.arm, ...decision.data.slate.map(({ arm }) => arm)]);
-  const foreign = command.items.findIndex(({ arm }) => !arms.has(arm));
-  if (foreign !== -1) {
-    throw new ReckonerError('arm_unknown', 'An item names an arm that the decision did not choose.', {
-      details: [{ path: `items.${foreign}.arm`, message: 'is not in the decision’s slate' }],
-    });
-  }
-  const hash = requestHash(command);
-  const shown = await shownItems(house, decision);
-  if (shown.some(({ data }) => Buffer.compare(data.requestHash, hash) === 0))
-    return { decisionId, items: command.items.length, repeated: true };
-  const items: readonly ShownItem[] = command.items;
-  for (let ordinal = shown.length; ; ordinal++) {
-    const outcome = await ask(house, decision.domain, decision.stream, {
-      id: itemsId(decision, ordinal),
-      type: 'ItemsShown',
-      correlationId: decision.data.requestId,
-      causationId: decision.eventId,
-      make: (state) => ({
-        domainRevision: state.domain.revision,
-        decisionRevision: decision.address.revision,
-        items,
-        requestHash: hash,
-      }),
-    });
-    if (outcome.status === 'recorded') return { decisionId, items: items.length, repeated: false };
-    const recorded = await findEvent(house, itemsId(decision, ordinal));
-    if (recorded?.type === 'ItemsShown' && Buffer.compare(recorded.data.requestHash, hash) === 0) {
-      return { decisionId, items: items.length, repeated: true };
-    }
-  }
-}
-
-function itemsId({ domain, decisionId }: FoundDecision, ordinal: number): string {
-  return eventId(domain.tenant, domain.name, decisionId, 'ItemsShown', ordinal);
-}
-
-/** All that was recorded as shown for a decision: its events have ordinals 0, 1, 2, … */
-export async function shownItems(
-  house: House,
-  decision: FoundDecision,
-): Promise<Extract<DecodedEvent, { type: 'ItemsShown' }>[]> {
-  const shown = [];
-  for (let ordinal = 0; ; ordinal++) {
-    const event = await findEvent(house, itemsId(decision, ordinal));
-    if (event?.type !== 'ItemsShown') return shown;
-    shown.push(event);
-  }
 }

@@ -8,11 +8,13 @@ import { problemOf, ReckonerError } from '../events/errors.ts';
 import type { Message, Reply } from '../events/message-bus.ts';
 import { configure, setFrozen, viewDomain, viewDomains } from './control.ts';
 import { decide } from './decide.ts';
-import { DomainName, invalid, parseDomainConfig } from './domain-config.ts';
+import { DomainName, parseDomainConfig } from './domain-config.ts';
 import { explain } from './explain.ts';
 import type { House } from './house.ts';
+import { invalid } from './invalid.ts';
+import { showItems } from './items.ts';
 import { ControlBody, DecideBody, ItemsBody, RewardBody } from './messages.ts';
-import { retract, reward, showItems } from './reward.ts';
+import { retract, reward } from './reward.ts';
 
 export interface RouterInput {
   readonly house: House;

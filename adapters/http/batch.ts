@@ -1,6 +1,6 @@
 /** Many decisions in one request: each is decided on its own, so that a bad one spoils no other. */
 import { z } from '@hono/zod-openapi';
-import { invalid } from '../../actors/domain-config.ts';
+import { invalid } from '../../actors/invalid.ts';
 import type { DecideBody } from '../../actors/messages.ts';
 import type { Answer, Call } from './route.ts';
 

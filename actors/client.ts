@@ -3,9 +3,9 @@ import { errorOf, ReckonerError } from '../events/errors.ts';
 import type { MessageBus } from '../events/message-bus.ts';
 import { DomainName } from './domain-config.ts';
 import type { Health } from './messages.ts';
-import type { Caller, Reckoner } from './reckoner.ts';
+import { type Caller, DEFAULT_TENANT, type Reckoner } from './reckoner.ts';
 
-const ANYONE: Caller = { tenant: 'default', by: 'anonymous' };
+const ANYONE: Caller = { tenant: DEFAULT_TENANT, by: 'anonymous' };
 
 /** @param health how the node is; asked without the bus, so that it answers when the bus does not */
 export function createClient(bus: MessageBus, health: () => Health): Reckoner {

@@ -17,9 +17,12 @@ import type {
   RewardReceipt,
 } from './messages.ts';
 
+/** Owner of what is asked for where nothing else is said. */
+export const DEFAULT_TENANT = 'default';
+
 /** Who asks. */
 export interface Caller {
-  /** Owner of the domains, `default` where nothing else is said. */
+  /** Owner of the domains. */
   readonly tenant: string;
   /** Name for the log: a key's name, `cli`, `http`. */
   readonly by: string;

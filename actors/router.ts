@@ -14,6 +14,7 @@ import type { House } from './house.ts';
 import { invalid } from './invalid.ts';
 import { showItems } from './items.ts';
 import { ControlBody, DecideBody, ItemsBody, RewardBody } from './messages.ts';
+import { DEFAULT_TENANT } from './reckoner.ts';
 import { retract, reward } from './reward.ts';
 
 export interface RouterInput {
@@ -106,7 +107,7 @@ const TENANT = /^[a-z0-9_]{1,24}$/;
 /** Subjects: `decide.{domain}`, `reward|retract|items.{domain}`, `control.{domain}.{verb}`, `query.{what}`. */
 async function handle(house: House, { subject, body, headers }: Message): Promise<unknown> {
   const [verb, name = '', action] = subject.split('.');
-  const { tenant = 'default', by = 'bus' } = headers;
+  const { tenant = DEFAULT_TENANT, by = 'bus' } = headers;
   if (!TENANT.test(tenant))
     throw new ReckonerError('request_invalid', 'This is not the name of a tenant: 1 to 24 of a-z, 0-9 and _.');
   switch (verb) {

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { createClient } from '../../actors/client.ts';
 import type { Environment } from '../../actors/environment.ts';
-import type { Reckoner } from '../../actors/reckoner.ts';
+import { DEFAULT_TENANT, type Reckoner } from '../../actors/reckoner.ts';
 import { startSystem } from '../../actors/system.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { type EventLog, START } from '../../events/event-log.ts';
@@ -82,7 +82,7 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
       log,
       bus,
       env,
-      settled: (domain, tenant = 'default') => system.settled(tenant, domain),
+      settled: (domain, tenant = DEFAULT_TENANT) => system.settled(tenant, domain),
       close: () => {
         closing ??= system.stop().then(closeParts);
         return closing;

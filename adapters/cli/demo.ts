@@ -5,7 +5,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Agent } from '../../actors/agent.ts';
-import type { Reckoner } from '../../actors/reckoner.ts';
+import { DEFAULT_TENANT, type Reckoner } from '../../actors/reckoner.ts';
 import type { SimulatedAnswer, SimulatedQuestion } from '../agents/simulated.ts';
 import { demoBounds, demoComponents, demoDomain, demoTask } from './demo-world.ts';
 
@@ -95,7 +95,7 @@ export function startDemo(options: DemoOptions): Demo {
 
 async function playOne({ reckoner, agents, run }: DemoOptions, number: number) {
   const requestId = `${run}-${number}`;
-  const caller = { tenant: 'default', by: 'demo (simulated)' };
+  const caller = { tenant: DEFAULT_TENANT, by: 'demo (simulated)' };
   const context = { task: demoTask(requestId) };
   const { decisionId, arm } = await reckoner.decide(demoDomain, { requestId, context }, caller);
   const agent = agents.get(arm);

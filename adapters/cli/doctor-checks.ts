@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { problemOf, ReckonerError } from '../../events/errors.ts';
 import { type EventLog, START } from '../../events/event-log.ts';
+import { DEFAULT_HOST } from '../http/address.ts';
 import { fingerprint, keysFile, readKeys } from '../keys/keys.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { examineLogFile } from '../sqlite/examination.ts';
@@ -180,7 +181,7 @@ export async function checkPort(port: number): Promise<Finding> {
 function whoListens(port: number): Promise<string> {
   return new Promise((resolve) => {
     // A connection of its own: one kept alive from an earlier look could belong to a server that has since gone.
-    const asking = request({ host: '127.0.0.1', port, path: '/healthz', timeout: 2000, agent: false }, (response) => {
+    const asking = request({ host: DEFAULT_HOST, port, path: '/healthz', timeout: 2000, agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
 import { FILES } from './compose.ts';
 import { dataDirOption } from './data-dir.ts';
 import {
@@ -17,8 +18,7 @@ import {
   type Finding,
 } from './doctor-checks.ts';
 import { exitCodes } from './failure.ts';
-import type { Cli } from './program.ts';
-import { portGiven } from './serve.ts';
+import { portOption } from './port.ts';
 import type { Colours } from './terminal.ts';
 
 interface DoctorOptions {
@@ -41,7 +41,7 @@ export function registerDoctor(program: Command, cli: Cli): void {
   program
     .command('doctor')
     .description('check the installation and say what to do')
-    .option('-p, --port <port>', 'the port to look at', portGiven, 8080)
+    .addOption(portOption('the port to look at'))
     .option('--json', 'the findings as one JSON object', false)
     .addOption(dataDirOption())
     .addHelpText('after', notes)

@@ -1,10 +1,10 @@
 /** `reckoner domains`: what is decided here, and what was learned. */
 import type { Command } from 'commander';
 import type { DomainView } from '../../actors/messages.ts';
+import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
 import { dataDirOption, existingDataDir } from './data-dir.ts';
 import { domainLines, domainsLines } from './domains-view.ts';
-import type { Cli } from './program.ts';
 
 interface DomainsOptions {
   readonly json: boolean;

@@ -1,5 +1,4 @@
-import type { DecodedEvent } from '../../events/catalogue.ts';
-import { decodeMetadata } from '../../events/catalogue.ts';
+import { type DecodedEvent, decodeMetadata } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/event-log.ts';
 
 /** An event for `jq`: envelope and decoded data, bytes as hex. An event of a newer version keeps its bytes, as base64. */

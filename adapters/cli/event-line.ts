@@ -1,5 +1,5 @@
-import type { DecodedEvent } from '../../events/catalogue.ts';
-import { decodeMetadata } from '../../events/catalogue.ts';
+import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
+import { type DecodedEvent, decodeMetadata } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/event-log.ts';
 import type { Colours } from './terminal.ts';
 
@@ -83,9 +83,11 @@ function words(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join('  ');
 }
 
+const ofDefaultTenant = new RegExp(`^(bucket|domain)-${DEFAULT_TENANT}-`);
+
 /** Streams of the default tenant are named without it. */
 function shortened(stream: string): string {
-  return stream.replace(/^(bucket|domain)-default-/, '$1 ').replace(/^agent-/, 'agent ');
+  return stream.replace(ofDefaultTenant, '$1 ').replace(/^agent-/, 'agent ');
 }
 
 /** UTC, to the millisecond. */

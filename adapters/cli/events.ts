@@ -4,10 +4,10 @@ import { decode } from '../../events/catalogue.ts';
 import { type EventLog, type Filter, type Position, type RecordedEvent, START } from '../../events/event-log.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { positionOf } from '../sqlite/schema.ts';
+import type { Cli } from './cli.ts';
 import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
 import { eventJson } from './event-json.ts';
 import { eventLine } from './event-line.ts';
-import type { Cli } from './program.ts';
 import { onInterrupt } from './signals.ts';
 
 interface EventsOptions {

@@ -1,9 +1,9 @@
 /** `reckoner explain`: one decision in full, recomputed from the log. */
 import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
 import { dataDirOption, existingDataDir } from './data-dir.ts';
 import { explanationLines } from './explain-view.ts';
-import type { Cli } from './program.ts';
 
 interface ExplainOptions {
   readonly json: boolean;

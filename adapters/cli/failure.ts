@@ -2,7 +2,8 @@
 import { type ErrorCode, type Problem, problemOf, ReckonerError } from '../../events/errors.ts';
 import type { Terminal } from './terminal.ts';
 
-export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
+/** The last two are what a shell makes of SIGINT and SIGTERM. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
 
 /** The table of errors speaks to those who use HTTP; these remedies are better where a command was typed. */
 const remedies: Partial<Record<ErrorCode, string>> = {

@@ -5,8 +5,8 @@ import type { Command } from 'commander';
 import { ReckonerError } from '../../events/errors.ts';
 import { fingerprint, type Keys, keysFile, keysText, readKeys, readKeysFile } from '../keys/keys.ts';
 import { placeOnce } from '../keys/place-once.ts';
+import type { Cli } from './cli.ts';
 import { dataDirOption } from './data-dir.ts';
-import type { Cli } from './program.ts';
 
 interface KeysCommandOptions {
   readonly json: boolean;

@@ -1,17 +1,8 @@
 /** The command line: its commands, its help, and what its exit codes mean. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import type { Cli } from './cli.ts';
 import { exitCodes, reportFailure, usageError } from './failure.ts';
-import type { Terminal } from './terminal.ts';
-
-/** What a command may touch of the process it runs in. */
-export interface Cli {
-  readonly terminal: Terminal;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly version: string;
-  /** Ends the process with this code once the command is done, without calling that an error. */
-  exit(code: number): void;
-}
 
 type Register = (program: Command, cli: Cli) => void;
 
@@ -55,8 +46,7 @@ export async function runCli(
   try {
     const program = await createProgram(cli, args[0] ?? '', json);
     await program.parseAsync([...args], { from: 'user' });
-    // A command that knows no `cli` leaves its code with the process.
-    return code !== exitCodes.ok ? code : Number(process.exitCode ?? exitCodes.ok);
+    return code;
   } catch (thrown) {
     const style = { json, debug: Boolean(env.RECKONER_DEBUG) };
     if (!(thrown instanceof CommanderError)) return await reportFailure(thrown, terminal, style);

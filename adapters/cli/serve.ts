@@ -1,21 +1,23 @@
 /** `reckoner serve`: a node with its HTTP door, the example domains, and the demonstration. */
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { type Agent, createAgent } from '../../actors/agent.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import { exampleDomains } from '../../actors/examples.ts';
 import type { DomainView } from '../../actors/messages.ts';
-import type { Reckoner } from '../../actors/reckoner.ts';
+import { DEFAULT_TENANT, type Reckoner } from '../../actors/reckoner.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { type SimulatedAnswer, type SimulatedQuestion, simulatedAgent } from '../agents/simulated.ts';
 import { systemClock } from '../agents/system-clock.ts';
+import { DEFAULT_HOST } from '../http/address.ts';
 import { openHttpDoor } from '../http/door.ts';
+import type { Cli } from './cli.ts';
 import { openNode, type ReckonerNode } from './compose.ts';
 import { dataDirOption, defaultDataDir } from './data-dir.ts';
 import { startDemo } from './demo.ts';
 import { demoConfig, demoDomain, demoWorld } from './demo-world.ts';
-import type { Cli } from './program.ts';
+import { portOption } from './port.ts';
 import { createVoice, type Voice } from './serve-voice.ts';
 import { onInterrupt } from './signals.ts';
 
@@ -44,8 +46,8 @@ export function registerServe(program: Command, cli: Cli): void {
   program
     .command('serve')
     .description('open the HTTP door: decide, learn, explain')
-    .option('-p, --port <port>', 'TCP port; 0 takes any that is free', portGiven, 8080)
-    .option('--host <host>', 'address to bind to', '127.0.0.1')
+    .addOption(portOption('TCP port; 0 takes any that is free'))
+    .option('--host <host>', 'address to bind to', DEFAULT_HOST)
     .option('--no-demo', 'do not play simulated requests')
     .option('--json', 'speak in JSON lines', false)
     .addOption(dataDirOption())
@@ -101,7 +103,7 @@ async function configureMissing(reckoner: Reckoner, demo: boolean): Promise<void
       await reckoner.domain(name);
     } catch (thrown) {
       if (!(thrown instanceof ReckonerError) || thrown.code !== 'domain_unknown') throw thrown;
-      await reckoner.configure(name, config, { tenant: 'default', by: 'serve' });
+      await reckoner.configure(name, config, { tenant: DEFAULT_TENANT, by: 'serve' });
     }
   }
 }
@@ -157,10 +159,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve());
   });
-}
-
-export function portGiven(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('It is a whole number from 0 to 65535.');
-  return port;
 }

@@ -2,6 +2,7 @@
  * Ctrl-C and SIGTERM: the first one asks a command to finish, a second one ends the process at once. Whoever listens for them
  * means to run until they come: the process stays alive, though nothing else may keep it so.
  */
+import { exitCodes } from './failure.ts';
 
 export interface Interruption {
   /** Aborted by the first signal. */
@@ -10,12 +11,10 @@ export interface Interruption {
   dispose(): void;
 }
 
-const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
-
 export function onInterrupt(): Interruption {
   const controller = new AbortController();
   const handle = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(name === 'SIGTERM' ? exitCodes.SIGTERM : exitCodes.SIGINT);
+    if (controller.signal.aborted) process.exit(name === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted);
     controller.abort();
   };
   const alive = setInterval(() => {}, 2 ** 30);

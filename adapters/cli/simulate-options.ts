@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { PolicySpec } from '../../policies/catalogue.ts';
+import { decimalOf } from '../datasets/decimal.ts';
 
 /** The command's options, checked. */
 export interface SimulateOptions {
@@ -36,8 +37,8 @@ const decimal = (what: string) =>
   z
     .string()
     .trim()
-    .regex(/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i, what)
-    .transform(Number);
+    .refine((text) => !Number.isNaN(decimalOf(text)), what)
+    .transform(decimalOf);
 const between = (min: number, max: number) => {
   const what = `must be a number from ${min} to ${max}`;
   return decimal(what).pipe(z.number().min(min, what).max(max, what));
@@ -102,5 +103,6 @@ export function policyOf(written: string): DomainConfigInput['policy'] {
 
 function scalarOf(value: string): string | number | boolean {
   if (value === 'true' || value === 'false') return value === 'true';
-  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(value) ? Number(value) : value;
+  const number = decimalOf(value);
+  return Number.isNaN(number) ? value : number;
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { mersenne } from 'pure-rand/generator/mersenne';
+import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { recordedAgent } from '../datasets/recorded-agent.ts';
 import { openNode } from './compose.ts';
@@ -35,7 +36,7 @@ export async function runShuffle(
   const seed = plan.seed + shuffle;
   const node = await openNode({ ...placeOfLog(plan, shuffle), seed });
   try {
-    const { config } = await node.reckoner.configure(domain, plan.config, { tenant: 'default', by: 'simulate' });
+    const { config } = await node.reckoner.configure(domain, plan.config, { tenant: DEFAULT_TENANT, by: 'simulate' });
     const act = recordedAgent(dataset.arms);
     const earned = tally(plan);
     const seen = visits();

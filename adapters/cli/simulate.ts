@@ -4,6 +4,8 @@ import { defaultPolicy, policyNames } from '../../policies/catalogue.ts';
 import { dataFolder, findDataset } from '../datasets/find-dataset.ts';
 import { understoodColumns } from '../datasets/layout.ts';
 import { readDataset } from '../datasets/read-dataset.ts';
+import type { Cli } from './cli.ts';
+import { exitCodes } from './failure.ts';
 import { onInterrupt } from './signals.ts';
 import { jsonOf } from './simulate-json.ts';
 import { type SimulateOptions, simulateDefaults, simulateOptions } from './simulate-options.ts';
@@ -11,10 +13,7 @@ import { planOf } from './simulate-plan.ts';
 import { runShuffles } from './simulate-pool.ts';
 import { reportLines } from './simulate-report.ts';
 import { summarise } from './simulate-summary.ts';
-import { openTerminal, type Terminal } from './terminal.ts';
-
-/** What a shell gives a command that Ctrl-C ended. */
-const interruptedCode = 130;
+import type { Terminal } from './terminal.ts';
 
 const notes = `
 Recorded requests are streamed through the whole system, each shuffle through a node and a log of its own: decide, look up
@@ -35,15 +34,8 @@ Examples:
   reckoner simulate --dataset routellm/mmlu --utility-cost 0.1 --shuffles 40
   reckoner simulate --dataset ./mine.csv --policy epsilon_greedy:epsilon=0.05 --json | jq .meanUtility`;
 
-/** What the command touches of its process. */
-export interface SimulateSurroundings {
-  readonly terminal: Terminal;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  exit(code: number): void;
-}
-
 /** Adds `reckoner simulate` to the command line. */
-export function registerSimulate(program: Command, surroundings: SimulateSurroundings = thisProcess()): void {
+export function registerSimulate(program: Command, cli: Omit<Cli, 'version'>): void {
   program
     .command('simulate')
     .description('measure a policy on recorded requests, through the whole system')
@@ -66,18 +58,11 @@ export function registerSimulate(program: Command, surroundings: SimulateSurroun
     .option('--workers <n>', `threads (default: ${simulateDefaults.workers}, the cores of this machine)`)
     .option('--json', 'print one JSON object in place of the report')
     .addHelpText('after', notes)
-    .action(async (given: unknown) => surroundings.exit(await simulate(simulateOptions(given), surroundings)));
-}
-
-function thisProcess(): SimulateSurroundings {
-  const exit = (code: number) => {
-    process.exitCode = code;
-  };
-  return { terminal: openTerminal(process, process.env), env: process.env, exit };
+    .action(async (given: unknown) => cli.exit(await simulate(simulateOptions(given), cli)));
 }
 
 /** @returns the exit code */
-async function simulate(options: SimulateOptions, { terminal, env }: SimulateSurroundings): Promise<number> {
+async function simulate(options: SimulateOptions, { terminal, env }: Pick<Cli, 'terminal' | 'env'>): Promise<number> {
   const path = findDataset(options.dataset, dataFolder(options.data, env));
   const plan = planOf(await readDataset(path, options.dataset.replace(/\.csv(\.gz)?$/, '')), options);
   const interrupted = onInterrupt();
@@ -93,13 +78,13 @@ async function simulate(options: SimulateOptions, { terminal, env }: SimulateSur
     bar.stop();
     if (results.length === 0) {
       await terminal.err.line('Interrupted before the first shuffle was complete: there is nothing to report.');
-      return interruptedCode;
+      return exitCodes.interrupted;
     }
     const summary = summarise(plan, results, seconds);
     const { colours } = terminal.out;
     const lines = options.json ? [JSON.stringify(jsonOf(plan, summary))] : reportLines(plan, results, summary, colours);
     for (const line of lines) await terminal.out.line(line);
-    return interrupted.signal.aborted ? interruptedCode : 0;
+    return interrupted.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
   } finally {
     bar.stop();
     interrupted.dispose();

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { ReckonerError } from '../../events/errors.ts';
 import { type CsvRecord, readCsv } from './csv.ts';
 import type { Dataset, RecordedRequest } from './dataset.ts';
+import { decimalOf } from './decimal.ts';
 import { detectLayout, type Layout, understoodColumns } from './layout.ts';
 
 /**
@@ -80,8 +81,7 @@ function contextOf(layout: Layout, record: CsvRecord): Record<string, string> {
 function numberAt(record: CsvRecord, column: number, what: string, min: number, max: number): number | undefined {
   const cell = record.cells[column] ?? '';
   if (cell === '') return undefined;
-  // Number() alone would also take blanks, hexadecimals and Infinity.
-  const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(cell) ? Number(cell) : Number.NaN;
+  const value = decimalOf(cell);
   if (value >= min && value <= max) return value;
   const shown = cell.length > 40 ? `${cell.slice(0, 40)}…` : cell;
   if (Number.isNaN(value))

@@ -1,5 +1,6 @@
 /** The API as a page for people: static HTML from the OpenAPI document, without scripts or anything from elsewhere. */
 import { createHash } from 'node:crypto';
+import { DEFAULT_PORT } from './address.ts';
 import type { ApiDocument, ApiResponse, JsonSchema, Operation, Parameter } from './api-document.ts';
 import { fieldsOf } from './docs-fields.ts';
 import { style } from './docs-style.ts';
@@ -140,7 +141,7 @@ function curlOf(method: string, path: string, operation: Operation): string {
   );
   const body = operation.requestBody?.content['application/json']?.example;
   const command = method === 'GET' ? 'curl' : `curl -X ${method}`;
-  const url = `http://localhost:8080${filled}`;
+  const url = `http://localhost:${DEFAULT_PORT}${filled}`;
   if (body === undefined) return `${command} ${url}`;
   return `${command} ${url} \\\n  -H 'content-type: application/json' \\\n  -d '${indented(body).replaceAll("'", "'\\''")}'`;
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { ReckonerError } from '../../events/errors.ts';
+import { DEFAULT_HOST, DEFAULT_PORT } from './address.ts';
 import { type AppOptions, createApp } from './app.ts';
 import { isLoopback } from './host.ts';
 import { answerUnserved, refusalOf, refuse } from './refused.ts';
@@ -36,7 +37,7 @@ const patience = 10_000;
  * @throws ReckonerError port_unavailable where the address cannot be bound
  */
 export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> {
-  const { host = '127.0.0.1', port = 8080, maxBodyBytes = 1024 * 1024, arrivalTimeout = 30_000 } = options;
+  const { host = DEFAULT_HOST, port = DEFAULT_PORT, maxBodyBytes = 1024 * 1024, arrivalTimeout = 30_000 } = options;
   const app = createApp({ ...options, loopbackOnly: isLoopback(host), maxBodyBytes });
   const listener = getRequestListener(app.fetch, {
     // Stands in for a missing Host header, so that the application sees such requests too.

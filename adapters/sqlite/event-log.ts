@@ -1,8 +1,13 @@
 /** The embedded log: one SQLite file, any number of processes on it. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { ReckonerError } from '../../events/errors.ts';
-import type { EventLog, ReadAllOptions, ReadStreamOptions, RecordedEvent } from '../../events/event-log.ts';
-import { START } from '../../events/event-log.ts';
+import {
+  type EventLog,
+  type ReadAllOptions,
+  type ReadStreamOptions,
+  type RecordedEvent,
+  START,
+} from '../../events/event-log.ts';
 import { createArrivals } from './arrivals.ts';
 import { type CommitPoint, createCommitter } from './committer.ts';
 import { openDatabase } from './database.ts';

@@ -258,12 +258,7 @@ describe('the compiled command', () => {
         '--tsBuildInfoFile',
         'null',
       ]).catch(() => undefined);
-      const entry = join(compiled, 'entry.js');
-      writeFileSync(
-        entry,
-        "import { Command } from 'commander'; import { registerSimulate } from './adapters/cli/simulate.js';" +
-          "const program = new Command('reckoner'); registerSimulate(program); await program.parseAsync();",
-      );
+      const entry = join(compiled, 'adapters', 'cli', 'main.js');
       writeFileSync(join(compiled, 'package.json'), '{"type":"module"}');
       const figuresOf = async (workers: number) => {
         const told = await run(entry, [

@@ -15,10 +15,12 @@ export interface AppOptions extends Omit<ServeOptions, 'failures'>, ObserveOptio
   readonly loopbackOnly: boolean;
   /** Reckoner's version, for the documentation and /healthz. */
   readonly version: string;
+  /** Where the door listens, once it does: for the commands of the API page. */
+  readonly origin: () => string;
 }
 
 export function createApp(options: AppOptions): OpenAPIHono<DoorEnv> {
-  const { loopbackOnly, version, log } = options;
+  const { loopbackOnly, version, origin, log } = options;
   const failures = createFailures(log);
   const app = new OpenAPIHono<DoorEnv>();
   app.onError((thrown, c) => failures.answer(c, thrown));
@@ -28,7 +30,7 @@ export function createApp(options: AppOptions): OpenAPIHono<DoorEnv> {
   if (options.onRequest !== undefined) app.use(observe(options.onRequest, log));
   app.use(guardAddress(loopbackOnly));
 
-  const routes = createRoutes(version, () => describeApi(app, version));
+  const routes = createRoutes(version, () => describeApi(app, version), origin);
   const methods = new Map<string, string[]>();
   for (const route of routes) {
     const path = serveRoute(app, route, { ...options, failures });

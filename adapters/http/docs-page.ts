@@ -1,16 +1,18 @@
 /** The API as a page for people: static HTML from the OpenAPI document, without scripts or anything from elsewhere. */
 import { createHash } from 'node:crypto';
-import { DEFAULT_PORT } from './address.ts';
 import type { ApiDocument, ApiResponse, JsonSchema, Operation, Parameter } from './api-document.ts';
 import { fieldsOf } from './docs-fields.ts';
 import { style } from './docs-style.ts';
 import { Html, html } from './html.ts';
 
-/** @returns the page, and a Content-Security-Policy under which nothing but its own style sheet takes effect */
-export function renderDocsPage(api: ApiDocument): { readonly page: string; readonly policy: string } {
+/**
+ * @param origin where its commands find the node, without a slash at the end
+ * @returns the page, and a Content-Security-Policy under which nothing but its own style sheet takes effect
+ */
+export function renderDocsPage(api: ApiDocument, origin: string): { readonly page: string; readonly policy: string } {
   const styleHash = createHash('sha256').update(style).digest('base64');
   return {
-    page: pageOf(api).text,
+    page: pageOf(api, origin).text,
     policy: `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   };
 }
@@ -21,7 +23,7 @@ interface Entry {
   readonly operation: Operation;
 }
 
-function pageOf(api: ApiDocument): Html {
+function pageOf(api: ApiDocument, origin: string): Html {
   const entries = Object.entries(api.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]): Entry => ({ method: method.toUpperCase(), path, operation })),
   );
@@ -58,7 +60,7 @@ ${groups.map(
 ${groups.map(
   (group) => html`<section class="group">
 <h2>${group.name}</h2><p class="lead">${prose(group.description)}</p>
-${group.entries.map((entry) => operationSection(entry, api.components.schemas))}
+${group.entries.map((entry) => operationSection(entry, api.components.schemas, origin))}
 </section>`,
 )}
 <section id="answers"><h2>Answers</h2>
@@ -77,7 +79,11 @@ ${table(
 `;
 }
 
-function operationSection({ method, path, operation }: Entry, schemas: Readonly<Record<string, JsonSchema>>): Html {
+function operationSection(
+  { method, path, operation }: Entry,
+  schemas: Readonly<Record<string, JsonSchema>>,
+  origin: string,
+): Html {
   const requested = requestSchemaOf(operation);
   const schema = requested === undefined ? undefined : schemas[requested];
   const inPath = operation.parameters.filter((parameter) => parameter.in === 'path');
@@ -85,7 +91,7 @@ function operationSection({ method, path, operation }: Entry, schemas: Readonly<
 <h3>${operation.summary}</h3>
 <p class="route">${badge(method)}<code>${path}</code></p>
 <p>${prose(operation.description)}</p>
-<pre><code>${curlOf(method, path, operation)}</code></pre>
+<pre><code>${curlOf(method, origin + path, operation)}</code></pre>
 ${inPath.length === 0 ? undefined : html`<h4>Path</h4>${parameterTable(inPath)}`}
 ${
   schema === undefined
@@ -134,14 +140,13 @@ function examplesOf(operation: Operation): readonly Html[] {
   });
 }
 
-function curlOf(method: string, path: string, operation: Operation): string {
-  const filled = operation.parameters.reduce(
+function curlOf(method: string, template: string, operation: Operation): string {
+  const url = operation.parameters.reduce(
     (text, parameter) => text.replace(`{${parameter.name}}`, parameter.example ?? ''),
-    path,
+    template,
   );
   const body = operation.requestBody?.content['application/json']?.example;
   const command = method === 'GET' ? 'curl' : `curl -X ${method}`;
-  const url = `http://localhost:${DEFAULT_PORT}${filled}`;
   if (body === undefined) return `${command} ${url}`;
   return `${command} ${url} \\\n  -H 'content-type: application/json' \\\n  -d '${indented(body).replaceAll("'", "'\\''")}'`;
 }

@@ -38,7 +38,9 @@ const patience = 10_000;
  */
 export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> {
   const { host = DEFAULT_HOST, port = DEFAULT_PORT, maxBodyBytes = 1024 * 1024, arrivalTimeout = 30_000 } = options;
-  const app = createApp({ ...options, loopbackOnly: isLoopback(host), maxBodyBytes });
+  const name = host.includes(':') ? `[${host}]` : host;
+  const origin = () => `http://${name}:${portOf(server.address())}`;
+  const app = createApp({ ...options, loopbackOnly: isLoopback(host), maxBodyBytes, origin });
   const listener = getRequestListener(app.fetch, {
     // Stands in for a missing Host header, so that the application sees such requests too.
     hostname: 'localhost',
@@ -49,10 +51,9 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   const pending = new Set<ServerResponse>();
   const server = serve(listener, pending, maxBodyBytes, arrivalTimeout);
   const bound = await listen(server, host, port);
-  const name = host.includes(':') ? `[${host}]` : host;
   let closing: Promise<void> | undefined;
   return {
-    url: `http://${name}:${bound}`,
+    url: origin(),
     port: bound,
     close() {
       closing ??= drain(server, pending);

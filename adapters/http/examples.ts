@@ -1,5 +1,6 @@
 /** One story, told in the documentation from configuration to reward. The tests post every part of it to a real node. */
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import { exampleDomains } from '../../actors/examples.ts';
 import type * as messages from '../../actors/messages.ts';
 import type { ProblemJson } from './problem.ts';
 
@@ -10,26 +11,12 @@ export const pathExamples = {
   rewardId: '5b0f6a44-6c1e-5f0e-9a57-0d3c2b1a4f68',
 } as const;
 
-export const domainExample = {
-  description: 'Which model answers a prompt',
-  arms: [
-    { name: 'small-fast', costUsd: 0.0004, latencyMs: 350, quality: 0.62 },
-    { name: 'medium', costUsd: 0.003, latencyMs: 900, quality: 0.78 },
-    { name: 'large', costUsd: 0.02, latencyMs: 2400, quality: 0.9, shift: -0.05 },
-  ],
-  context: {
-    task: { type: 'categorical', values: ['chat', 'code', 'summary'] },
-    prompt_tokens: { type: 'numeric', min: 0, bins: [200, 2000] },
-    paying: { type: 'boolean', default: false },
-  },
-  bucketBy: ['task', 'prompt_tokens'],
-  policy: { name: 'beta_thompson' },
-  fallback: 'small-fast',
-} as const satisfies DomainConfigInput;
+/** The shipped one: what the page shows works on a fresh node as it is typed, and changes nothing there. */
+export const domainExample = shipped('model_routing');
 
 export const decideExample = {
   requestId: 'order-1834-reply',
-  context: { task: 'code', prompt_tokens: 640, paying: true },
+  context: { task: 'code', prompt_tokens: 640, needs_tools: true },
   constraints: { maxLatencyMs: 3000 },
   k: 3,
 } as const satisfies messages.DecideBody;
@@ -37,14 +24,14 @@ export const decideExample = {
 export const batchExample = {
   items: [
     { context: { task: 'chat', prompt_tokens: 80 } },
-    { context: { task: 'summary', prompt_tokens: 5200 }, candidates: ['medium', 'large'] },
+    { context: { task: 'writing', prompt_tokens: 5200 }, candidates: ['large', 'reasoning'] },
   ],
 } as const;
 
 export const rewardExample = { feedback: 'thumbs_up', subject: 'user-77' } as const satisfies messages.RewardBody;
 
 export const itemsExample = {
-  items: [{ item: 'answer-1', arm: 'medium', position: 0 }],
+  items: [{ item: 'answer-1', arm: 'code', position: 0 }],
 } as const;
 
 export const controlExample = { reason: 'the large model is being replaced' } as const;
@@ -53,20 +40,20 @@ export const decisionAnswer: messages.Decision = {
   decisionId: pathExamples.id,
   domain: 'model_routing',
   requestId: 'order-1834-reply',
-  arm: 'medium',
+  arm: 'code',
   propensity: 0.4127,
   bucket: '4f7kq2m9x1c8r5tz',
-  bucketLabel: 'task=code prompt_tokens=200..2000',
+  bucketLabel: 'prompt_tokens=[500,4000), task=code',
   policy: 'beta_thompson',
   confidence: 0.71,
   mode: null,
   expectedReward: 0.78,
-  expectedCostUsd: 0.003,
-  expectedLatencyMs: 900,
+  expectedCostUsd: 0.004,
+  expectedLatencyMs: 1800,
   fallback: false,
   slate: [
-    { arm: 'medium', weight: 0.4127, rankPropensity: 0.4127 },
-    { arm: 'small-fast', weight: 0.3391, rankPropensity: 0.5774 },
+    { arm: 'code', weight: 0.4127, rankPropensity: 0.4127 },
+    { arm: 'small', weight: 0.3391, rankPropensity: 0.5774 },
     { arm: 'large', weight: 0.2482, rankPropensity: 1 },
   ],
 };
@@ -74,7 +61,7 @@ export const decisionAnswer: messages.Decision = {
 export const rewardAnswer: messages.RewardReceipt = {
   rewardId: pathExamples.rewardId,
   decisionId: pathExamples.id,
-  arm: 'medium',
+  arm: 'code',
   value: 1,
   share: 1,
   kind: 'explicit',
@@ -93,7 +80,7 @@ export const itemsAnswer: messages.ItemsReceipt = { decisionId: pathExamples.id,
 
 export const healthAnswer: messages.Health = {
   ready: true,
-  state: 'ready',
+  state: 'open',
   liveBuckets: 12,
   inFlight: 0,
   domains: 1,
@@ -110,3 +97,9 @@ export const problemAnswer: ProblemJson = {
   details: [{ path: 'context.task', message: 'is not one of the values' }],
   correlationId: '0e6f2f5e-2a3b-4d6f-9c1d-8f1c2b7a9d10',
 };
+
+function shipped(name: string): DomainConfigInput {
+  const found = exampleDomains.find((domain) => domain.name === name);
+  if (found === undefined) throw new Error(`the example domain ${name} does not ship`);
+  return found.config;
+}

@@ -9,16 +9,21 @@ import type { Route } from './route.ts';
 /**
  * @param version Reckoner's, as /healthz shows it
  * @param describe makes the OpenAPI document, when somebody first asks for it: it describes these routes too
+ * @param origin where the door listens, for the commands of the API page; asked when the page is first asked for
  */
-export function createRoutes(version: string, describe: () => ApiDocument): readonly Route<unknown>[] {
+export function createRoutes(
+  version: string,
+  describe: () => ApiDocument,
+  origin: () => string,
+): readonly Route<unknown>[] {
   let made: Documentation | undefined;
   const documentation = () => {
-    made ??= documentationOf(describe());
+    made ??= documentationOf(describe(), origin());
     return made;
   };
   return [...decisionRoutes, ...domainRoutes, ...nodeRoutes(version, documentation)];
 }
 
-function documentationOf(api: ApiDocument): Documentation {
-  return { openapi: JSON.stringify(api), ...renderDocsPage(api) };
+function documentationOf(api: ApiDocument, origin: string): Documentation {
+  return { openapi: JSON.stringify(api), ...renderDocsPage(api, origin) };
 }

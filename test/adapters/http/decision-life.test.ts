@@ -56,7 +56,7 @@ describe('a domain', () => {
 
 describe('a decision', () => {
   test('lives from the request over items and rewards to its explanation and a retraction', async () => {
-    const made = await decide({ context: decideExample.context, k: 3 });
+    const made = await decide({ context: decideExample.context, k: 4 });
     expect(made.status).toBe(201);
     const decision = answers.Decision.strict().parse(made.json);
     const at = `/v1/decisions/${decision.decisionId}`;

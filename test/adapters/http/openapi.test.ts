@@ -26,7 +26,11 @@ const operations = () =>
 
 describe('the OpenAPI document', () => {
   test('lists every route and no other', () => {
-    const routes = createRoutes('x', () => api).map((route) => `${route.method} ${route.path}`);
+    const routes = createRoutes(
+      'x',
+      () => api,
+      () => '',
+    ).map((route) => `${route.method} ${route.path}`);
     expect(
       operations()
         .map(([method, path]) => `${method.toUpperCase()} ${path}`)
@@ -139,6 +143,11 @@ describe('the API page', () => {
     }
     for (const code of errorCodes) expect(page).toContain(`<code>${code}</code>`);
     expect(page).not.toMatch(/<script|<link|<img|url\(|@import|javascript:| on\w+=/i);
+  });
+
+  test('has commands that find this node, on whatever port it listens', () => {
+    const origins = [...page.matchAll(/curl (?:-X \w+ )?(http:..[^/]+)/g)].map((found) => found[1]);
+    expect(new Set(origins)).toEqual(new Set([door.url]));
   });
 
   test('has links that lead somewhere, and every id once', () => {

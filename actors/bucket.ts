@@ -1,93 +1,30 @@
 /**
  * The bucket actor: the only writer of its stream. It appends, then folds, then answers, one batch at a time; what arrives
- * meanwhile waits in a bounded queue. The machine holds the lifecycle; what is believed is in `bucket-state.ts`.
+ * meanwhile waits in a bounded queue. The machine holds the lifecycle; the batch is in `bucket-work.ts`, what is believed in
+ * `bucket-state.ts`.
  */
 import { setup } from 'xstate';
-import type { Draft, EventType } from '../events/catalogue.ts';
-import { type Problem, problemOf, ReckonerError } from '../events/errors.ts';
-import type { AppendResult, EventRecord } from '../events/event-log.ts';
-import { type Head, seal } from '../events/seal.ts';
+import { problemOf, ReckonerError } from '../events/errors.ts';
+import type { BucketState } from './bucket-state.ts';
 import {
-  adopt,
-  type BucketEvent,
-  type BucketState,
-  evolve,
-  SNAPSHOT_VERSIONS,
-  serialiseBucket,
-  stateAt,
-} from './bucket-state.ts';
+  append,
+  type BucketDependencies,
+  type BucketMachineEvent,
+  type BucketWork,
+  begin,
+  cannotForget,
+  enqueue,
+  failed,
+  giveUp,
+  rejectAll,
+  requeue,
+  SNAPSHOT_WORTH,
+  settle,
+  snapshot,
+} from './bucket-work.ts';
 import { confidenceOf, priorOf } from './choose.ts';
-import type { DomainState } from './domain-state.ts';
-import type { Environment } from './environment.ts';
-import { type BucketSource, foldBucket } from './fold-bucket.ts';
-import { CONFLICT_RETRIES, UNKNOWN_PAUSE_MS } from './retries.ts';
-
-/** One event that is asked of a bucket. Never persisted: what lasts is the event. */
-export interface BucketCommand {
-  /** Id the event will have. */
-  readonly id: string;
-  readonly type: Extract<EventType, 'DecisionMade' | 'ItemsShown' | 'RewardObserved' | 'RewardRetracted'>;
-  readonly correlationId: string;
-  readonly causationId: string;
-  /** The event's data, from the state it will follow. Throws a ReckonerError to refuse. */
-  readonly make: (state: BucketState) => BucketEvent['data'];
-  readonly reply: (outcome: BucketOutcome) => void;
-}
-
-export type BucketOutcome =
-  | {
-      readonly status: 'recorded';
-      readonly revision: number;
-      readonly time: number;
-      readonly data: BucketEvent['data'];
-      readonly domain: DomainState;
-    }
-  /** An event of this id is in the log already. */
-  | { readonly status: 'duplicate' }
-  | { readonly status: 'failed'; readonly problem: Problem };
-
-export interface BucketDependencies extends BucketSource {
-  readonly stream: string;
-  readonly env: Environment;
-  /** Commands that may wait, default 1,024. */
-  readonly queueLimit?: number;
-}
-
-interface Batch {
-  readonly commands: readonly BucketCommand[];
-  readonly events: readonly (BucketEvent & { readonly head: Head })[];
-  readonly records: readonly EventRecord[];
-  readonly expected: number;
-  readonly time: number;
-}
-
-/** The bucket's memory. Held by reference and changed in place: it is never persisted, and copies of posteriors are dear. */
-export interface BucketWork {
-  readonly dependencies: BucketDependencies;
-  state: BucketState | undefined;
-  queue: BucketCommand[];
-  batch: Batch | undefined;
-  conflicts: number;
-}
-
-type BucketMachineEvent =
-  | { readonly type: 'command'; readonly command: BucketCommand }
-  | { readonly type: 'hydrated'; readonly state: BucketState }
-  | { readonly type: 'hydrationFailed'; readonly problem: Problem }
-  | {
-      readonly type: 'committed';
-      readonly result: AppendResult | { readonly status: 'failed'; readonly problem: Problem };
-      /** Where an event id was used before: all of the batch that were. */
-      readonly used?: ReadonlySet<string>;
-    }
-  /** The domain was configured, frozen or thawed. */
-  | { readonly type: 'domainChanged' }
-  | { readonly type: 'passivate' };
-
-const BATCH_LIMIT = 512;
-const SNAPSHOT_EVERY = 256;
-/** A tail of so few events is read as fast as a snapshot. */
-const SNAPSHOT_WORTH = 16;
+import { foldBucket } from './fold-bucket.ts';
+import { UNKNOWN_PAUSE_MS } from './retries.ts';
 
 export const bucketMachine = setup({
   types: {
@@ -215,185 +152,6 @@ export const bucketMachine = setup({
   },
 });
 
-function enqueue(work: BucketWork, command: BucketCommand): void {
-  if (work.queue.length < (work.dependencies.queueLimit ?? 1024)) work.queue.push(command);
-  else command.reply(failed(new ReckonerError('overloaded', 'Too many requests wait for this bucket.')));
-}
-
-/** Starts the next batch, unless one is under way. */
-function begin(work: BucketWork, send: (event: BucketMachineEvent) => void): void {
-  while (work.batch === undefined && work.queue.length > 0 && work.state !== undefined) {
-    work.batch = prepare(work, work.state);
-    if (work.batch !== undefined) append(work, send);
-    else work.conflicts = 0; // whoever was faster had recorded it all: nothing is left to lose a race with
-  }
-}
-
-/** Makes the events of the next batch. All decisions of a batch see the same committed posterior, so they go before its rewards. */
-function prepare(work: BucketWork, state: BucketState): Batch | undefined {
-  const { timeline, env } = work.dependencies;
-  const seen = underLatest(state, timeline.latest);
-  const taken = work.queue.splice(0, BATCH_LIMIT);
-  const ordered =
-    taken.length === 1 ? taken : [...taken.filter(isDecision), ...taken.filter((command) => !isDecision(command))];
-  const commands: BucketCommand[] = [];
-  const events: (BucketEvent & { head: Head })[] = [];
-  const records: EventRecord[] = [];
-  // A batch of one, which most are, has no twins.
-  const ids = ordered.length > 1 ? new Set<string>() : undefined;
-  const time = env.now();
-  let head = state.head;
-  for (const command of ordered) {
-    if (state.recent.has(command.id)) {
-      command.reply({ status: 'duplicate' });
-    } else if (ids?.has(command.id)) {
-      // Its twin is in this batch: once that is durable, this one will be found to be a duplicate.
-      work.queue.push(command);
-    } else {
-      try {
-        const { id, type, correlationId, causationId } = command;
-        const data = command.make(seen);
-        // The command's maker paired type and data.
-        const sealed = seal({ id, type, data } as Draft, { correlationId, causationId, time, writer: env.node }, head);
-        head = sealed.head;
-        ids?.add(id);
-        commands.push(command);
-        records.push(sealed.record);
-        events.push({ id, type, data, head });
-      } catch (thrown) {
-        command.reply(failed(thrown));
-      }
-    }
-  }
-  return commands.length === 0 ? undefined : { commands, events, records, expected: state.head.revision, time };
-}
-
-/** The state that the next event will be made from. The bucket's own adopts with that event, when it is in the log. */
-function underLatest(state: BucketState, latest: DomainState | undefined): BucketState {
-  if (latest === undefined || latest.revision <= state.domain.revision) return state;
-  const seen = { ...state };
-  adopt(seen, latest);
-  return seen;
-}
-
-function isDecision(command: BucketCommand): boolean {
-  return command.type === 'DecisionMade';
-}
-
-function append(work: BucketWork, send: (event: BucketMachineEvent) => void): void {
-  const { batch, dependencies } = work;
-  if (batch === undefined) return;
-  dependencies.log
-    .append(dependencies.stream, batch.expected, batch.records)
-    .then((result): BucketMachineEvent | Promise<BucketMachineEvent> =>
-      result.status === 'conflict' && result.reason === 'eventId'
-        ? usedIds(work, batch, result.id).then((used) => ({ type: 'committed', result, used }))
-        : { type: 'committed', result },
-    )
-    .then(send, (thrown) => send({ type: 'committed', result: { status: 'failed', problem: problemOf(thrown) } }));
-}
-
-/** Ids of the batch that the log has already. Late duplicates come in crowds: one round for each would seal the rest again and again. */
-async function usedIds(
-  { dependencies: { log } }: BucketWork,
-  { commands }: Batch,
-  known: string,
-): Promise<Set<string>> {
-  const found = await Promise.all(commands.map(({ id }) => (id === known ? id : log.find(id))));
-  return new Set(commands.filter((_, index) => found[index] !== undefined).map(({ id }) => id));
-}
-
-function settle(work: BucketWork, { result, used }: Extract<BucketMachineEvent, { type: 'committed' }>): void {
-  const { batch, state, dependencies } = work;
-  if (batch === undefined || state === undefined) return;
-  // What a policy cannot forget is still in this posterior: no snapshot before it is folded anew.
-  const stale = cannotForget(work);
-  if (result.status === 'failed') {
-    work.batch = undefined;
-    for (const command of batch.commands) command.reply(result);
-  } else if (result.status === 'conflict' && result.reason === 'eventId') {
-    work.batch = undefined;
-    const isUsed = ({ id }: BucketCommand) => id === result.id || used?.has(id) === true;
-    work.queue.unshift(...batch.commands.filter((command) => !isUsed(command)));
-    for (const command of batch.commands.filter(isUsed)) command.reply({ status: 'duplicate' });
-  } else {
-    work.conflicts = 0;
-    const domainAt = (revision: number) => stateAt(dependencies.timeline.states, revision);
-    for (const event of batch.events) evolve(state, event, event.head, domainAt);
-    if (!stale) snapshot(work, SNAPSHOT_EVERY);
-    // Not before: where folding fails, whoever waits for the batch is told so.
-    work.batch = undefined;
-    for (const [index, command] of batch.commands.entries()) {
-      const event = batch.events[index];
-      if (event === undefined) continue;
-      command.reply({
-        status: 'recorded',
-        revision: event.head.revision,
-        time: batch.time,
-        data: event.data,
-        domain: state.domain,
-      });
-    }
-  }
-}
-
-/** Puts the batch back to the front of the queue, to be made anew from a fresh state; after three conflicts in a row it is refused. */
-function requeue(work: BucketWork, conflict: boolean): void {
-  const commands = work.batch?.commands ?? [];
-  work.batch = undefined;
-  work.state = undefined;
-  work.conflicts = conflict ? work.conflicts + 1 : 0;
-  if (work.conflicts <= CONFLICT_RETRIES) {
-    work.queue.unshift(...commands);
-    return;
-  }
-  work.conflicts = 0;
-  for (const command of commands)
-    command.reply(failed(new ReckonerError('conflict', 'Other writers of this bucket were faster four times.')));
-}
-
-/** Leaves open what the log could not be made to tell; what is in it will be found there by whoever asks again. */
-function giveUp(work: BucketWork): void {
-  const commands = work.batch?.commands ?? [];
-  work.batch = undefined;
-  work.state = undefined;
-  for (const command of commands)
-    command.reply(failed(new ReckonerError('outcome_unknown', 'The log did not say whether it wrote this.')));
-}
-
-/** Refuses everything that waits: for a bucket that cannot go on. */
-function rejectAll(work: BucketWork, problem: Problem): void {
-  const waiting = [...(work.batch?.commands ?? []), ...work.queue];
-  work.queue = [];
-  work.batch = undefined;
-  for (const command of waiting) command.reply({ status: 'failed', problem });
-}
-
-/** The same for a bucket that broke: whether what was under way reached the log is then not known here. */
-export function failAll(work: BucketWork, problem: Problem): void {
-  giveUp(work);
-  rejectAll(work, problem);
-}
-
-function snapshot(work: BucketWork, worth: number): void {
-  const { state, dependencies } = work;
-  if (state === undefined || state.head.revision - state.snapshotRevision < worth) return;
-  state.snapshotRevision = state.head.revision;
-  const { revision } = state.head;
-  void dependencies.snapshots.put(dependencies.stream, {
-    revision,
-    versions: SNAPSHOT_VERSIONS,
-    bytes: serialiseBucket(state),
-  });
-}
-
-/** Whether a retraction was just recorded that the policy cannot take back by itself. */
-function cannotForget({ batch, state }: BucketWork): boolean {
-  return (
-    state?.domain.policy.forget === undefined && batch?.commands.some(({ type }) => type === 'RewardRetracted') === true
-  );
-}
-
 /** Whether the bucket's best arm is too little known to act alone. */
 function isUnsure(state: BucketState | undefined): boolean {
   if (state?.domain.config.confidence.gate !== true) return false;
@@ -409,8 +167,4 @@ function isUnsure(state: BucketState | undefined): boolean {
     .map((_, index) => domain.policy.belief(posterior, situation, index))
     .reduce((left, right) => (right.mean > left.mean ? right : left));
   return confidenceOf(best) < domain.config.confidence.autonomous;
-}
-
-function failed(thrown: unknown): BucketOutcome {
-  return { status: 'failed', problem: problemOf(thrown) };
 }

@@ -4,7 +4,8 @@
  */
 import { type Actor, createActor } from 'xstate';
 import { problemOf } from '../events/errors.ts';
-import { type BucketCommand, type BucketDependencies, bucketMachine, failAll } from './bucket.ts';
+import { bucketMachine } from './bucket.ts';
+import { type BucketCommand, type BucketDependencies, failAll } from './bucket-work.ts';
 
 export interface Buckets {
   /** Hands the command to the bucket that writes the stream. */

@@ -4,7 +4,7 @@ import { type DecodedEvent, decode, type EventData } from '../events/catalogue.t
 import { errorOf, ReckonerError } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
-import type { BucketCommand, BucketDependencies, BucketOutcome } from './bucket.ts';
+import type { BucketCommand, BucketDependencies, BucketOutcome } from './bucket-work.ts';
 import type { Buckets } from './buckets.ts';
 import { type DecisionAddress, parseDecisionId } from './decision-id.ts';
 import type { DomainState } from './domain-state.ts';

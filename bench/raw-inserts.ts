@@ -20,7 +20,7 @@ export function openRawPeer(directory: string): RawPeer {
   const log = new Database(join(directory, FILES.log), { readonly: true });
   const peer = new Database(join(directory, 'raw.db'));
   // The log's own settings and declaration: nothing but the inserting differs.
-  for (const setting of logFile(4_000, 64).settings) peer.pragma(setting);
+  for (const setting of logFile().settings) peer.pragma(setting);
   const declaration =
     log.prepare<[], string>("SELECT sql FROM sqlite_schema WHERE name = 'events'").pluck().get() ?? '';
   peer.exec(declaration);

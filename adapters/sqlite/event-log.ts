@@ -53,7 +53,7 @@ export interface SqliteEventLogOptions {
 export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
   const { file } = options;
   const waits = patience({ limitMs: options.lockWaitMs, now: options.now, random: options.random });
-  const kind = logFile(options.walPages ?? 4_000, options.cacheMb ?? 32, options.maxPages);
+  const kind = logFile(options.walPages, options.cacheMb, options.maxPages);
   const database = openDatabase(file, kind, waits);
   const reads = createReads(database, { pageSize: options.pageSize ?? 500, window: options.window ?? 2_000 });
   const dataVersion = database.prepare<[], number>('PRAGMA data_version').pluck();

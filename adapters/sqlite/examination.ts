@@ -11,7 +11,7 @@ import { logFile } from './schema.ts';
  * @throws ReckonerError log_corrupt, log_newer, log_unusable, log_locked where it cannot even be opened
  */
 export function examineLogFile(file: string): readonly string[] {
-  const database = openDatabase(file, logFile(4_000, 64), patience({}));
+  const database = openDatabase(file, logFile(), patience({}));
   try {
     return [...damage(database), ...gaps(database)];
   } catch (thrown) {

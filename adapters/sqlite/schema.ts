@@ -22,7 +22,7 @@ const migrations = [
  * with SQLite's own 1,000 hot index pages are copied so often that appending is a fifth slower; with much more a single
  * commit takes long.
  */
-export function logFile(walPages: number, cacheMb: number, maxPages?: number): FileKind {
+export function logFile(walPages = 4_000, cacheMb = 32, maxPages?: number): FileKind {
   return {
     name: 'a Reckoner event log',
     applicationId: applicationId('RKNe'),

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openNode, type ReckonerNode } from '../adapters/cli/compose.ts';
@@ -12,8 +14,10 @@ const manifest: { dependencies: Record<string, string>; devDependencies: Record<
 describe('the README', () => {
   let node: ReckonerNode;
   let door: HttpDoor;
+  let folder: string;
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'reckoner-readme-'));
     node = await openNode({ seed: 1 });
     door = await openHttpDoor({ reckoner: node.reckoner, port: 0, version: 'test' });
   });
@@ -21,6 +25,7 @@ describe('the README', () => {
   afterAll(async () => {
     await door.close();
     await node.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   test('tells a newcomer the two commands on its first screen', () => {
@@ -32,14 +37,17 @@ describe('the README', () => {
 
   test('shows a decision from end to end that works as it is typed', async () => {
     const block = /checked by test\/readme\.test\.ts -->\s*```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-    const [configure, decide, reward, explain] = block.replaceAll('localhost:8080', door.url).split(/\n\n/);
+    // One shell, as a reader has it: the id that deciding leaves in a variable is what the commands after it use.
+    const script = block
+      .replaceAll('localhost:8080', door.url)
+      .replaceAll('/tmp/decision.json', join(folder, 'decision.json'));
+    const [configured, decision, rewarded, explained] = await shell(script.replaceAll('\n\n', '\necho\n'));
 
-    expect(await shell(configure)).toMatchObject({ domain: 'support', created: true });
-    const decision = await shell(decide);
+    expect(configured).toMatchObject({ domain: 'support', created: true });
     expect(decision).toMatchObject({ bucketLabel: 'topic=bug', propensity: expect.any(Number) });
-    const ID = String(decision.decisionId);
-    expect(await shell(reward, { ID })).toMatchObject({ value: 1, kind: 'explicit', learned: true });
-    expect(await shell(explain, { ID })).toMatchObject({ decisionId: ID, verified: true, rewards: [{ value: 1 }] });
+    expect(rewarded).toMatchObject({ value: 1, kind: 'explicit', learned: true });
+    const { decisionId } = decision ?? {};
+    expect(explained).toMatchObject({ decisionId, verified: true, rewards: [{ value: 1 }] });
   });
 
   test('gives every dependency a line that says what for and why this one', () => {
@@ -51,7 +59,11 @@ describe('the README', () => {
   });
 });
 
-async function shell(script: string | undefined, env: Record<string, string> = {}): Promise<Record<string, unknown>> {
-  const { stdout } = await promisify(execFile)('bash', ['-c', script ?? 'false'], { env: { ...process.env, ...env } });
-  return JSON.parse(stdout);
+/** Runs a script that prints one JSON object a line. */
+async function shell(script: string): Promise<Record<string, unknown>[]> {
+  const { stdout } = await promisify(execFile)('bash', ['-c', script]);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }

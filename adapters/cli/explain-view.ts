@@ -42,7 +42,7 @@ function armsTable(told: Explanation, colours: Colours, width: number): string[]
     { title: '95 % interval', align: 'right' },
     { title: 'pulls', align: 'right' },
     ...(shifted ? [{ title: 'shift', align: 'right' } as const] : []),
-    { title: 'drew', align: 'right' },
+    { title: 'score', align: 'right' },
     { title: 'propensity', align: 'right' },
   ];
   const rows = told.arms.map((arm): (Cell | string)[] => {
@@ -84,12 +84,20 @@ function whyOf(told: Explanation): string {
     first?.sample != null && second?.sample != null
       ? `, ${second.arm} came second with ${second.sample.toFixed(3)}`
       : '';
-  const best = [...told.arms].sort((left, right) => right.mean + right.shift - left.mean - left.shift)[0];
-  const against =
-    best !== undefined && best.arm !== told.arm
-      ? `; ${best.arm} has the higher mean, but ${told.arm} may still be better`
-      : '';
-  return `its score was the highest${first?.sample == null ? '' : ` (${first.sample.toFixed(3)})`}${margin}${against}`;
+  return `its score was the highest${first?.sample == null ? '' : ` (${first.sample.toFixed(3)})`}${margin}${againstOf(told)}`;
+}
+
+/** That an arm won against one which looked better on average; nothing where none did. */
+function againstOf(told: Explanation): string {
+  const chosen = told.arms.find((arm) => arm.chosen);
+  const best = [...told.arms].sort((left, right) => netOf(right) - netOf(left))[0];
+  if (chosen === undefined || best === undefined || netOf(best) - netOf(chosen) < 1e-9) return '';
+  const higher = best.mean > chosen.mean ? 'mean' : 'mean after its shift';
+  return `; ${best.arm} has the higher ${higher}, but ${told.arm} may still be better`;
+}
+
+function netOf(arm: { readonly mean: number; readonly shift: number }): number {
+  return arm.mean + arm.shift;
 }
 
 function slateLines(told: Explanation, label: (text: string) => string): string[] {

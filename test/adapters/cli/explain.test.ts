@@ -80,6 +80,13 @@ describe('an explanation', () => {
     expect(text({ arms })).toContain('hello has the higher mean, but hi may still be better');
   });
 
+  test('calls no mean higher where none is: before the first reward all arms look alike', () => {
+    const alike = told.arms.map((one) => ({ ...one, mean: 0.5 }));
+    expect(text({ arms: alike })).toMatch(/why .* hello came second with 0\.400$/m);
+    const shifted = alike.map((one) => ({ ...one, shift: one.chosen ? -0.05 : 0 }));
+    expect(text({ arms: shifted })).toContain('hello has the higher mean after its shift, but hi may still be better');
+  });
+
   test('says so where the fallback was taken, and what was set aside', () => {
     const shown = text({ fallback: true, excluded: [{ arm: 'slow', constraint: 'maxLatencyMs' }] });
     expect(shown).toContain('no candidate met the constraints');

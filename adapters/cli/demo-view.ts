@@ -46,7 +46,7 @@ function lengthOf(parts: readonly Part[]): number {
 export function plainLine({ requests, reward, random, best, favourites }: DemoStatus): string {
   const arms = favourites.map(({ task, arm }) => `${task} ${arm}`).join(', ');
   const earned = Number.isNaN(reward) ? '–' : reward.toFixed(2);
-  return `demo (simulated): ${requests} requests, average reward now ${earned} (random ${random.toFixed(2)}, best possible ${best.toFixed(2)}), most chosen: ${arms}`;
+  return `demo (simulated): ${requests} requests, average reward now ${earned} (random ${random.toFixed(2)}, best on average ${best.toFixed(2)}), most chosen: ${arms}`;
 }
 
 /** Where the share lies between none and all of the way. */

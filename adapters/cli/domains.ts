@@ -12,7 +12,8 @@ interface DomainsOptions {
 }
 
 const notes = `
-Works beside a running server and changes nothing. What arms earned is what all buckets of a domain last shared.
+Works beside a running server and changes nothing. What arms earned is what all buckets of a domain last shared, which they do
+every 50 rewards unless the domain says otherwise: a reward of just now is not among them yet, but reckoner events shows it.
 
 Examples:
   reckoner domains

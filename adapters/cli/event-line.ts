@@ -55,7 +55,9 @@ function summaryOf(event: DecodedEvent): string {
         event.data.slate.length > 0 ? `slate of ${event.data.slate.length}` : '',
       );
     case 'ItemsShown':
-      return words(`${event.data.items.length} items for @${event.data.decisionRevision}`);
+      return words(
+        `${event.data.items.length} ${event.data.items.length === 1 ? 'item' : 'items'} for @${event.data.decisionRevision}`,
+      );
     case 'RewardObserved':
       return words(
         `${event.data.arm} ${event.data.value.toFixed(3)} for @${event.data.decisionRevision}`,

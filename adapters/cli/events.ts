@@ -1,6 +1,6 @@
 /** `reckoner events`: the log as it is, beside a running server or after it. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { decode } from '../../events/catalogue.ts';
+import { catalogue, decode } from '../../events/catalogue.ts';
 import { type EventLog, type Filter, type Position, type RecordedEvent, START } from '../../events/event-log.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { positionOf } from '../sqlite/schema.ts';
@@ -20,9 +20,14 @@ interface EventsOptions {
   readonly dataDir: string;
 }
 
+const knownTypes = Object.keys(catalogue);
+
 const notes = `
 Prints all events in the order of the log; with --follow it stays and prints what comes, until Ctrl-C.
 A position is where an event lies in this log: the number at the left, "position" in JSON.
+
+Types: ${knownTypes.slice(0, 6).join(', ')},
+${knownTypes.slice(6).join(', ')}.
 
 Examples:
   reckoner events --limit 20
@@ -62,6 +67,9 @@ async function printEvents(options: EventsOptions, { terminal }: Cli): Promise<v
     }
     if (printed === 0 && !signal.aborted && !options.json) {
       await terminal.err.line(terminal.err.colours.dim('No such events in this log.'));
+      // No error: a newer version may have written types that this one does not know.
+      const strange = (options.type ?? []).filter((type) => !knownTypes.includes(type));
+      if (strange.length > 0) await terminal.err.line(`${terminal.err.colours.cyan('→')} ${hintOf(strange)}`);
     }
   } finally {
     interrupted.dispose();
@@ -79,6 +87,10 @@ async function* wantedEvents(log: EventLog, options: EventsOptions, signal: Abor
   for await (const message of log.subscribe({ ...filter, after, signal })) {
     if (message.type === 'event') yield message.event;
   }
+}
+
+function hintOf(strange: readonly string[]): string {
+  return `Not a type of this version: ${strange.join(', ')}. There are ${knownTypes.join(', ')}.`;
 }
 
 function listOf(text: string): readonly string[] {

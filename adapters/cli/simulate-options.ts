@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import { ReckonerError } from '../../events/errors.ts';
-import { PolicySpec } from '../../policies/catalogue.ts';
+import { PolicySpec, policyNames } from '../../policies/catalogue.ts';
 import { decimalOf } from '../datasets/decimal.ts';
 
 /** The command's options, checked. */
@@ -91,14 +91,34 @@ export function policyOf(written: string): DomainConfigInput['policy'] {
   const spec = Object.fromEntries(entries.map(([key = '', value = '']) => [key.trim(), scalarOf(value.trim())]));
   const parsed = PolicySpec.safeParse({ ...spec, name: name.trim() });
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
+  const known = policyNames.some((one) => one === name.trim());
   throw new ReckonerError(
     'request_invalid',
-    `--policy ${written}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}.`.replace(/\s+/g, ' '),
-    {
-      remedy: 'Write the name of a policy, or name:param=value,param=value.',
-    },
+    `--policy ${written}: ${known ? wrongIn(parsed.error) : 'there is no policy of this name'}.`,
+    { remedy: `Write ${policyForms.join(', or ')}; what has a default may be left out.` },
   );
+}
+
+function wrongIn(error: z.ZodError): string {
+  return error.issues
+    .map((issue) => {
+      if (issue.code === 'unrecognized_keys') return `it has no ${issue.keys.join(', no ')}`;
+      if (issue.code === 'invalid_type' && issue.input === undefined) return `${issue.path.join('.')} is missing`;
+      return `${issue.path.join('.')}: ${issue.message}`;
+    })
+    .join('; ');
+}
+
+/** How each policy is written, with all of its parameters and their defaults. */
+export const policyForms: readonly string[] = PolicySpec.options.map(({ shape }) => {
+  const { name, ...params } = shape;
+  const written = Object.entries(params).map(([param, schema]) => `${param}=${defaultOf(schema) ?? `<${param}>`}`);
+  return written.length === 0 ? name.value : `${name.value}:${written.join(',')}`;
+});
+
+function defaultOf(schema: z.ZodType): string | undefined {
+  const parsed = schema.safeParse(undefined);
+  return parsed.success ? String(parsed.data) : undefined;
 }
 
 function scalarOf(value: string): string | number | boolean {

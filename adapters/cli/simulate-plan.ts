@@ -69,11 +69,15 @@ function checked(config: DomainConfigInput): DomainConfig {
   } catch (thrown) {
     if (!(thrown instanceof ReckonerError)) throw thrown;
     // Nobody wrote this configuration: what is wrong with it is wrong with the options or the file.
-    throw new ReckonerError('request_invalid', `The dataset and the options make no domain. ${thrown.message}`, {
-      cause: thrown,
-      details: thrown.problem.details,
-      remedy: 'Correct --policy, or give a file with other arms or buckets.',
-    });
+    const wrong = thrown.problem.details?.map(({ path, message }) => `${path} ${message}`).join('; ');
+    throw new ReckonerError(
+      'request_invalid',
+      `The dataset and the options make no domain: ${wrong ?? thrown.message}.`,
+      {
+        cause: thrown,
+        remedy: 'Correct --policy, or give a file with other arms or buckets.',
+      },
+    );
   }
 }
 

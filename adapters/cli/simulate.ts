@@ -8,7 +8,7 @@ import type { Cli } from './cli.ts';
 import { exitCodes } from './failure.ts';
 import { onInterrupt } from './signals.ts';
 import { jsonOf } from './simulate-json.ts';
-import { type SimulateOptions, simulateDefaults, simulateOptions } from './simulate-options.ts';
+import { policyForms, type SimulateOptions, simulateDefaults, simulateOptions } from './simulate-options.ts';
 import { planOf } from './simulate-plan.ts';
 import { runShuffles } from './simulate-pool.ts';
 import { reportLines } from './simulate-report.ts';
@@ -21,6 +21,8 @@ what the chosen arm answered (and nothing else), reward, learn. No model is call
 
 A file needs a header with ${understoodColumns.replaceAll(', optionally', ',\noptionally')}.
 Rows in which an arm's outcome is missing are left out.
+
+Policies and their defaults: ${policyForms.join(', ')}.
 
 Shuffle i = 0 to N - 1 draws its order and its node's randomness from seed S + i: one seed, one result, whatever --workers is.
 Intervals are t intervals over shuffles: they say what chance in order and choices does, not what other requests would.

@@ -30,7 +30,7 @@ export function findDataset(dataset: string, folder: string): string {
   }
   const there = datasetsIn(folder);
   throw new ReckonerError('request_invalid', `There is no ${dataset} in ${folder}.`, {
-    remedy: `${there.length === 0 ? 'No .csv or .csv.gz is there' : `There are ${listed(there)}`}; another folder is given by --data DIR or RECKONER_DATA.`,
+    remedy: `${meantBy(dataset, there)}${there.length === 0 ? 'No .csv or .csv.gz is there' : `There are ${listed(there)}`}; another folder is given by --data DIR or RECKONER_DATA.`,
   });
 }
 
@@ -44,6 +44,12 @@ export function datasetsIn(folder: string): string[] {
     .filter((file) => /\.csv(\.gz)?$/.test(file))
     .map((file) => file.replace(/\.csv(\.gz)?$/, ''))
     .sort();
+}
+
+/** Who leaves the folder out is reminded of it. */
+function meantBy(dataset: string, there: readonly string[]): string {
+  const meant = there.filter((name) => name.endsWith(`/${dataset}`));
+  return meant.length === 0 ? '' : `Did you mean ${meant.join(' or ')}? `;
 }
 
 function readable(folder: string): string[] {

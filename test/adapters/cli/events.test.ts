@@ -61,7 +61,15 @@ test('a filter by type, by stream, a start and a limit each leave the rest away'
 
 test('where nothing matches, that is said beside the output', async () => {
   const found = await run(['events', '--type', 'Nothing', '--data-dir', used.dataDir]);
-  expect(found).toEqual({ code: 0, stdout: '', stderr: 'No such events in this log.\n' });
+  expect(found).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: expect.stringMatching(
+      /^No such events in this log\.\n→ Not a type of this version: Nothing\. .*DecisionMade/,
+    ),
+  });
+  const none = await run(['events', '--type', 'AgentCallFailed', '--data-dir', used.dataDir]);
+  expect(none).toEqual({ code: 0, stdout: '', stderr: 'No such events in this log.\n' });
 });
 
 test('a reader that leaves early, as head does, is no error', async () => {

@@ -168,7 +168,10 @@ describe('reckoner simulate', () => {
       [['--dataset', 'none'], /There is no none in/],
       [['--dataset', 'none', '--data', join(folder, 'nowhere')], /nowhere does not exist/],
       [['--dataset', 'priced', '--utility-cost', '0.1'], /--utility-cost asks for two arms/],
-      [['--dataset', 'costly', '--policy', 'fixed:arm=none'], /not one of the arms/],
+      [['--dataset', 'costly', '--policy', 'fixed:arm=none'], /make no domain: policy\.arm is not one of the arms\.$/],
+      [['--dataset', 'costly', '--policy', 'none'], /--policy none: there is no policy of this name/],
+      [['--dataset', 'costly', '--policy', 'fixed'], /arm is missing/],
+      [['--dataset', 'costly', '--policy', 'fixed:arm=large,eps=1'], /it has no eps/],
     ];
     for (const [args, message] of wrong) {
       await expect(simulate(...args)).rejects.toMatchObject({

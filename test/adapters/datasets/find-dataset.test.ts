@@ -50,6 +50,14 @@ describe('finding a dataset', () => {
     );
   });
 
+  it('reminds of the folder when it was left out', () => {
+    expect(() => findDataset('mmlu', folder)).toThrowError(
+      expect.objectContaining({
+        problem: expect.objectContaining({ remedy: expect.stringMatching(/^Did you mean routellm\/mmlu\? There are/) }),
+      }),
+    );
+  });
+
   it('says how to name a data folder when there is none', () => {
     expect(() => findDataset('routellm/mmlu', '/nowhere')).toThrowError(
       expect.objectContaining({

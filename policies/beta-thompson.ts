@@ -3,17 +3,8 @@
  * mean from its posterior, add its shift, take the best. Buckets shrink towards their domain through the prior.
  */
 
-import {
-  BETA_PRIOR_WIDTH,
-  type BetaCounts,
-  betaBelief,
-  betaPrior,
-  betaShapes,
-  emptyCounts,
-  forgetCounts,
-  learnCounts,
-} from './beta-counts.ts';
-import { readCounts, writeCounts } from './beta-counts-bytes.ts';
+import { type BetaCounts, betaPrior, betaShapes } from './beta-counts.ts';
+import { betaPosterior } from './beta-posterior.ts';
 import { type BetaArms, firstPropensities, rankPropensities } from './beta-propensity.ts';
 import type { Choice, Policy, Situation } from './policy.ts';
 import { noScores, rankBy, uniformRanking } from './ranking.ts';
@@ -29,11 +20,10 @@ export interface BetaThompsonParameters {
 /** The policy `beta_thompson`. */
 export function betaThompson({ shrinkage }: BetaThompsonParameters): Policy<BetaCounts> {
   return {
+    ...betaPosterior,
     name: 'beta_thompson',
     version: 1,
-    priorWidth: BETA_PRIOR_WIDTH,
     deterministic: false,
-    init: emptyCounts,
     prior: (candidates, source) => betaPrior(candidates, source, shrinkage),
     choose,
     propensities(counts, situation) {
@@ -44,11 +34,6 @@ export function betaThompson({ shrinkage }: BetaThompsonParameters): Policy<Beta
       const arms = shiftedArms(counts, situation);
       return rankPropensities(arms, ranking).map((p) => withFloor(p, situation.floor, situation.candidates.length));
     },
-    learn: learnCounts,
-    forget: forgetCounts,
-    belief: betaBelief,
-    serialise: writeCounts,
-    restore: readCounts,
   };
 }
 

@@ -1,16 +1,7 @@
 /** Epsilon-greedy on Beta posterior means: the simplest explorer, with propensities in closed form. */
 
-import {
-  BETA_PRIOR_WIDTH,
-  type BetaCounts,
-  betaBelief,
-  betaPrior,
-  betaShapes,
-  emptyCounts,
-  forgetCounts,
-  learnCounts,
-} from './beta-counts.ts';
-import { readCounts, writeCounts } from './beta-counts-bytes.ts';
+import { type BetaCounts, betaPrior, betaShapes } from './beta-counts.ts';
+import { betaPosterior } from './beta-posterior.ts';
 import type { Choice, Policy, Situation } from './policy.ts';
 import { noScores, rankBy, uniformRanking } from './ranking.ts';
 import { drawUniform, randomness } from './sampling.ts';
@@ -31,11 +22,10 @@ export interface EpsilonGreedyParameters {
 export function epsilonGreedy({ epsilon, shrinkage }: EpsilonGreedyParameters): Policy<BetaCounts> {
   const explore = (situation: Situation) => situation.floor + (1 - situation.floor) * epsilon;
   return {
+    ...betaPosterior,
     name: 'epsilon_greedy',
     version: 1,
-    priorWidth: BETA_PRIOR_WIDTH,
     deterministic: false,
-    init: emptyCounts,
     prior: (candidates, source) => betaPrior(candidates, source, shrinkage),
     choose(counts, situation, seed, size): Choice {
       const scores = greedyScores(counts, situation);
@@ -58,11 +48,6 @@ export function epsilonGreedy({ epsilon, shrinkage }: EpsilonGreedyParameters): 
       const scores = greedyScores(counts, situation);
       return ranking.map((i, rank) => atRank(scores, i, rank, explore(situation)));
     },
-    learn: learnCounts,
-    forget: forgetCounts,
-    belief: betaBelief,
-    serialise: writeCounts,
-    restore: readCounts,
   };
 }
 

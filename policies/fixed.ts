@@ -1,16 +1,7 @@
 /** Always the same arm: the baseline that every learner has to beat, and the policy of a domain that may not explore. */
 
-import {
-  BETA_PRIOR_WIDTH,
-  type BetaCounts,
-  betaBelief,
-  betaPrior,
-  betaShapes,
-  emptyCounts,
-  forgetCounts,
-  learnCounts,
-} from './beta-counts.ts';
-import { readCounts, writeCounts } from './beta-counts-bytes.ts';
+import { BETA_PRIOR_WIDTH, type BetaCounts, betaPrior, betaShapes } from './beta-counts.ts';
+import { betaPosterior } from './beta-posterior.ts';
 import type { Policy } from './policy.ts';
 import { noScores, rankBy, uniformRanking } from './ranking.ts';
 import { drawUniform, randomness } from './sampling.ts';
@@ -28,11 +19,10 @@ export interface FixedParameters {
  */
 export function fixed({ arm }: FixedParameters): Policy<BetaCounts> {
   return {
+    ...betaPosterior,
     name: 'fixed',
     version: 1,
-    priorWidth: BETA_PRIOR_WIDTH,
     deterministic: true,
-    init: emptyCounts,
     prior: (candidates, source) => betaPrior(candidates, source, 0),
     choose(counts, situation, seed, size) {
       const { alpha, beta } = betaShapes(counts, situation);
@@ -59,11 +49,6 @@ export function fixed({ arm }: FixedParameters): Policy<BetaCounts> {
       const chosen = chosenCandidate(candidates, arm);
       return ranking.map((i, rank) => withFloor(fixedRank(i, chosen) === rank ? 1 : 0, floor, candidates.length));
     },
-    learn: learnCounts,
-    forget: forgetCounts,
-    belief: betaBelief,
-    serialise: writeCounts,
-    restore: readCounts,
   };
 }
 

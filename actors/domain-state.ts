@@ -36,7 +36,7 @@ export interface DomainState extends CompiledDomain {
 
 export type MakePolicy = (spec: PolicySpec) => AnyPolicy;
 
-export function compileDomain(config: DomainConfig, makePolicy: MakePolicy): CompiledDomain {
+function compileDomain(config: DomainConfig, makePolicy: MakePolicy): CompiledDomain {
   const policy = makePolicy(config.policy);
   return {
     config,

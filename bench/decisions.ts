@@ -73,7 +73,7 @@ interface Round {
 }
 
 /** A node of its own and the raw peer of its log. */
-export async function openSide(kind: Kind, dataDir: string) {
+async function openSide(kind: Kind, dataDir: string) {
   mkdirSync(dataDir);
   const node = await openNode({ dataDir });
   await node.reckoner.configure(DOMAIN, decidingDomain(BUCKETS));

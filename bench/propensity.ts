@@ -13,7 +13,7 @@ const ROUNDS = 9;
 const LIMIT = 600;
 
 /** The result of the bench. */
-export type PropensityResult = {
+type PropensityResult = {
   readonly bench: 'propensity';
   /** Cost of the propensities of one decision, in Beta draws. */
   readonly draws: number;

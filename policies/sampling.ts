@@ -68,7 +68,7 @@ export function drawGamma(random: Randomness, shape: number): number {
  * 2000, section 6), in logarithms: at shape 1e-3 half of the draws are below the smallest double.
  * @param shape > 0
  */
-export function drawLogGamma(random: Randomness, shape: number): number {
+function drawLogGamma(random: Randomness, shape: number): number {
   if (shape >= 1) return Math.log(drawLargeGamma(random, shape));
   // 1 - U is in (0, 1], so that its logarithm is finite.
   const boost = Math.log(1 - uniformFloat64(random)) / shape;

@@ -69,7 +69,7 @@ function nameOf(schema: JsonSchema): string | undefined {
 }
 
 /** The type in words. */
-export function typeOf(schema: JsonSchema): string {
+function typeOf(schema: JsonSchema): string {
   const name = nameOf(schema);
   if (name !== undefined) return name;
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');

@@ -85,7 +85,7 @@ function proveWritable(database: Database.Database): void {
 }
 
 /** The value of a PRAGMA that is one number. */
-export function numberOf(database: Database.Database, pragma: string): number {
+function numberOf(database: Database.Database, pragma: string): number {
   return Number(database.pragma(pragma, { simple: true }));
 }
 

@@ -9,22 +9,22 @@ import { DEFAULT_TENANT, type Reckoner } from '../../actors/reckoner.ts';
 import type { SimulatedAnswer, SimulatedQuestion } from '../agents/simulated.ts';
 import { demoBounds, demoComponents, demoDomain, demoTask } from './demo-world.ts';
 
-/** Ten a second for half a minute, one a second for ten minutes, then one in ten seconds: about 13 MB of log a day. */
+/** Twenty a second for a quarter of a minute, so that ten seconds are enough to watch it learn; one a second for ten minutes, then one in ten seconds: about 13 MB of log a day. */
 const paces = [
-  { untilSeconds: 30, intervalMs: 100 },
+  { untilSeconds: 15, intervalMs: 50 },
   { untilSeconds: 630, intervalMs: 1000 },
 ] as const;
 const SLOWEST_MS = 10_000;
 const AFTER_FAULT_MS = 5000;
 /** Rewards that count as now. */
-const WINDOW = 40;
+const WINDOW = 60;
 /** Decisions of a task by which the most chosen arm is told. */
 const FAVOURITE_WINDOW = 12;
 
 export interface DemoStatus {
   /** Requests since the start of this process. */
   readonly requests: number;
-  /** Mean reward of the last 40 of them; NaN before the first. */
+  /** Mean reward of the last 60 of them; NaN before the first. */
   readonly reward: number;
   /** What choosing at random and what always choosing the best arm earn. */
   readonly random: number;

@@ -32,7 +32,7 @@ interface ServeOptions {
 const notes = `
 On the first start the example domains are configured (model_routing, content_analysis, user_engagement, recommendations);
 later starts leave them as you changed them. Where no model provider is configured, simulated agents play a light stream of
-requests in a domain of their own, demo: ten a second for 30 s, one a second for ten minutes, then one in ten seconds.
+requests in a domain of their own, demo: twenty a second for 15 s, one a second for ten minutes, then one in ten seconds.
 
 It binds to loopback unless --host says otherwise. Ctrl-C or SIGTERM finishes what is under way and exits with 0; a second one
 exits at once.

@@ -22,7 +22,7 @@ const worth = { success: 1, failure: 0, neutral: undefined } as const;
  * @throws ReckonerError reward_invalid where the domain gives the kind no share
  */
 export function rewardValue(config: Pick<DomainConfig, 'reward' | 'feedback'>, command: RewardCommand): RewardValue {
-  const kind = command.kind ?? (command.feedback === undefined ? 'outcome' : 'explicit');
+  const kind = kindOf(command);
   const share = config.reward.shares === undefined ? 1 : (config.reward.shares[kind] ?? 0);
   if (share === 0) {
     throw new ReckonerError('reward_invalid', `This domain gives rewards of the kind ${kind} no share of a pull.`, {
@@ -43,6 +43,11 @@ export function rewardValue(config: Pick<DomainConfig, 'reward' | 'feedback'>, c
     feedback: wordsOf(command.feedback),
     components,
   };
+}
+
+/** The kind that is given, else explicit for feedback and outcome for the rest. */
+export function kindOf(command: RewardCommand): RewardKind {
+  return command.kind ?? (command.feedback === undefined ? 'outcome' : 'explicit');
 }
 
 function outcomeOf(

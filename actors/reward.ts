@@ -3,12 +3,13 @@ import type { DecodedEvent } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
 import type { RewardObserved } from '../proto/generated/events.ts';
+import type { BucketState } from './bucket-state.ts';
 import { canonical } from './canonical.ts';
 import type { Control } from './control.ts';
-import { ask, type FoundDecision, findDecision, findEvent, type House, stateOf, vanished } from './house.ts';
+import { ask, type FoundDecision, findDecision, findEvent, type House, vanished } from './house.ts';
 import { shownItems } from './items.ts';
 import type { RetractionReceipt, RewardCommand, RewardReceipt } from './messages.ts';
-import { rewardValue } from './reward-value.ts';
+import { kindOf, rewardValue } from './reward-value.ts';
 
 /** @throws ReckonerError decision_id_invalid, decision_unknown, item_unknown, reward_invalid, reward_already_recorded, request_id_reused */
 export async function reward(
@@ -19,22 +20,18 @@ export async function reward(
 ): Promise<RewardReceipt> {
   const decision = await findDecision(house, tenant, decisionId);
   const { domain, address, stream } = decision;
-  const { config } = stateOf(domain);
-  const { value, share, kind, feedback, components } = rewardValue(config, command);
+  const kind = kindOf(command);
   const target = command.item === undefined ? mainTarget(decision) : await itemTarget(house, decision, command.item);
   const subject = command.subject === undefined ? '' : await house.pseudonym(tenant, command.subject);
   const identity = command.requestId ?? [decisionId, kind, subject, command.item ?? ''].join('\u001e');
-  const make = (domainRevision: number): RewardObserved => ({
-    domainRevision,
+  // Worth what the configuration says that the event names, which may have changed since the request came in.
+  const make = ({ domain: { config, revision } }: BucketState): RewardObserved => ({
+    domainRevision: revision,
     decisionRevision: address.revision,
     arm: target.arm,
     features: decision.data.features,
     propensity: target.propensity,
-    value,
-    share,
-    kind,
-    components,
-    feedback,
+    ...rewardValue(config, command),
     item: command.item ?? '',
     subject,
   });
@@ -47,9 +44,10 @@ export async function reward(
       type: 'RewardObserved',
       correlationId: decision.data.requestId,
       causationId: decision.eventId,
-      make: (state) => make(state.domain.revision),
+      make,
     });
     if (outcome.status === 'recorded') {
+      const { value, share } = outcome.data as RewardObserved; // the bucket gave back what `make` made
       const learned = share > 0 && !outcome.domain.frozen;
       return { rewardId: id, decisionId, arm: target.arm, value, share, kind, learned, repeated: false };
     }

@@ -4,6 +4,7 @@ import { ReckonerError } from '../../events/errors.ts';
 import type { AppendResult, EventRecord } from '../../events/event-log.ts';
 import type { Written } from './arrivals.ts';
 import { failureOf, isBusy, provesNoCommit } from './failures.ts';
+import { watchPlace } from './in-place.ts';
 import { delayBefore, type Patience } from './patience.ts';
 import { createPlacing } from './placing.ts';
 
@@ -41,6 +42,7 @@ export function createCommitter(database: Database.Database, options: CommitterO
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const placing = createPlacing(database, options.heads);
+  const requireInPlace = watchPlace(file);
 
   let queue: Waiting[] = [];
   let scheduled = false;
@@ -70,6 +72,7 @@ export function createCommitter(database: Database.Database, options: CommitterO
     try {
       if (database.inTransaction) database.exec('ROLLBACK'); // an earlier one that could not be rolled back then
       begin.run();
+      requireInPlace();
       placing.begin();
       for (let next = queue[0]; next !== undefined && rows < maxBatch; next = queue[answers.length]) {
         const answer = placing.place(next.stream, next.expected, next.events);

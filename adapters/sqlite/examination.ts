@@ -23,9 +23,9 @@ export function examineLogFile(file: string): readonly string[] {
   }
 }
 
-/** What SQLite finds in its own structures. */
+/** What SQLite finds in its own structures, indexes too: by a damaged one an id that was used before would not be found. */
 function damage(database: Database.Database): string[] {
-  const found = database.prepare<[], string>('PRAGMA quick_check').pluck().all();
+  const found = database.prepare<[], string>('PRAGMA integrity_check').pluck().all();
   return found.filter((line) => line !== 'ok');
 }
 

@@ -1,6 +1,6 @@
 /** A log whose disk, file or neighbours fail it: typed errors, nothing half-written, and it goes on afterwards. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -203,6 +203,21 @@ describe('opening', () => {
   });
 });
 
+describe.skipIf(process.platform === 'win32')('a file that is taken away while it is in use', () => {
+  it.each(['', '-wal'])('is no place to write to: log%s', async (suffix) => {
+    const file = temporaryFile();
+    const log = opened({ file });
+    const stream = someStream();
+    await log.append(stream, NO_STREAM, someEvents(1));
+    renameSync(file + suffix, `${file}.away`);
+    await expect(log.append(stream, 0, someEvents(1))).rejects.toMatchObject({ code: 'log_unusable' });
+    writeFileSync(file + suffix, '');
+    await expect(log.append(stream, 0, someEvents(1))).rejects.toMatchObject({ code: 'log_unusable' });
+    renameSync(`${file}.away`, file + suffix);
+    expect(await log.append(stream, 0, someEvents(1))).toMatchObject({ status: 'appended' });
+  });
+});
+
 describe('a damaged file', () => {
   it('is found by the examination, and reading it is a typed error', async () => {
     const file = temporaryFile();
@@ -217,6 +232,20 @@ describe('a damaged file', () => {
     const log = opened({ file });
     await expect(collect(log.readAll())).rejects.toMatchObject({ code: 'log_corrupt' });
     await expect(log.append(someStream(), NO_STREAM, someEvents(1))).rejects.toMatchObject({ code: 'log_corrupt' });
+  });
+
+  it('is found where only an index is damaged: an id in it would not be found again', async () => {
+    const file = temporaryFile();
+    const log = openSqliteEventLog({ file });
+    const events = someEvents(5);
+    await log.append(someStream(), NO_STREAM, events);
+    await log.close();
+    const bytes = readFileSync(file);
+    // The id stands twice in the file, in its row and in the index. Changing either makes them disagree.
+    const at = bytes.indexOf(events[2]!.id);
+    bytes.write('f', bytes[at] === 0x66 ? at + 1 : at);
+    writeFileSync(file, bytes);
+    expect(examineLogFile(file)).not.toEqual([]);
   });
 
   it('with a gap in a stream is found by the examination', async () => {

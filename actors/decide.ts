@@ -7,7 +7,7 @@ import { answerOf, type DecideRequest, makeDecision } from './choose.ts';
 import { decisionId } from './decision-id.ts';
 import type { DomainState } from './domain-state.ts';
 import type { DomainHandle } from './domains.ts';
-import { ask, domainOf, findEvent, type House, stateOf, vanished } from './house.ts';
+import { ask, domainOf, findEvent, type House, knownOf, stateOf, vanished } from './house.ts';
 import type { DecideCommand, Decision } from './messages.ts';
 import { bucketPrefix } from './streams.ts';
 
@@ -78,7 +78,7 @@ async function once(
       bucketId: bucket.id,
       revision: outcome.revision,
     });
-    house.recent.set(decision, { eventId: id, data });
+    house.recent.set(decision, knownOf(id, data));
     return answerOf(outcome.domain, decision, data);
   } catch (thrown) {
     if (changed) return 'configChanged' as const;

@@ -1,16 +1,17 @@
 /** Tells a recorded decision in full: what every arm looked like at that moment, and whether the log still gives the same choice. */
-import { decode } from '../events/catalogue.ts';
+import { decode, type EventData } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import { adopt, type BucketState, stateAt } from './bucket-state.ts';
 import { answerOf } from './choose.ts';
 import { foldBucket } from './fold-bucket.ts';
-import { type FoundDecision, findDecision, type House } from './house.ts';
+import { type FoundDecision, findDecision, type House, readDecision } from './house.ts';
 import type { Explanation } from './messages.ts';
 
 /** @throws ReckonerError decision_id_invalid, decision_unknown, log_corrupt */
 export async function explain(house: House, tenant: string, decisionId: string): Promise<Explanation> {
   const found = await findDecision(house, tenant, decisionId);
-  const { data, domain, stream, address } = found;
+  const { domain, stream, address } = found;
+  const { data } = await readDecision(house, stream, address.revision);
   if (data.domainRevision >= domain.timeline.states.length) await domain.refresh();
   const state = stateAt(domain.timeline.states, data.domainRevision);
   const before = await foldBucket(
@@ -35,7 +36,7 @@ export async function explain(house: House, tenant: string, decisionId: string):
     complexity: data.complexity ?? null,
     tokens: data.tokens ?? null,
     excluded: data.excluded,
-    ...recompute(before, found),
+    ...recompute(before, data),
     items,
     rewards,
   };
@@ -43,7 +44,7 @@ export async function explain(house: House, tenant: string, decisionId: string):
 
 function recompute(
   { domain, posterior, posteriorRevision }: BucketState,
-  { data }: FoundDecision,
+  data: EventData<'DecisionMade'>,
 ): Pick<Explanation, 'arms' | 'explored' | 'verified'> {
   if (data.fallback) {
     const arm = {

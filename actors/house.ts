@@ -26,10 +26,16 @@ export interface House {
   readonly recent: LRUCache<string, KnownDecision>;
 }
 
-/** A recorded decision, as far as its rewards need it. */
+/** A recorded decision, as far as its rewards need it: its candidates are left to the log, there may be ten thousand of them. */
 export interface KnownDecision {
   readonly eventId: string;
-  readonly data: EventData<'DecisionMade'>;
+  readonly data: Pick<EventData<'DecisionMade'>, 'requestId' | 'features' | 'arm' | 'propensity' | 'slate'>;
+}
+
+/** What to remember of a decision. */
+export function knownOf(eventId: string, data: KnownDecision['data']): KnownDecision {
+  const { requestId, features, arm, propensity, slate } = data;
+  return { eventId, data: { requestId, features, arm, propensity, slate } };
 }
 
 /** A decision found by its id. */
@@ -62,18 +68,26 @@ export async function findDecision(house: House, tenant: string, decisionId: str
   const address = parseDecisionId(house.decisionKey, tenant, decisionId);
   const domain = await domainOf(house, tenant, address.domain);
   const stream = bucketPrefix(tenant, address.domain) + address.bucketId;
-  const known = house.recent.get(decisionId) ?? (await readDecision(house.log, stream, address.revision));
-  if (known === undefined) throw new ReckonerError('decision_unknown', 'The log holds no decision of this id.');
-  house.recent.set(decisionId, known);
+  let known = house.recent.get(decisionId);
+  if (known === undefined) {
+    const { id, data } = await readDecision(house, stream, address.revision);
+    known = knownOf(id, data);
+    house.recent.set(decisionId, known);
+  }
   return { eventId: known.eventId, data: known.data, decisionId, domain, stream, address };
 }
 
-async function readDecision(log: EventLog, stream: string, revision: number): Promise<KnownDecision | undefined> {
+/** All that was recorded of a decision. @throws ReckonerError decision_unknown */
+export async function readDecision(
+  { log }: House,
+  stream: string,
+  revision: number,
+): Promise<Extract<DecodedEvent, { type: 'DecisionMade' }>> {
   for await (const event of log.readStream(stream, { from: revision, limit: 1 })) {
     const decoded = decode(event);
-    if (decoded?.type === 'DecisionMade') return { eventId: decoded.id, data: decoded.data };
+    if (decoded?.type === 'DecisionMade') return decoded;
   }
-  return undefined;
+  throw new ReckonerError('decision_unknown', 'The log holds no decision of this id.');
 }
 
 /** The stored event of this id, decoded. */

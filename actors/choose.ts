@@ -20,6 +20,8 @@ export interface DecideRequest {
 
 /** Up to so many candidates the exact propensity is computed at once. */
 const EAGER_UP_TO = 8;
+/** The same where it is asked for: the work grows with them, and nobody else is answered meanwhile. */
+const EAGER_AT_MOST = 32;
 
 const NOTHING: readonly number[] = [];
 
@@ -198,7 +200,8 @@ function makePrior(domain: DomainState, candidates: readonly string[]): readonly
 }
 
 function isEager(wish: 'auto' | 'eager' | 'lazy', candidates: number): boolean {
-  return wish === 'auto' ? candidates <= EAGER_UP_TO : wish === 'eager';
+  if (wish === 'lazy') return false;
+  return candidates <= (wish === 'auto' ? EAGER_UP_TO : EAGER_AT_MOST);
 }
 
 function modeOf(domain: DomainState, confidence: number): string {

@@ -62,7 +62,10 @@ const Derived = z
 export const Feature = z.discriminatedUnion('type', [Numeric, Flag, Categorical, Derived]);
 export type Feature = z.infer<typeof Feature>;
 
-const BetaPrior = z.strictObject({ alpha: z.number().positive().max(1e6), beta: z.number().positive().max(1e6) });
+/** With less than a thousandth of a pull nearly all draws are 0 or 1, and the exact propensities of such ties do not converge. */
+const pseudoPulls = z.number().min(0.001).max(1e6);
+
+const BetaPrior = z.strictObject({ alpha: pseudoPulls, beta: pseudoPulls });
 
 const ArmObject = z.strictObject({
   name: ArmName,
@@ -158,7 +161,7 @@ export const DomainConfigInput = z
     propensity: z
       .enum(['auto', 'eager', 'lazy'])
       .default('auto')
-      .describe('auto: at once up to 8 candidates, above that from the log'),
+      .describe('auto: at once up to 8 candidates, above that from the log; eager: at once up to 32'),
     timezone: z.string().default('UTC').describe('IANA name, for features derived from the time'),
   })
   .superRefine((config, issues) => {

@@ -39,7 +39,7 @@ export const DecideBody = z.strictObject({
   propensity: z
     .enum(['eager', 'lazy'])
     .optional()
-    .describe('overrides the domain: at once, or null now and computed from the log'),
+    .describe('overrides the domain: at once (up to 32 candidates), or null now and computed from the log'),
 });
 export type DecideBody = z.input<typeof DecideBody>;
 export type DecideCommand = z.output<typeof DecideBody>;

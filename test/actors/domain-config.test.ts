@@ -105,3 +105,9 @@ test('recommendations choose among six arms and fall back to the hybrid', () => 
   expect(config.arms).toEqual(['svd', 'embeddings', 'graph', 'item_cf', 'long_tail', 'serendipity']);
   expect(config.fallback).toBe('hybrid');
 });
+
+test('a prior is worth a thousandth of a pull at least: below, exact propensities do not converge', () => {
+  expect(pathsOf({ prior: { alpha: 1e-300, beta: 1 } })).toEqual(['prior.alpha']);
+  expect(pathsOf({ prior: { alpha: 1, beta: 0.0009 } })).toEqual(['prior.beta']);
+  expect(pathsOf({ prior: { alpha: 0.001, beta: 1e6 } })).toEqual([]);
+});

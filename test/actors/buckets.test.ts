@@ -1,5 +1,6 @@
 /** What a bucket does with decisions, rewards, retractions and items. */
 import { expect, test } from 'vitest';
+import { knownOf } from '../../actors/house.ts';
 import { configured, DOMAIN, given, problemOf } from './given.ts';
 import { posteriorOf, stateFrom, watched } from './posterior.ts';
 
@@ -304,5 +305,42 @@ test('a propensity is the same number at once and later, and is left for later a
     expect(now).toBeGreaterThan(0);
     expect(later).toBe(now);
   }
+  await stage.stop();
+});
+
+test('a propensity that is asked for at once is left for later where it would hold up everybody', async () => {
+  const stage = await given([configured({ arms: Array.from({ length: 33 }, (_, at) => `arm-${at}`) })]);
+  const { decisionId, propensity } = await stage.reckoner.decide(DOMAIN, { propensity: 'eager' });
+  expect(propensity).toBeNull();
+  const { arms, verified } = await stage.reckoner.explain(decisionId);
+  expect(verified).toBe(true);
+  expect(arms.reduce((sum, arm) => sum + arm.propensity, 0)).toBeCloseTo(1, 8);
+  await stage.stop();
+});
+
+test('what is remembered of a decision does not grow with its candidates', async () => {
+  const arms = Array.from({ length: 1000 }, (_, at) => `arm-${at}`);
+  const stage = await given([configured({ arms })]);
+  await stage.reckoner.decide(DOMAIN, {});
+  const [made] = await stage.events('DecisionMade');
+  if (made?.type !== 'DecisionMade') throw new Error('no decision');
+  expect(made.data.candidates).toHaveLength(1000);
+  expect(JSON.stringify(knownOf(made.id, made.data)).length).toBeLessThan(500);
+  await stage.stop();
+});
+
+test('a reward that waits while its domain is configured anew is worth what it is worth under the revision it names', async () => {
+  const arms = ['red', 'blue'];
+  const stage = await given([configured({ arms })]);
+  const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
+  const [, , receipt] = await Promise.all([
+    stage.reckoner.configure(DOMAIN, { arms, feedback: { click: 'failure' } }),
+    stage.reckoner.decide(DOMAIN, {}),
+    stage.reckoner.reward(decisionId, { feedback: 'click' }),
+  ]);
+  const [recorded] = await stage.events('RewardObserved');
+  expect(recorded?.data).toMatchObject({ domainRevision: 2, value: 0 });
+  expect(receipt).toMatchObject({ value: 0, repeated: false });
+  expect(await stage.reckoner.reward(decisionId, { feedback: 'click' })).toMatchObject({ value: 0, repeated: true });
   await stage.stop();
 });

@@ -1,6 +1,7 @@
 /** The HTTP door: a server over a Reckoner. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { ReckonerError } from '../../events/errors.ts';
 import { DEFAULT_HOST, DEFAULT_PORT } from './address.ts';
@@ -31,6 +32,8 @@ export interface HttpDoor {
 
 /** Milliseconds that requests have left once the door is closing. */
 const patience = 10_000;
+/** Milliseconds in which a request that was on its way when the door began to close arrives. */
+const arrival = 50;
 
 /**
  * Opens the door.
@@ -127,14 +130,17 @@ function whyNot(error: NodeJS.ErrnoException): string {
   return error.code ?? 'unknown reason';
 }
 
-/** Closes; a response in flight is told not to keep its connection, and what hangs is cut when patience ends. */
+/** Closes; every answer from now on ends its connection, and what hangs is cut when patience ends. */
 async function drain(server: Server, pending: ReadonlySet<ServerResponse>): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // Not its own close, which cuts the connections that are idle: what their clients have just sent would be lost unread.
+  const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
   for (const response of pending) if (!response.headersSent) response.shouldKeepAlive = false;
   const deadline = setTimeout(() => server.closeAllConnections(), patience);
-  while (pending.size > 0) {
+  do {
     await Promise.all([...pending].map((response) => new Promise((resolve) => response.once('close', resolve))));
-  }
+    await Promise.race([closed, sleep(arrival)]);
+    await turn(); // after a long stop the timer comes before the sockets: what lies there is read in this turn
+  } while (pending.size > 0);
   // Whoever is still connected has sent no whole request: Node counts such connections as busy and would wait for them.
   server.closeAllConnections();
   await closed;

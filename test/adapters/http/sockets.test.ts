@@ -143,3 +143,22 @@ describe('on a raw socket', () => {
     }
   });
 });
+
+test('a request that was on its way when the door began to close is answered, and its connection then ends', async () => {
+  const closing = await openRealDoor();
+  const socket = connect(closing.port, '127.0.0.1');
+  let heard = '';
+  const next = () => new Promise((resolve) => socket.once('data', resolve));
+  socket.on('data', (chunk) => {
+    heard += chunk.toString('latin1');
+  });
+  const ended = new Promise((resolve) => socket.once('close', resolve));
+  const first = next();
+  socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await first;
+  const closed = closing.close();
+  socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await Promise.all([ended, closed]);
+  expect(statuses(heard)).toEqual([200, 200]);
+  expect(heard.toLowerCase()).toContain('connection: close');
+});

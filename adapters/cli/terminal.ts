@@ -50,9 +50,11 @@ function channel(
   function around(text: string): string {
     return live === '' ? text : `\r\x1b[2K${text}${live}`;
   }
+  // A program reads what was recorded as it is; a terminal would obey it.
+  const shown = (text: string) => (interactive ? harmless(text) : text);
   return {
     async line(text = '') {
-      if (gone.aborted || stream.write(around(`${text}\n`))) return;
+      if (gone.aborted || stream.write(around(`${shown(text)}\n`))) return;
       await new Promise<void>((resolve) => {
         const done = () => {
           stream.removeListener('drain', done);
@@ -65,11 +67,20 @@ function channel(
     },
     live(text) {
       if (!interactive || gone.aborted) return;
-      live = text;
-      stream.write(`\r\x1b[2K${text}`);
+      live = shown(text);
+      stream.write(`\r\x1b[2K${live}`);
     },
     colours: pc.createColors(interactive && !env.NO_COLOR && env.TERM !== 'dumb'),
     interactive,
     width: () => stream.columns ?? 80,
   };
+}
+
+/** Text without control characters but line breaks, tabs and colours: a reason or an item may hold what moves a cursor or sets a title. */
+function harmless(text: string): string {
+  return text.replace(/\p{Cc}(?:\[[\d;]*m)?/gu, (found) => {
+    const first = found.charAt(0);
+    const known = first === '\n' || first === '\t' || (first === '\x1b' && found.length > 1);
+    return known ? found : `\ufffd${found.slice(1)}`;
+  });
 }

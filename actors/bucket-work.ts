@@ -36,7 +36,6 @@ export type BucketOutcome =
   | {
       readonly status: 'recorded';
       readonly revision: number;
-      readonly time: number;
       readonly data: BucketEvent['data'];
       readonly domain: DomainState;
     }
@@ -56,7 +55,6 @@ interface Batch {
   readonly events: readonly (BucketEvent & { readonly head: Head })[];
   readonly records: readonly EventRecord[];
   readonly expected: number;
-  readonly time: number;
 }
 
 /** The bucket's memory. Held by reference and changed in place: it is never persisted, and copies of posteriors are dear. */
@@ -143,7 +141,7 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
       }
     }
   }
-  return commands.length === 0 ? undefined : { commands, events, records, expected: state.head.revision, time };
+  return commands.length === 0 ? undefined : { commands, events, records, expected: state.head.revision };
 }
 
 /** The state that the next event will be made from. The bucket's own adopts with that event, when it is in the log. */
@@ -209,7 +207,6 @@ export function settle(work: BucketWork, { result, used }: Extract<BucketMachine
       command.reply({
         status: 'recorded',
         revision: event.head.revision,
-        time: batch.time,
         data: event.data,
         domain: state.domain,
       });

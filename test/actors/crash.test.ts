@@ -1,7 +1,7 @@
 /** A node that is killed loses nothing that it acknowledged, and doubles nothing. Hundreds more in `test/long`. */
 import { beforeAll, expect, test } from 'vitest';
 import { temporaryDirectory } from '../adapters/sqlite/temporary.ts';
-import { compiled } from './compiled.ts';
+import { compiled } from '../compiled.ts';
 import type { Crash } from './crash-plan.ts';
 import { crashAndReopen } from './crash-run.ts';
 

@@ -1,10 +1,10 @@
 /** Hundreds of crashes at moments that a seed chooses; CRASHES and SEED in the environment choose others. */
 import fc from 'fast-check';
 import { beforeAll, test } from 'vitest';
-import { compiled } from '../actors/compiled.ts';
 import { type CrashPoint, crashPoints } from '../actors/crash-plan.ts';
 import { crashAndReopen } from '../actors/crash-run.ts';
 import { temporaryDirectory } from '../adapters/sqlite/temporary.ts';
+import { compiled } from '../compiled.ts';
 
 const crashes = Number(process.env.CRASHES ?? 300);
 const seed = Number(process.env.SEED ?? 20_260_101);

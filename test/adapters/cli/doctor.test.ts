@@ -6,7 +6,8 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FILES } from '../../../adapters/cli/compose.ts';
 import { checkNode, checkPort } from '../../../adapters/cli/doctor-checks.ts';
-import { compiled, newDirectory, removeDirectories, run, runJson, usedDirectory } from './run.ts';
+import { compiled } from '../../compiled.ts';
+import { newDirectory, removeDirectories, run, runJson, usedDirectory } from './run.ts';
 
 beforeAll(compiled);
 afterAll(removeDirectories);

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FILES, openNode } from '../../../adapters/cli/compose.ts';
-import { compiled, newDirectory, removeDirectories, run, start, type UsedDirectory, usedDirectory } from './run.ts';
+import { compiled } from '../../compiled.ts';
+import { newDirectory, removeDirectories, run, start, type UsedDirectory, usedDirectory } from './run.ts';
 
 let used: UsedDirectory;
 beforeAll(async () => {

@@ -2,7 +2,8 @@ import { createColors } from 'picocolors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Explanation } from '../../../actors/messages.ts';
 import { explanationLines, plotOf } from '../../../adapters/cli/explain-view.ts';
-import { compiled, removeDirectories, run, runJson, type UsedDirectory, usedDirectory } from './run.ts';
+import { compiled } from '../../compiled.ts';
+import { removeDirectories, run, runJson, type UsedDirectory, usedDirectory } from './run.ts';
 
 let used: UsedDirectory;
 beforeAll(async () => {

@@ -1,7 +1,8 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { compiled, newDirectory, removeDirectories, run, runJson, usedDirectory } from './run.ts';
+import { compiled } from '../../compiled.ts';
+import { newDirectory, removeDirectories, run, runJson, usedDirectory } from './run.ts';
 
 beforeAll(compiled);
 afterAll(removeDirectories);

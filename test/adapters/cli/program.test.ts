@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compiled, newDirectory, removeDirectories, run } from './run.ts';
+import { compiled } from '../../compiled.ts';
+import { newDirectory, removeDirectories, run } from './run.ts';
 
 beforeAll(compiled);
 afterAll(removeDirectories);

@@ -1,51 +1,16 @@
 /** Runs the command line as its users do: as a process, from what was compiled; compiled anew where it is old. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 import { openNode } from '../../../adapters/cli/compose.ts';
+import { root } from '../../compiled.ts';
 
 // A process takes its time to start where others use the machine too.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const main = join(root, 'dist/adapters/cli/main.js');
-
-/** Compiles the sources where that has not been done; one test file at a time. */
-export async function compiled(): Promise<void> {
-  const lock = join(tmpdir(), 'reckoner-tests-compile.lock');
-  for (let tries = 0; !takes(lock) && tries < 300; tries++) await pause(100);
-  try {
-    if (!stale()) return;
-    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], { stdio: 'pipe' });
-  } catch {
-    // It emits all the same; whether the types are right is for the type check to say.
-  } finally {
-    rmdirSync(lock);
-  }
-}
-
-function takes(lock: string): boolean {
-  try {
-    mkdirSync(lock);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function stale(): boolean {
-  return ['actors', 'adapters', 'events', 'policies', 'proto']
-    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, String(name))))
-    .filter((path) => path.endsWith('.ts'))
-    .some((path) => modified(join(root, path)) > modified(join(root, 'dist', path.replace(/ts$/, 'js'))));
-}
-
-function modified(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
 
 export interface Finished {
   readonly code: number | null;

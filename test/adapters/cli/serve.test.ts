@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openNode } from '../../../adapters/cli/compose.ts';
-import { compiled, newDirectory, pause, type Running, removeDirectories, run, start } from './run.ts';
+import { compiled } from '../../compiled.ts';
+import { newDirectory, pause, type Running, removeDirectories, run, start } from './run.ts';
 
 beforeAll(compiled);
 afterAll(removeDirectories);

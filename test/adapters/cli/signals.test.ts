@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { beforeAll, expect, test } from 'vitest';
-import { compiled } from './run.ts';
+import { compiled } from '../../compiled.ts';
 
 beforeAll(compiled);
 

@@ -1,29 +1,7 @@
-/** Runs `log-child.ts` as processes of their own: Node 20 runs no TypeScript, so the compiled one, compiled anew where it is old. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+/** Runs `log-child.ts`, as it was compiled, as processes of their own. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const sources = ['adapters/sqlite', 'events', 'test/adapters/sqlite', 'test/contracts'];
-
-/** Compiles what the child consists of, where `npm test` has not done so. */
-export function compileChild(): void {
-  const stale = sources
-    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)))
-    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
-    .some((path) => modified(join(root, path)) > modified(join(root, 'dist', path.replace(/ts$/, 'js'))));
-  if (!stale) return;
-  try {
-    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], { stdio: 'pipe' });
-  } catch {
-    // It emits all the same; whether the types are right is for the type check to say.
-  }
-}
-
-function modified(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
+import { root } from '../../compiled.ts';
 
 export interface Child {
   readonly process: ChildProcess;

@@ -4,12 +4,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
 import { examineLogFile } from '../../../adapters/sqlite/examination.ts';
 import { NO_STREAM } from '../../../events/event-log.ts';
+import { compiled } from '../../compiled.ts';
 import { collect, idsOf, someEvents, someStream } from '../../contracts/event-fixtures.ts';
-import { compileChild, runChild } from './child.ts';
+import { runChild } from './child.ts';
 import { BATCH, crashEvent, crashStream } from './crash-plan.ts';
 import { temporaryFile } from './temporary.ts';
 
-beforeAll(compileChild, 60_000);
+beforeAll(compiled, 60_000);
 
 describe('several processes on one file', () => {
   it('lose no event and double none, on streams of their own and on one they share; a subscriber sees each once', async () => {

@@ -13,9 +13,9 @@ import { benchBodies, benchDomains, type Propensity } from './http-domain.ts';
 import { withScratch } from './scratch.ts';
 import { median, rounded } from './statistics.ts';
 
-const connections = 64;
-const rounds = 3;
-const target = 0.4;
+const CONNECTIONS = 64;
+const ROUNDS = 3;
+const TARGET = 0.4;
 
 export interface HttpBenchOptions extends BenchOptions {
   /** Length of each part of a round, default 4. */
@@ -40,7 +40,7 @@ async function compare(dataDir: string, json: boolean, seconds: number): Promise
     const echoes: Result[] = [];
     const lazy: Result[] = [];
     const eager: Result[] = [];
-    for (let round = 1; round <= rounds; round++) {
+    for (let round = 1; round <= ROUNDS; round++) {
       const echo = await drive(bare.url, 'lazy', seconds);
       const later = await drive(reckoner.url, 'lazy', seconds);
       const atOnce = await drive(reckoner.url, 'eager', seconds);
@@ -52,11 +52,19 @@ async function compare(dataDir: string, json: boolean, seconds: number): Promise
     const bareRequestsPerSecond = median(echoes.map(perSecond));
     const barred = summary(lazy, bareRequestsPerSecond);
     const beside = summary(eager, bareRequestsPerSecond);
-    say(`decisions over HTTP, ${connections} connections, against a bare handler (${bareRequestsPerSecond}/s):`);
-    say(`  propensity lazy: ${told(barred)}; target ${target}`);
+    say(`decisions over HTTP, ${CONNECTIONS} connections, against a bare handler (${bareRequestsPerSecond}/s):`);
+    say(`  propensity lazy: ${told(barred)}; target ${TARGET}`);
     say(`  propensity eager, the default: ${told(beside)}`);
-    const pass = barred.ratio >= target;
-    return { bench: 'http', connections, bareRequestsPerSecond, ...barred, eager: beside, target, pass };
+    const pass = barred.ratio >= TARGET;
+    return {
+      bench: 'http',
+      connections: CONNECTIONS,
+      bareRequestsPerSecond,
+      ...barred,
+      eager: beside,
+      target: TARGET,
+      pass,
+    };
   } finally {
     await Promise.all([stop(bare.process), stop(reckoner.process)]);
   }
@@ -95,11 +103,11 @@ async function drive(url: string, propensity: Propensity, duration: number): Pro
   let clients = 0;
   const result = await autocannon({
     url,
-    connections,
+    connections: CONNECTIONS,
     duration,
     setupClient(client) {
       // Each connection begins elsewhere, so that they do not all ask the same bucket at the same time.
-      const from = Math.floor((clients++ * requests.length) / connections) % requests.length;
+      const from = Math.floor((clients++ * requests.length) / CONNECTIONS) % requests.length;
       client.setRequests([...requests.slice(from), ...requests.slice(0, from)]);
     },
   });

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { FILES, openNode } from '../adapters/cli/compose.ts';
+import { dataFiles, openNode } from '../adapters/cli/compose.ts';
 import { ENGINE } from '../events/seal.ts';
 import { DOMAIN, decidingDomain } from './deciding-domain.ts';
 import { driveLoad, randomBuckets, times } from './load.ts';
@@ -25,7 +25,7 @@ export async function keptLog(parent: string, events: number, buckets: number): 
   }
   const building = mkdtempSync(`${directory}-building-`);
   await write(building, events / 2, buckets);
-  renameSync(join(building, FILES.snapshots), join(building, KEPT_SNAPSHOTS));
+  renameSync(join(building, dataFiles.snapshots), join(building, KEPT_SNAPSHOTS));
   renameSync(building, directory); // complete or not there at all
   return directory;
 }

@@ -1,7 +1,7 @@
 /** The peer of the log: a bare better-sqlite3 table of the same shape, filled with the same rows in transactions of 256. */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { FILES } from '../adapters/cli/compose.ts';
+import { dataFiles } from '../adapters/cli/compose.ts';
 import { logFile } from '../adapters/sqlite/schema.ts';
 
 const BATCH = 256;
@@ -17,7 +17,7 @@ export interface RawPeer {
 
 /** @param directory a data directory with a log in it; the peer's file is put beside the log */
 export function openRawPeer(directory: string): RawPeer {
-  const log = new Database(join(directory, FILES.log), { readonly: true });
+  const log = new Database(join(directory, dataFiles.log), { readonly: true });
   const peer = new Database(join(directory, 'raw.db'));
   // The log's own settings and declaration: nothing but the inserting differs.
   for (const setting of logFile().settings) peer.pragma(setting);

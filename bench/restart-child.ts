@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { FILES, openNode } from '../adapters/cli/compose.ts';
+import { dataFiles, openNode } from '../adapters/cli/compose.ts';
 import { contextOf, DOMAIN } from './deciding-domain.ts';
 
 export interface Scanned {
@@ -24,7 +24,7 @@ console.log(JSON.stringify(kind === 'scan' ? scan(directory) : await open(direct
 
 function scan(dataDir: string): Scanned {
   const began = performance.now();
-  const log = new Database(join(dataDir, FILES.log), { readonly: true });
+  const log = new Database(join(dataDir, dataFiles.log), { readonly: true });
   // In pages, as the log itself reads: a statement that is stepped row by row from JavaScript takes a third longer.
   const page = log
     .prepare<[number], [position: number, ...unknown[]]>(

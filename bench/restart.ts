@@ -4,7 +4,7 @@
  */
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { FILES } from '../adapters/cli/compose.ts';
+import { dataFiles } from '../adapters/cli/compose.ts';
 import type { BenchOptions, Figures } from './bench.ts';
 import { measureInChild } from './child.ts';
 import { KEPT_SNAPSHOTS, keptLog } from './long-log.ts';
@@ -15,7 +15,7 @@ import { median, rounded } from './statistics.ts';
 const EVENTS = 1_000_000;
 const BUCKETS = 2_000;
 const ROUNDS = 5;
-const target = 0.1;
+const TARGET = 0.1;
 
 export async function run({ data }: BenchOptions): Promise<Figures> {
   const directory = await keptLog(diskDirectory(data), EVENTS, BUCKETS);
@@ -40,7 +40,7 @@ export async function run({ data }: BenchOptions): Promise<Figures> {
     );
   }
   const ratio = rounded(median(cold.map((ms, index) => ms / (scans[index] ?? Number.NaN))), 4);
-  console.log(`first decision after ${ratio} of the time to scan the log; bar ${target}`);
+  console.log(`first decision after ${ratio} of the time to scan the log; bar ${TARGET}`);
   return {
     bench: 'restart',
     events: EVENTS,
@@ -49,8 +49,8 @@ export async function run({ data }: BenchOptions): Promise<Figures> {
     withSnapshotsMs: rounded(median(warm), 1),
     scanMs: rounded(median(scans), 1),
     ratio,
-    target,
-    pass: ratio <= target,
+    target: TARGET,
+    pass: ratio <= TARGET,
   };
 }
 
@@ -59,11 +59,11 @@ function told({ openMs, decideMs }: Opened): string {
 }
 
 function removeSnapshots(directory: string): void {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(join(directory, FILES.snapshots + suffix), { force: true });
+  for (const suffix of ['', '-wal', '-shm']) rmSync(join(directory, dataFiles.snapshots + suffix), { force: true });
 }
 
 function putSnapshots(directory: string): void {
   removeSnapshots(directory);
   const kept = join(directory, KEPT_SNAPSHOTS);
-  if (existsSync(kept)) copyFileSync(kept, join(directory, FILES.snapshots));
+  if (existsSync(kept)) copyFileSync(kept, join(directory, dataFiles.snapshots));
 }

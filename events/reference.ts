@@ -1,7 +1,3 @@
-/** The event reference: what the catalogue and the `.proto` say, as a page. `npm run generate` writes it beside this file. */
-import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { reference } from '../proto/generated/events.ts';
 import { catalogue } from './catalogue.ts';
 
@@ -11,7 +7,7 @@ const streams = {
   agent: '`agent-{id}-{node}`, written by the agent actor of that node',
 } as const;
 
-/** The page as Markdown. */
+/** The event reference, what the catalogue and the `.proto` say, as a page of Markdown: REFERENCE.md beside this file. */
 export function eventReference(): string {
   const described = new Map<string, (typeof reference)[number]>(reference.map((message) => [message.name, message]));
   const events = Object.entries(catalogue).map(([name, { stream, version }]) =>
@@ -40,10 +36,4 @@ export function eventReference(): string {
 function table(message: (typeof reference)[number] | undefined): string {
   const rows = (message?.fields ?? []).map(({ name, type, comment }) => `| ${name} | ${type} | ${comment} |`);
   return ['| field | type | meaning |', '| --- | --- | --- |', ...rows].join('\n');
-}
-
-const called = process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href;
-if (called) {
-  // Compiled, this file runs from dist/events: the page lies two folders up.
-  writeFileSync(join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'events', 'REFERENCE.md'), eventReference());
 }

@@ -47,7 +47,7 @@ export interface ReckonerNode {
 }
 
 /** Files of a data directory. */
-export const FILES = { log: 'events.db', snapshots: 'snapshots.db', salts: 'subjects.db' } as const;
+export const dataFiles = { log: 'events.db', snapshots: 'snapshots.db', salts: 'subjects.db' } as const;
 
 /** @throws ReckonerError log_unusable, log_corrupt, log_newer, log_locked, keys_invalid */
 export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode> {
@@ -58,7 +58,7 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
   const keys =
     dataDir === undefined
       ? { decision: randomOr(seed, 'decision'), pseudonym: randomOr(seed, 'pseudonym') }
-      : await openKeys({ dataDir, env: process.env, logExists: () => holdsEvents(file(FILES.log)) });
+      : await openKeys({ dataDir, env: process.env, logExists: () => holdsEvents(file(dataFiles.log)) });
   const opened: { close(): Promise<void> }[] = [];
   const keep = <T extends { close(): Promise<void> }>(part: T): T => {
     opened.unshift(part);
@@ -68,11 +68,11 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
     for (const part of opened) await part.close();
   };
   try {
-    const log = keep(openSqliteEventLog({ ...options.log, file: file(FILES.log) }));
+    const log = keep(openSqliteEventLog({ ...options.log, file: file(dataFiles.log) }));
     const onError = (thrown: unknown) => onFailure('snapshots', thrown);
-    const snapshots = keep(openSnapshotStore({ file: file(FILES.snapshots), onError }));
+    const snapshots = keep(openSnapshotStore({ file: file(dataFiles.snapshots), onError }));
     const newSalt = seed === undefined ? undefined : saltsOf(seed);
-    const salts = keep(openSubjectSalts({ file: file(FILES.salts), newSalt }));
+    const salts = keep(openSubjectSalts({ file: file(dataFiles.salts), newSalt }));
     const bus = keep(createInProcessBus({ onError: (thrown) => onFailure('bus', thrown) }));
     const { maxLiveBuckets, maxInFlight } = options;
     const system = await startSystem({ env, log, bus, snapshots, salts, keys, maxLiveBuckets, maxInFlight, onFailure });

@@ -3,19 +3,19 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { ReckonerError } from '../../events/errors.ts';
-import { FILES } from './compose.ts';
+import { dataFiles } from './compose.ts';
 
-export const defaultDataDir = './.reckoner';
+export const DEFAULT_DATA_DIR = './.reckoner';
 
 /** `--data-dir`, with the environment and the default behind it. */
 export function dataDirOption(): Option {
   return new Option('--data-dir <dir>', 'where the log and the keys are')
     .env('RECKONER_DATA_DIR')
-    .default(defaultDataDir);
+    .default(DEFAULT_DATA_DIR);
 }
 
 export function logFileIn(dataDir: string): string {
-  return join(dataDir, FILES.log);
+  return join(dataDir, dataFiles.log);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import { diceOf, type SimulatedWorld, successOf } from '../agents/simulated.ts';
 
 /** Apart from every domain of the user's, and from the examples. */
-export const demoDomain = 'demo';
+export const DEMO_DOMAIN = 'demo';
 
 export const demoWorld: SimulatedWorld = {
   feature: 'task',

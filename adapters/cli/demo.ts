@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Agent } from '../../actors/agent.ts';
 import { DEFAULT_TENANT, type Reckoner } from '../../actors/reckoner.ts';
 import type { SimulatedAnswer, SimulatedQuestion } from '../agents/simulated.ts';
-import { demoBounds, demoComponents, demoDomain, demoTask } from './demo-world.ts';
+import { DEMO_DOMAIN, demoBounds, demoComponents, demoTask } from './demo-world.ts';
 
 /** Twenty a second for a quarter of a minute, so that ten seconds are enough to watch it learn; one a second for ten minutes, then one in ten seconds: about 13 MB of log a day. */
 const paces = [
@@ -97,9 +97,9 @@ async function playOne({ reckoner, agents, run }: DemoOptions, number: number) {
   const requestId = `${run}-${number}`;
   const caller = { tenant: DEFAULT_TENANT, by: 'demo (simulated)' };
   const context = { task: demoTask(requestId) };
-  const { decisionId, arm } = await reckoner.decide(demoDomain, { requestId, context }, caller);
+  const { decisionId, arm } = await reckoner.decide(DEMO_DOMAIN, { requestId, context }, caller);
   const agent = agents.get(arm);
-  if (agent === undefined) throw new Error(`the domain ${demoDomain} has an arm that is not simulated: ${arm}`);
+  if (agent === undefined) throw new Error(`the domain ${DEMO_DOMAIN} has an arm that is not simulated: ${arm}`);
   const result = await agent.call({ decisionId, correlationId: requestId, question: { context } });
   const { value } = await reckoner.reward(
     decisionId,

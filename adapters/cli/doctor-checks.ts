@@ -9,7 +9,7 @@ import { DEFAULT_HOST } from '../http/address.ts';
 import { fingerprint, keysFile, readKeys } from '../keys/keys.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { examineLogFile } from '../sqlite/examination.ts';
-import { FILES } from './compose.ts';
+import { dataFiles } from './compose.ts';
 import { type ChainReport, walkChains } from './doctor-chain.ts';
 
 export interface Finding {
@@ -101,7 +101,7 @@ export function checkKeys(
 /** Is the log's file sound, as far as SQLite can tell? Not `readable` where it cannot be opened at all. */
 export function checkLogFile(dataDir: string): { readonly finding: Finding; readonly readable: boolean } {
   const check = 'log file';
-  const file = join(dataDir, FILES.log);
+  const file = join(dataDir, dataFiles.log);
   if (!existsSync(file)) return { finding: { check, status: 'ok', message: 'none yet' }, readable: false };
   try {
     const problems = examineLogFile(file);
@@ -125,7 +125,7 @@ export async function checkChains(
   const check = 'hash chains';
   let log: EventLog | undefined;
   try {
-    log = openSqliteEventLog({ file: join(dataDir, FILES.log) });
+    log = openSqliteEventLog({ file: join(dataDir, dataFiles.log) });
     const head = await log.head();
     progress.start(head === START ? 0 : Number(head));
     const report = await walkChains(log, progress.step);

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import type { Cli } from './cli.ts';
-import { FILES } from './compose.ts';
+import { dataFiles } from './compose.ts';
 import { dataDirOption } from './data-dir.ts';
 import {
   checkChains,
@@ -27,7 +27,7 @@ interface DoctorOptions {
   readonly dataDir: string;
 }
 
-const notes = `
+const NOTES = `
 Looks at Node, the data directory, the disk, the keys, the log (its file, and the hash chain of every stream: the first event
 that was changed after it was written is named), the files beside it, and the port. Changes nothing; works beside a running
 server. The last event of a stream is vouched for once another follows it. Exit code 1 where something fails.
@@ -44,7 +44,7 @@ export function registerDoctor(program: Command, cli: Cli): void {
     .addOption(portOption('the port to look at'))
     .option('--json', 'the findings as one JSON object', false)
     .addOption(dataDirOption())
-    .addHelpText('after', notes)
+    .addHelpText('after', NOTES)
     .action(async (options: DoctorOptions, command: Command) => {
       const named = command.getOptionValueSource('dataDir') !== 'default';
       await examine({ ...options, dataDir: resolve(options.dataDir), named }, cli);
@@ -75,13 +75,13 @@ async function examine({ port, json, dataDir, named }: DoctorOptions & { readonl
     await found(file.finding);
     if (chains !== undefined) await found(chains.finding);
     await found(
-      checkSideFile('snapshots', join(dataDir, FILES.snapshots), {
+      checkSideFile('snapshots', join(dataDir, dataFiles.snapshots), {
         status: 'warn',
         remedy: 'It is a cache: stop the server and delete it, it fills again by itself.',
       }),
     );
     await found(
-      checkSideFile('subjects', join(dataDir, FILES.salts), {
+      checkSideFile('subjects', join(dataDir, dataFiles.salts), {
         status: 'fail',
         remedy: 'Restore it from the last backup: without its salts, people in the log can no longer be recognised.',
       }),

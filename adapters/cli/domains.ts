@@ -11,7 +11,7 @@ interface DomainsOptions {
   readonly dataDir: string;
 }
 
-const notes = `
+const NOTES = `
 Works beside a running server and changes nothing. What arms earned is what all buckets of a domain last shared, which they do
 every 50 rewards unless the domain says otherwise: a reward of just now is not among them yet, but reckoner events shows it.
 
@@ -28,7 +28,7 @@ export function registerDomains(program: Command, { terminal }: Cli): void {
     .argument('[name]', 'show this domain in full')
     .option('--json', 'as JSON: an array of domains, or the one', false)
     .addOption(dataDirOption())
-    .addHelpText('after', notes)
+    .addHelpText('after', NOTES)
     .action(async (name: string | undefined, { json, dataDir }: DomainsOptions) => {
       const node = await openNode({ dataDir: existingDataDir(dataDir) });
       try {

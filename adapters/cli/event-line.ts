@@ -85,11 +85,11 @@ function words(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join('  ');
 }
 
-const ofDefaultTenant = new RegExp(`^(bucket|domain)-${DEFAULT_TENANT}-`);
+const OF_DEFAULT_TENANT = new RegExp(`^(bucket|domain)-${DEFAULT_TENANT}-`);
 
 /** Streams of the default tenant are named without it. */
 function shortened(stream: string): string {
-  return stream.replace(ofDefaultTenant, '$1 ').replace(/^agent-/, 'agent ');
+  return stream.replace(OF_DEFAULT_TENANT, '$1 ').replace(/^agent-/, 'agent ');
 }
 
 /** UTC, to the millisecond. */

@@ -22,7 +22,7 @@ interface EventsOptions {
 
 const knownTypes = Object.keys(catalogue);
 
-const notes = `
+const NOTES = `
 Prints all events in the order of the log; with --follow it stays and prints what comes, until Ctrl-C.
 A position is where an event lies in this log: the number at the left, "position" in JSON.
 
@@ -47,7 +47,7 @@ export function registerEvents(program: Command, cli: Cli): void {
     .option('-f, --follow', 'stay and print what comes, until Ctrl-C', false)
     .option('--json', 'one JSON object a line, with the decoded data', false)
     .addOption(dataDirOption())
-    .addHelpText('after', notes)
+    .addHelpText('after', NOTES)
     .action((options: EventsOptions) => printEvents(options, cli));
 }
 

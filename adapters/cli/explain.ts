@@ -10,7 +10,7 @@ interface ExplainOptions {
   readonly dataDir: string;
 }
 
-const notes = `
+const NOTES = `
 Shows what was believed of every arm when the decision was made, why this arm, its rewards, and whether recomputing the choice
 from the log gives the same. Works beside a running server and changes nothing.
 
@@ -25,7 +25,7 @@ export function registerExplain(program: Command, { terminal }: Cli): void {
     .argument('<decisionId>', 'the decisionId that the answer to the request gave')
     .option('--json', 'the explanation as one JSON object', false)
     .addOption(dataDirOption())
-    .addHelpText('after', notes)
+    .addHelpText('after', NOTES)
     .action(async (decisionId: string, { json, dataDir }: ExplainOptions) => {
       const node = await openNode({ dataDir: existingDataDir(dataDir) });
       try {

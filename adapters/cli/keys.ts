@@ -13,7 +13,7 @@ interface KeysCommandOptions {
   readonly dataDir: string;
 }
 
-const notes = `
+const NOTES = `
 The keys are what decision ids are checked with and pseudonyms are made with. They come from RECKONER_DECISION_KEY and
 RECKONER_PSEUDONYM_KEY (32 bytes each, hex or base64), else from keys.json in the data directory. Who loses them can no longer
 reward decisions made before: keep a backup apart from the data.
@@ -25,7 +25,7 @@ Examples:
 
 /** Adds `reckoner keys backup|restore|show`. */
 export function registerKeys(program: Command, { terminal, env }: Cli): void {
-  const keys = program.command('keys').description('back up, restore and compare the keys').addHelpText('after', notes);
+  const keys = program.command('keys').description('back up, restore and compare the keys').addHelpText('after', NOTES);
 
   keys
     .command('backup')

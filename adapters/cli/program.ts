@@ -17,7 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   keys: async () => (await import('./keys.ts')).registerKeys,
 };
 
-const help = `
+const HELP = `
 Examples:
   reckoner serve                                 the HTTP door on 127.0.0.1:8080, data in ./.reckoner
   reckoner events --follow --type DecisionMade   decisions as they are made
@@ -71,7 +71,7 @@ async function createProgram(cli: Cli, named: string, json: boolean): Promise<Co
     .configureOutput({
       outputError: (text, write) => json || write(text.replace(/^error:/, colours.red('error:'))),
     })
-    .addHelpText('after', help)
+    .addHelpText('after', HELP)
     .exitOverride();
   const loads = Object.hasOwn(commands, named) ? [commands[named]] : Object.values(commands);
   for (const load of loads) (await load?.())?.(program, cli);

@@ -14,9 +14,9 @@ import { DEFAULT_HOST } from '../http/address.ts';
 import { openHttpDoor } from '../http/door.ts';
 import type { Cli } from './cli.ts';
 import { openNode, type ReckonerNode } from './compose.ts';
-import { dataDirOption, defaultDataDir } from './data-dir.ts';
+import { DEFAULT_DATA_DIR, dataDirOption } from './data-dir.ts';
 import { startDemo } from './demo.ts';
-import { demoConfig, demoDomain, demoWorld } from './demo-world.ts';
+import { DEMO_DOMAIN, demoConfig, demoWorld } from './demo-world.ts';
 import { portOption } from './port.ts';
 import { createVoice, type Voice } from './serve-voice.ts';
 import { onInterrupt } from './signals.ts';
@@ -29,7 +29,7 @@ interface ServeOptions {
   readonly dataDir: string;
 }
 
-const notes = `
+const NOTES = `
 On the first start the example domains are configured (model_routing, content_analysis, user_engagement, recommendations);
 later starts leave them as you changed them. Where no model provider is configured, simulated agents play a light stream of
 requests in a domain of their own, demo: twenty a second for 15 s, one a second for ten minutes, then one in ten seconds.
@@ -51,7 +51,7 @@ export function registerServe(program: Command, cli: Cli): void {
     .option('--no-demo', 'do not play simulated requests')
     .option('--json', 'speak in JSON lines', false)
     .addOption(dataDirOption())
-    .addHelpText('after', notes)
+    .addHelpText('after', NOTES)
     .action((options: ServeOptions) => serve(options, cli));
 }
 
@@ -97,7 +97,7 @@ async function serveUntil(stop: AbortSignal, options: ServeOptions, cli: Cli, vo
 /** Configures what is not there yet; what is there belongs to the user. */
 async function configureMissing(reckoner: Reckoner, demo: boolean): Promise<void> {
   const wanted: { readonly name: string; readonly config: DomainConfigInput }[] = [...exampleDomains];
-  if (demo) wanted.push({ name: demoDomain, config: demoConfig });
+  if (demo) wanted.push({ name: DEMO_DOMAIN, config: demoConfig });
   for (const { name, config } of wanted) {
     try {
       await reckoner.domain(name);
@@ -110,11 +110,11 @@ async function configureMissing(reckoner: Reckoner, demo: boolean): Promise<void
 
 /** A domain of that name with other arms is the user's: nothing simulated is mixed into it. */
 function mayPlay(domains: readonly DomainView[], voice: Voice): boolean {
-  const arms = domains.find(({ domain }) => domain === demoDomain)?.config.arms ?? [];
+  const arms = domains.find(({ domain }) => domain === DEMO_DOMAIN)?.config.arms ?? [];
   if (arms.every(({ name }) => Object.hasOwn(demoWorld.arms, name))) return true;
   voice.trouble(
     'demo',
-    new Error(`the domain ${demoDomain} is not the demonstration's own, so nothing is played in it`),
+    new Error(`the domain ${DEMO_DOMAIN} is not the demonstration's own, so nothing is played in it`),
   );
   return false;
 }
@@ -150,7 +150,7 @@ async function play(node: ReckonerNode, voice: Voice): Promise<() => Promise<voi
 /** How a command is typed where this server was started: in the repository by npm, elsewhere by its bin. */
 function commandFrom(env: Cli['env'], dataDir: string): (name: string) => string {
   const program = env.npm_lifecycle_event === undefined ? 'reckoner' : 'npm run -s reckoner --';
-  const place = dataDir === defaultDataDir ? '' : ` --data-dir ${resolve(dataDir)}`;
+  const place = dataDir === DEFAULT_DATA_DIR ? '' : ` --data-dir ${resolve(dataDir)}`;
   return (name) => `${program} ${name}${place}`;
 }
 

@@ -4,18 +4,18 @@ import { defaultPolicy, policyNames } from '../../policies/catalogue.ts';
 import { dataFolder, findDataset } from '../datasets/find-dataset.ts';
 import { understoodColumns } from '../datasets/layout.ts';
 import { readDataset } from '../datasets/read-dataset.ts';
+import { jsonOf } from '../simulate/json.ts';
+import { policyForms, type SimulateOptions, simulateDefaults, simulateOptions } from '../simulate/options.ts';
+import { planOf } from '../simulate/plan.ts';
+import { runShuffles } from '../simulate/pool.ts';
+import { reportLines } from '../simulate/report.ts';
+import { summarise } from '../simulate/summary.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './failure.ts';
 import { onInterrupt } from './signals.ts';
-import { jsonOf } from './simulate-json.ts';
-import { policyForms, type SimulateOptions, simulateDefaults, simulateOptions } from './simulate-options.ts';
-import { planOf } from './simulate-plan.ts';
-import { runShuffles } from './simulate-pool.ts';
-import { reportLines } from './simulate-report.ts';
-import { summarise } from './simulate-summary.ts';
 import type { Terminal } from './terminal.ts';
 
-const notes = `
+const NOTES = `
 Recorded requests are streamed through the whole system, each shuffle through a node and a log of its own: decide, look up
 what the chosen arm answered (and nothing else), reward, learn. No model is called.
 
@@ -59,7 +59,7 @@ export function registerSimulate(program: Command, cli: Omit<Cli, 'version'>): v
     .option('--data-dir <dir>', 'keep the log there, in a folder for each of several shuffles (default: in memory)')
     .option('--workers <n>', `threads (default: ${simulateDefaults.workers}, the cores of this machine)`)
     .option('--json', 'print one JSON object in place of the report')
-    .addHelpText('after', notes)
+    .addHelpText('after', NOTES)
     .action(async (given: unknown) => cli.exit(await simulate(simulateOptions(given), cli)));
 }
 

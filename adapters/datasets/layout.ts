@@ -20,7 +20,7 @@ export interface ArmColumns {
 
 /** A reward column is one of these prefixes and the name of an arm. The first family of which there are two columns counts. */
 const rewardPrefixes = ['correct_', 's_', 'r_'] as const;
-const dollarPrefix = 'c_';
+const DOLLAR_PREFIX = 'c_';
 /** The features that buckets are made of, in order of preference. */
 const bucketFeatures = ['subject', 'task', 'source'] as const;
 
@@ -43,12 +43,12 @@ export function detectLayout(header: readonly string[]): Layout {
   }
   const rewardColumns = header.filter((column) => isArmColumn(column, prefix));
   const names = rewardColumns.map((column) => column.slice(prefix.length));
-  const priced = names.every((name) => header.includes(dollarPrefix + name));
+  const priced = names.every((name) => header.includes(DOLLAR_PREFIX + name));
   const feature = bucketFeatures.find((candidate) => header.includes(candidate));
   const arms = legalNames(names).map((arm, index) => ({
     arm,
     reward: only(header, `${prefix}${names[index]}`),
-    dollars: priced ? only(header, `${dollarPrefix}${names[index]}`) : null,
+    dollars: priced ? only(header, `${DOLLAR_PREFIX}${names[index]}`) : null,
   }));
   return {
     arms,

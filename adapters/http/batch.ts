@@ -16,7 +16,7 @@ export function batchOf<Item extends z.ZodType>(item: Item) {
 const envelope = batchOf(z.custom<DecideBody>());
 
 /** So many items are under way together: enough for one commit of the log, few enough that others are answered in between. */
-const together = 32;
+const TOGETHER = 32;
 
 /**
  * Decides every item, a group at a time.
@@ -36,8 +36,8 @@ export async function decideBatch({ reckoner, path, body, caller, problem }: Cal
     }
   };
   const results = [];
-  for (let at = 0; at < items.length; at += together) {
-    results.push(...(await Promise.all(items.slice(at, at + together).map(decided))));
+  for (let at = 0; at < items.length; at += TOGETHER) {
+    results.push(...(await Promise.all(items.slice(at, at + TOGETHER).map(decided))));
     await turn();
   }
   return { status: 200, json: { results } };

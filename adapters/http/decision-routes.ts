@@ -6,12 +6,12 @@ import * as bodies from './bodies.ts';
 import * as examples from './examples.ts';
 import type { Route } from './route.ts';
 
-const group = 'Decisions';
+const GROUP = 'Decisions';
 
 const decide: Route<DecideBody> = {
   method: 'POST',
   path: '/v1/domains/{domain}/decisions',
-  group,
+  group: GROUP,
   summary: 'Decide',
   description:
     'Chooses an arm for one request. The answer leaves only after the decision is durable in the log. Send a requestId to make ' +
@@ -27,7 +27,7 @@ const decide: Route<DecideBody> = {
 const batch: Route<unknown> = {
   method: 'POST',
   path: '/v1/domains/{domain}/decisions/batch',
-  group,
+  group: GROUP,
   summary: 'Decide many',
   description:
     'Up to 1,000 requests at once, each decided as if it had come alone: an item that is wrong fails in its own result and ' +
@@ -52,7 +52,7 @@ const batch: Route<unknown> = {
 const explain: Route<unknown> = {
   method: 'GET',
   path: '/v1/decisions/{id}',
-  group,
+  group: GROUP,
   summary: 'Explain a decision',
   description:
     'Everything the choice saw: every candidate with its belief, score and propensity, the seed, the revisions, what was set ' +
@@ -67,7 +67,7 @@ const explain: Route<unknown> = {
 const reward: Route<RewardBody> = {
   method: 'POST',
   path: '/v1/decisions/{id}/rewards',
-  group,
+  group: GROUP,
   summary: 'Reward a decision',
   description:
     'Tells how it went: a value, a feedback or measured components. The same reward twice is recorded once and answered with ' +
@@ -90,7 +90,7 @@ const reward: Route<RewardBody> = {
 const retract: Route<Partial<ControlCommand>> = {
   method: 'DELETE',
   path: '/v1/decisions/{id}/rewards/{rewardId}',
-  group,
+  group: GROUP,
   summary: 'Retract a reward',
   description: 'Takes back what a reward taught. The reward stays in the log, and so does its retraction.',
   request: { schema: bodies.ControlBody, optional: true, example: { reason: 'counted by mistake' } },
@@ -106,7 +106,7 @@ const retract: Route<Partial<ControlCommand>> = {
 const showItems: Route<ItemsCommand> = {
   method: 'POST',
   path: '/v1/decisions/{id}/items',
-  group,
+  group: GROUP,
   summary: 'Record shown items',
   description:
     'Says which items a decision put before a person, and which arm of its slate each came from, so that a later reward can ' +

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ApiDocument, ApiResponse, JsonSchema, Operation, Parameter } from './api-document.ts';
 import { fieldsOf } from './docs-fields.ts';
-import { style } from './docs-style.ts';
+import { STYLE } from './docs-style.ts';
 import { Html, html } from './html.ts';
 
 /**
@@ -10,7 +10,7 @@ import { Html, html } from './html.ts';
  * @returns the page, and a Content-Security-Policy under which nothing but its own style sheet takes effect
  */
 export function renderDocsPage(api: ApiDocument, origin: string): { readonly page: string; readonly policy: string } {
-  const styleHash = createHash('sha256').update(style).digest('base64');
+  const styleHash = createHash('sha256').update(STYLE).digest('base64');
   return {
     page: pageOf(api, origin).text,
     policy: `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
@@ -40,7 +40,7 @@ function pageOf(api: ApiDocument, origin: string): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${api.info.title} API ${api.info.version}</title>
-<style>${new Html(style)}</style>
+<style>${new Html(STYLE)}</style>
 </head>
 <body>
 <nav aria-label="Contents">

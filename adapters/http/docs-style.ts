@@ -1,5 +1,5 @@
 /** The style sheet of the API page: system fonts, light or dark as the reader's machine is. */
-export const style = `
+export const STYLE = `
 :root {
   color-scheme: light dark;
   --ink: #1c2430; --soft: #5b6675; --paper: #fdfdfc; --panel: #f3f4f2; --line: #dfe2df; --link: #0b5cad;

@@ -6,12 +6,12 @@ import * as bodies from './bodies.ts';
 import * as examples from './examples.ts';
 import type { Route } from './route.ts';
 
-const group = 'Domains';
+const GROUP = 'Domains';
 
 const configure: Route<DomainConfigInput> = {
   method: 'PUT',
   path: '/v1/domains/{domain}',
-  group,
+  group: GROUP,
   summary: 'Create or replace a domain',
   description:
     'A domain is one decision problem: its arms, the features of a request, what makes a bucket, the policy and the meaning of ' +
@@ -31,7 +31,7 @@ const configure: Route<DomainConfigInput> = {
 const show: Route<unknown> = {
   method: 'GET',
   path: '/v1/domains/{domain}',
-  group,
+  group: GROUP,
   summary: 'Show a domain',
   description:
     'Its configuration with every default filled in, a context that is valid for it, and what its buckets share.',
@@ -45,7 +45,7 @@ const show: Route<unknown> = {
 const list: Route<unknown> = {
   method: 'GET',
   path: '/v1/domains',
-  group,
+  group: GROUP,
   summary: 'List the domains',
   description: 'Every domain of the tenant.',
   answers: { 200: { description: 'The domains.', schema: answers.DomainList } },
@@ -58,7 +58,7 @@ const list: Route<unknown> = {
 const freeze: Route<Partial<ControlCommand>> = {
   method: 'POST',
   path: '/v1/domains/{domain}/freeze',
-  group,
+  group: GROUP,
   summary: 'Freeze a domain',
   description: 'It goes on deciding and recording rewards, and learns nothing from them until it is thawed.',
   request: { schema: bodies.ControlBody, optional: true, example: examples.controlExample },
@@ -72,7 +72,7 @@ const freeze: Route<Partial<ControlCommand>> = {
 const thaw: Route<Partial<ControlCommand>> = {
   method: 'POST',
   path: '/v1/domains/{domain}/thaw',
-  group,
+  group: GROUP,
   summary: 'Thaw a domain',
   description: 'It learns again, from the rewards that come from now on.',
   request: { schema: bodies.ControlBody, optional: true, example: { reason: 'the new model is in' } },

@@ -31,9 +31,9 @@ export interface HttpDoor {
 }
 
 /** Milliseconds that requests have left once the door is closing. */
-const patience = 10_000;
+const PATIENCE_MS = 10_000;
 /** Milliseconds in which a request that was on its way when the door began to close arrives. */
-const arrival = 50;
+const ARRIVAL_MS = 50;
 
 /**
  * Opens the door.
@@ -135,10 +135,10 @@ async function drain(server: Server, pending: ReadonlySet<ServerResponse>): Prom
   // Not its own close, which cuts the connections that are idle: what their clients have just sent would be lost unread.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
   for (const response of pending) if (!response.headersSent) response.shouldKeepAlive = false;
-  const deadline = setTimeout(() => server.closeAllConnections(), patience);
+  const deadline = setTimeout(() => server.closeAllConnections(), PATIENCE_MS);
   do {
     await Promise.all([...pending].map((response) => new Promise((resolve) => response.once('close', resolve))));
-    await Promise.race([closed, sleep(arrival)]);
+    await Promise.race([closed, sleep(ARRIVAL_MS)]);
     await turn(); // after a long stop the timer comes before the sockets: what lies there is read in this turn
   } while (pending.size > 0);
   // Whoever is still connected has sent no whole request: Node counts such connections as busy and would wait for them.

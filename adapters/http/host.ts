@@ -10,7 +10,7 @@ import type { DoorContext, DoorEnv } from './context.ts';
 /** Refuses requests that were sent to another name than this machine's own, and paths that say nothing. */
 export function guardAddress(loopbackOnly: boolean): MiddlewareHandler<DoorEnv> {
   return (c, next) => {
-    if (loopbackOnly && !ours.test(authorityOf(c))) {
+    if (loopbackOnly && !OURS.test(authorityOf(c))) {
       throw new ReckonerError('host_not_allowed', 'This node listens on loopback and was asked under another name.');
     }
     if (c.env.incoming.url?.includes('%')) refuseBrokenEscapes(c.env.incoming.url);
@@ -18,7 +18,7 @@ export function guardAddress(loopbackOnly: boolean): MiddlewareHandler<DoorEnv> 
   };
 }
 
-const ours = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+const OURS = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 
 /** Whether an address to bind to can be reached from this machine only. */
 export function isLoopback(host: string): boolean {

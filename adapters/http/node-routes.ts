@@ -11,7 +11,7 @@ export interface Documentation {
   readonly policy: string;
 }
 
-const group = 'Node';
+const GROUP = 'Node';
 
 /** @param documentation called when it is first asked for */
 export function nodeRoutes(version: string, documentation: () => Documentation): readonly Route<unknown>[] {
@@ -19,7 +19,7 @@ export function nodeRoutes(version: string, documentation: () => Documentation):
     {
       method: 'GET',
       path: '/healthz',
-      group,
+      group: GROUP,
       summary: 'Is the process alive?',
       description: 'Answers as long as the process does; restart it when this stops answering.',
       answers: { 200: { description: 'Alive.', schema: answers.Alive, example: { status: 'alive', version } } },
@@ -29,7 +29,7 @@ export function nodeRoutes(version: string, documentation: () => Documentation):
     {
       method: 'GET',
       path: '/readyz',
-      group,
+      group: GROUP,
       summary: 'Is the node ready?',
       description: 'Send requests while this answers 200; 503 while it starts, drains or cannot reach its log.',
       answers: {
@@ -47,7 +47,7 @@ export function nodeRoutes(version: string, documentation: () => Documentation):
     {
       method: 'GET',
       path: '/openapi.json',
-      group,
+      group: GROUP,
       summary: 'This API as OpenAPI 3.1',
       description: 'For generating clients, and for reading by machines.',
       answers: { 200: { description: 'The document.' } },
@@ -57,7 +57,7 @@ export function nodeRoutes(version: string, documentation: () => Documentation):
     {
       method: 'GET',
       path: '/docs',
-      group,
+      group: GROUP,
       summary: 'This page',
       description: 'The same, for reading by people.',
       answers: { 200: { description: 'The page.' } },
@@ -71,7 +71,7 @@ export function nodeRoutes(version: string, documentation: () => Documentation):
     {
       method: 'GET',
       path: '/',
-      group,
+      group: GROUP,
       summary: 'The way in',
       description: 'Leads to the documentation.',
       answers: { 307: { description: 'To /docs.' } },

@@ -5,7 +5,7 @@
 import { ReckonerError } from '../../events/errors.ts';
 
 /** Levels of objects and arrays. Nothing that Reckoner takes is nested deeper than a domain's configuration: six. */
-const deepest = 32;
+const DEEPEST = 32;
 
 /**
  * @throws ReckonerError request_invalid, saying what is wrong and at which character, never quoting the text
@@ -36,8 +36,8 @@ function measure(text: string): number {
     else if (unit === 0x3a) members++;
     else if (unit === 0x7b || unit === 0x5b) {
       depth++;
-      if (depth > deepest) {
-        throw new ReckonerError('request_invalid', `The body is nested more than ${deepest} levels deep.`, {
+      if (depth > DEEPEST) {
+        throw new ReckonerError('request_invalid', `The body is nested more than ${DEEPEST} levels deep.`, {
           remedy: 'Send the shape that GET /openapi.json shows; nothing in it is nested that deep.',
         });
       }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FILES } from '../../../adapters/cli/compose.ts';
+import { dataFiles } from '../../../adapters/cli/compose.ts';
 import { checkNode, checkPort } from '../../../adapters/cli/doctor-checks.ts';
 import { compiled } from '../../compiled.ts';
 import { newDirectory, removeDirectories, run, runJson, usedDirectory } from './run.ts';
@@ -32,7 +32,7 @@ const failing = (message: RegExp) => ({
 });
 
 function changeLog(dataDir: string, sql: string): void {
-  const database = new Database(join(dataDir, FILES.log));
+  const database = new Database(join(dataDir, dataFiles.log));
   database.exec(sql);
   database.close();
 }
@@ -94,9 +94,9 @@ describe('doctor', () => {
 
   test('tells a file that is no database from one', async () => {
     const { dataDir } = await usedDirectory(1);
-    truncateSync(join(dataDir, FILES.log));
+    truncateSync(join(dataDir, dataFiles.log));
     writeFileSync(
-      join(dataDir, FILES.log),
+      join(dataDir, dataFiles.log),
       'this is a letter, not a log; it is long enough to have a header of its own',
     );
     const told = await doctor(dataDir);
@@ -134,7 +134,7 @@ describe('doctor', () => {
 
   test('says that a damaged snapshot file is only a cache', async () => {
     const { dataDir } = await usedDirectory(1);
-    writeFileSync(join(dataDir, FILES.snapshots), 'rubbish'.repeat(100));
+    writeFileSync(join(dataDir, dataFiles.snapshots), 'rubbish'.repeat(100));
     expect((await doctor(dataDir)).snapshots).toMatchObject({
       status: 'warn',
       remedy: expect.stringContaining('cache'),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { FILES, openNode } from '../../../adapters/cli/compose.ts';
+import { dataFiles, openNode } from '../../../adapters/cli/compose.ts';
 import { compiled } from '../../compiled.ts';
 import { newDirectory, removeDirectories, run, start, type UsedDirectory, usedDirectory } from './run.ts';
 
@@ -109,7 +109,7 @@ test('--follow with a limit ends by itself', async () => {
 
 test('an event of a newer version is shown as unknown, with its bytes', async () => {
   const { dataDir } = await usedDirectory(1);
-  const database = new Database(join(dataDir, FILES.log));
+  const database = new Database(join(dataDir, dataFiles.log));
   database.exec("UPDATE events SET type = 'ArmPromoted' WHERE type = 'RewardObserved'");
   database.close();
   expect((await run(['events', '--data-dir', dataDir])).stdout).toMatch(/unknown .*ArmPromoted, \d+ bytes/);

@@ -6,13 +6,13 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerSimulate } from '../../../adapters/cli/simulate.ts';
-import { learnedBuckets, visits } from '../../../adapters/cli/simulate-learned.ts';
-import { simulateOptions } from '../../../adapters/cli/simulate-options.ts';
-import { planOf } from '../../../adapters/cli/simulate-plan.ts';
-import { runShuffles } from '../../../adapters/cli/simulate-pool.ts';
-import { runShuffle } from '../../../adapters/cli/simulate-run.ts';
 import type { Channel } from '../../../adapters/cli/terminal.ts';
 import { readDataset } from '../../../adapters/datasets/read-dataset.ts';
+import { learnedBuckets, visits } from '../../../adapters/simulate/learned.ts';
+import { simulateOptions } from '../../../adapters/simulate/options.ts';
+import { planOf } from '../../../adapters/simulate/plan.ts';
+import { runShuffles } from '../../../adapters/simulate/pool.ts';
+import { runShuffle } from '../../../adapters/simulate/run.ts';
 import { ReckonerError } from '../../../events/errors.ts';
 
 let folder: string;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { policyOf, simulateOptions } from '../../../adapters/cli/simulate-options.ts';
-import { shuffled } from '../../../adapters/cli/simulate-run.ts';
-import { studentT975 } from '../../../adapters/cli/simulate-student.ts';
-import { estimate } from '../../../adapters/cli/simulate-summary.ts';
+import { policyOf, simulateOptions } from '../../../adapters/simulate/options.ts';
+import { shuffled } from '../../../adapters/simulate/run.ts';
+import { studentT975 } from '../../../adapters/simulate/student.ts';
+import { estimate } from '../../../adapters/simulate/summary.ts';
 
 describe('the interval over shuffles', () => {
   it('uses the t quantile of every number of shuffles', () => {

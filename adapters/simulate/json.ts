@@ -1,5 +1,5 @@
-import type { SimulationPlan } from './simulate-plan.ts';
-import type { Summary } from './simulate-summary.ts';
+import type { SimulationPlan } from './plan.ts';
+import type { Summary } from './summary.ts';
 
 /**
  * The summary as the one object that `--json` prints. Utilities are means per request; `regret` (to the oracle of every

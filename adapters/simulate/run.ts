@@ -4,11 +4,11 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { mersenne } from 'pure-rand/generator/mersenne';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
 import { ReckonerError } from '../../events/errors.ts';
+import { openNode } from '../cli/compose.ts';
 import { recordedAgent } from '../datasets/recorded-agent.ts';
-import { openNode } from './compose.ts';
-import { type LearnedBucket, learnedBuckets, visits } from './simulate-learned.ts';
-import type { SimulationPlan } from './simulate-plan.ts';
-import { type Tally, tally } from './simulate-tally.ts';
+import { type LearnedBucket, learnedBuckets, visits } from './learned.ts';
+import type { SimulationPlan } from './plan.ts';
+import { type Tally, tally } from './tally.ts';
 
 /** What one pass over the shuffled requests earned. */
 export interface ShuffleResult extends Tally {
@@ -18,7 +18,7 @@ export interface ShuffleResult extends Tally {
 }
 
 /** How often progress is told, in requests. */
-const tick = 250;
+const TICK = 250;
 
 /**
  * Sends the dataset's requests, in the order that seed + shuffle draws, one by one through a node of their own: decide, look
@@ -51,9 +51,9 @@ export async function runShuffle(
       if (config.sharing.every > 0 && served % config.sharing.every === 0) await node.settled(domain);
       earned.add(request, decision.arm, outcome);
       seen.add(request, decision);
-      if (served % tick === 0) progress(tick);
+      if (served % TICK === 0) progress(TICK);
     }
-    progress(served % tick);
+    progress(served % TICK);
     const told = shuffle === plan.shuffles - 1;
     const learned = told ? await learnedBuckets(dataset.arms, seen, (id) => node.reckoner.explain(id)) : [];
     return { ...earned.result(), shuffle, learned };

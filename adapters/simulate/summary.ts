@@ -1,6 +1,6 @@
-import type { SimulationPlan } from './simulate-plan.ts';
-import type { ShuffleResult } from './simulate-run.ts';
-import { studentT975 } from './simulate-student.ts';
+import type { SimulationPlan } from './plan.ts';
+import type { ShuffleResult } from './run.ts';
+import { studentT975 } from './student.ts';
 
 /** A mean over shuffles and its 95 % interval; no interval where there is one shuffle only. */
 export interface Estimate {

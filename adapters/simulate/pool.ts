@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { errorOf, type Problem } from '../../events/errors.ts';
-import type { SimulationPlan } from './simulate-plan.ts';
-import { runShuffle, type ShuffleResult } from './simulate-run.ts';
+import type { SimulationPlan } from './plan.ts';
+import { runShuffle, type ShuffleResult } from './run.ts';
 
 /** What a worker thread answers. */
 export type WorkerAnswer =
@@ -53,7 +53,7 @@ async function inThreads(
   let next = 0;
   const runThread = () =>
     new Promise<void>((resolve, reject) => {
-      const thread = new Worker(new URL('./simulate-worker.js', import.meta.url), { workerData: plan });
+      const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData: plan });
       threads.push(thread);
       const giveNext = () => {
         if (next < plan.shuffles) thread.postMessage(next++);

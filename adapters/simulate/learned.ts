@@ -45,7 +45,7 @@ export function visits() {
 }
 
 /** How many buckets are told of. */
-const told = 30;
+const TOLD = 30;
 
 /** What the most visited buckets believe of each arm, told by the explanation of their last decision, beside what is true. */
 export async function learnedBuckets(
@@ -53,7 +53,7 @@ export async function learnedBuckets(
   seen: ReturnType<typeof visits>,
   explain: (decisionId: string) => Promise<Explanation>,
 ): Promise<LearnedBucket[]> {
-  const most = [...seen.buckets.values()].sort((a, b) => b.requests.length - a.requests.length).slice(0, told);
+  const most = [...seen.buckets.values()].sort((a, b) => b.requests.length - a.requests.length).slice(0, TOLD);
   const learned: LearnedBucket[] = [];
   for (const { label, requests, pulls, lastDecision } of most) {
     // The run is over and its figures stand: an explanation that fails is told, and takes nothing else with it.

@@ -1,13 +1,13 @@
 /** A thread that runs shuffles: it gets the plan at its start, then one number after another, and answers each with its result. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { ReckonerError } from '../../events/errors.ts';
-import type { SimulationPlan } from './simulate-plan.ts';
-import type { WorkerAnswer } from './simulate-pool.ts';
-import { runShuffle } from './simulate-run.ts';
+import type { SimulationPlan } from './plan.ts';
+import type { WorkerAnswer } from './pool.ts';
+import { runShuffle } from './run.ts';
 
-const plan = workerData as SimulationPlan; // what simulate-pool.ts starts this thread with
+const plan = workerData as SimulationPlan; // what pool.ts starts this thread with
 const port = parentPort;
-if (port === null) throw new Error('simulate-worker is started by simulate-pool only');
+if (port === null) throw new Error('worker.ts is started by pool.ts only');
 
 const answer = (message: WorkerAnswer) => port.postMessage(message);
 

@@ -1,7 +1,7 @@
 import { oracleUtility } from '../datasets/baselines.ts';
 import type { RecordedRequest } from '../datasets/dataset.ts';
 import type { RecordedOutcome } from '../datasets/recorded-agent.ts';
-import type { SimulationPlan } from './simulate-plan.ts';
+import type { SimulationPlan } from './plan.ts';
 
 /** What a run has earned. */
 export interface Tally {
@@ -23,7 +23,7 @@ export interface ArmUse {
   readonly dollars: number;
 }
 
-const curvePoints = 60;
+const CURVE_POINTS = 60;
 
 /** Counts a run up, request by request. */
 export function tally(plan: SimulationPlan) {
@@ -32,7 +32,7 @@ export function tally(plan: SimulationPlan) {
   const best = places.get(plan.baselines.bestSingleArm.arm) ?? 0;
   const costOf = (arm: number) => utilityCosts[arm] ?? 0;
   const total = dataset.rows.length;
-  const points = Math.min(curvePoints, total);
+  const points = Math.min(CURVE_POINTS, total);
   const arms = dataset.arms.map(() => ({ calls: 0, reward: 0, dollars: 0 }));
   const sums = { reward: 0, utility: 0, best: 0, oracle: 0 };
   const regretToBest: number[] = [];

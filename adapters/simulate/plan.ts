@@ -2,7 +2,7 @@ import { type DomainConfig, type DomainConfigInput, parseDomainConfig } from '..
 import { ReckonerError } from '../../events/errors.ts';
 import { type Baselines, baselines, strongArm } from '../datasets/baselines.ts';
 import type { Dataset } from '../datasets/dataset.ts';
-import type { SimulateOptions } from './simulate-options.ts';
+import type { SimulateOptions } from './options.ts';
 
 /** Everything a shuffle needs to know, as data: it crosses to worker threads. */
 export interface SimulationPlan {

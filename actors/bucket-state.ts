@@ -9,11 +9,11 @@ import { seedOf } from '../events/ids.ts';
 import { EMPTY_HEAD, ENGINE, type Head } from '../events/seal.ts';
 import type { Lesson } from '../policies/policy.ts';
 import { readBucketSnapshot, writeBucketSnapshot } from '../proto/generated/events.ts';
-import type { DomainState } from './domain-state.ts';
+import type { DomainStanding, DomainState, DomainTimeline } from './domain-state.ts';
 
 export interface BucketState {
-  /** The domain's revision in force after the last event. */
-  domain: DomainState;
+  /** How the domain stood at the last event. No more of it: a live bucket must not hold a configuration that was replaced. */
+  domain: DomainStanding;
   posterior: unknown;
   /** Revision of this stream at which the posterior began: 0, or where a newer policy took over. */
   posteriorSince: number;
@@ -27,13 +27,29 @@ export interface BucketState {
   readonly recent: Set<string>;
 }
 
+/** What the next event is made from: the bucket under the newest revision of its domain. */
+export interface BucketView extends Pick<BucketState, 'posterior' | 'posteriorRevision'> {
+  readonly domain: DomainState;
+}
+
+/** The bucket as its next event will find it. The bucket itself adopts the revision with that event, when it is in the log. */
+export function viewUnder(state: BucketState, domain: DomainState): BucketView {
+  const { posterior, posteriorRevision } = domain.policySince > state.domain.revision ? anew(domain) : state;
+  return { domain, posterior, posteriorRevision };
+}
+
+/** A posterior as a policy begins with it. */
+function anew({ policy }: DomainStanding): Pick<BucketState, 'posterior' | 'posteriorRevision'> {
+  return { posterior: policy.init(), posteriorRevision: -1 };
+}
+
 /** How many event ids a bucket remembers. */
 export const WINDOW = 64;
 
 /** The versions that a snapshot's bytes depend on. */
 export const SNAPSHOT_VERSIONS = `bucket/3 ${ENGINE}`;
 
-export function emptyBucket(domain: DomainState): BucketState {
+export function emptyBucket(domain: DomainStanding): BucketState {
   return {
     domain,
     posterior: domain.policy.init(),
@@ -49,12 +65,11 @@ export function emptyBucket(domain: DomainState): BucketState {
  * Adopts a newer domain revision between two events. The posterior is carried over unless the policy changed in between; which
  * revisions were skipped makes no difference, so adopting early, late or twice gives the same state.
  */
-export function adopt(state: BucketState, domain: DomainState): void {
+export function adopt(state: BucketState, domain: DomainStanding): void {
   if (domain.revision <= state.domain.revision) return;
   if (domain.policySince > state.domain.revision) {
-    state.posterior = domain.policy.init();
+    Object.assign(state, anew(domain));
     state.posteriorSince = state.head.revision + 1;
-    state.posteriorRevision = -1;
   }
   state.domain = domain;
 }
@@ -73,14 +88,14 @@ export function isBucketEvent(event: DecodedEvent | undefined): event is Decoded
  * Folds one event into the state, in place.
  * @param event undefined where its type is not known to this version: the head moves on, the posterior stays
  * @param head the stream's head after the event
- * @param domainAt the domain's state at a revision
+ * @param domainAt how the domain stood at a revision
  * @param voided ids of rewards that do not count, where the policy cannot forget
  */
 export function evolve(
   state: BucketState,
   event: BucketEvent | undefined,
   head: Head,
-  domainAt: (revision: number) => DomainState,
+  domainAt: (revision: number) => DomainStanding,
   voided?: ReadonlySet<string>,
 ): void {
   if (event !== undefined) {
@@ -153,7 +168,7 @@ export function serialiseBucket(state: BucketState): Uint8Array {
 export function restoreBucket(
   bytes: Uint8Array,
   revision: number,
-  domainAt: (revision: number) => DomainState,
+  domainAt: (revision: number) => DomainStanding,
 ): BucketState | undefined {
   try {
     const snapshot = readBucketSnapshot(protobuf.Reader.create(bytes), bytes.length);
@@ -174,14 +189,14 @@ export function restoreBucket(
   }
 }
 
-/** The domain's state at a revision. @throws ReckonerError log_corrupt where an event names one that the domain's stream does not have */
-export function stateAt(states: readonly DomainState[], revision: number): DomainState {
-  const state = states[revision];
-  if (state === undefined) {
+/** How the domain stood. @throws ReckonerError log_corrupt where an event names a revision that the domain's stream does not have */
+export function standingAt(timeline: DomainTimeline, revision: number): DomainStanding {
+  const standing = timeline.standingAt(revision);
+  if (standing === undefined) {
     throw new ReckonerError(
       'log_corrupt',
       `A bucket event names the domain revision ${revision}, which is not in the log.`,
     );
   }
-  return state;
+  return standing;
 }

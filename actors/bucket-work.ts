@@ -7,13 +7,14 @@ import { type Problem, problemOf, ReckonerError } from '../events/errors.ts';
 import type { AppendResult, EventRecord } from '../events/event-log.ts';
 import { type Head, seal } from '../events/seal.ts';
 import {
-  adopt,
   type BucketEvent,
   type BucketState,
+  type BucketView,
   evolve,
   SNAPSHOT_VERSIONS,
   serialiseBucket,
-  stateAt,
+  standingAt,
+  viewUnder,
 } from './bucket-state.ts';
 import type { DomainState } from './domain-state.ts';
 import type { Environment } from './environment.ts';
@@ -28,7 +29,7 @@ export interface BucketCommand {
   readonly correlationId: string;
   readonly causationId: string;
   /** The event's data, from the state it will follow. Throws a ReckonerError to refuse. */
-  readonly make: (state: BucketState) => BucketEvent['data'];
+  readonly make: (state: BucketView) => BucketEvent['data'];
   readonly reply: (outcome: BucketOutcome) => void;
 }
 
@@ -55,6 +56,8 @@ interface Batch {
   readonly events: readonly (BucketEvent & { readonly head: Head })[];
   readonly records: readonly EventRecord[];
   readonly expected: number;
+  /** The domain that all of them were made under. */
+  readonly domain: DomainState;
 }
 
 /** The bucket's memory. Held by reference and changed in place: it is never persisted, and copies of posteriors are dear. */
@@ -108,7 +111,9 @@ export function begin(work: BucketWork, send: (event: BucketMachineEvent) => voi
 /** Makes the events of the next batch. All decisions of a batch see the same committed posterior, so they go before its rewards. */
 function prepare(work: BucketWork, state: BucketState): Batch | undefined {
   const { timeline, env } = work.dependencies;
-  const seen = underLatest(state, timeline.latest);
+  const domain = timeline.latest;
+  if (domain === undefined) throw new ReckonerError('domain_unknown', 'The domain has no configuration yet.');
+  const seen = viewUnder(state, domain);
   const taken = work.queue.splice(0, BATCH_LIMIT);
   const ordered =
     taken.length === 1 ? taken : [...taken.filter(isDecision), ...taken.filter((command) => !isDecision(command))];
@@ -141,15 +146,7 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
       }
     }
   }
-  return commands.length === 0 ? undefined : { commands, events, records, expected: state.head.revision };
-}
-
-/** The state that the next event will be made from. The bucket's own adopts with that event, when it is in the log. */
-function underLatest(state: BucketState, latest: DomainState | undefined): BucketState {
-  if (latest === undefined || latest.revision <= state.domain.revision) return state;
-  const seen = { ...state };
-  adopt(seen, latest);
-  return seen;
+  return commands.length === 0 ? undefined : { commands, events, records, expected: state.head.revision, domain };
 }
 
 function isDecision(command: BucketCommand): boolean {
@@ -196,7 +193,7 @@ export function settle(work: BucketWork, { result, used }: Extract<BucketMachine
     for (const command of batch.commands.filter(isUsed)) command.reply({ status: 'duplicate' });
   } else {
     work.conflicts = 0;
-    const domainAt = (revision: number) => stateAt(dependencies.timeline.states, revision);
+    const domainAt = (revision: number) => standingAt(dependencies.timeline, revision);
     for (const event of batch.events) evolve(state, event, event.head, domainAt);
     if (!stale) snapshot(work, SNAPSHOT_EVERY);
     // Not before: where folding fails, whoever waits for the batch is told so.
@@ -208,7 +205,7 @@ export function settle(work: BucketWork, { result, used }: Extract<BucketMachine
         status: 'recorded',
         revision: event.head.revision,
         data: event.data,
-        domain: state.domain,
+        domain: batch.domain,
       });
     }
   }

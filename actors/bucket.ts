@@ -5,7 +5,7 @@
  */
 import { setup } from 'xstate';
 import { problemOf, ReckonerError } from '../events/errors.ts';
-import type { BucketState } from './bucket-state.ts';
+import { viewUnder } from './bucket-state.ts';
 import {
   append,
   type BucketDependencies,
@@ -35,7 +35,7 @@ export const bucketMachine = setup({
   guards: {
     idle: ({ context: { work } }) => work.queue.length === 0 && work.batch === undefined,
     frozen: ({ context: { work } }) => work.dependencies.timeline.latest?.frozen === true,
-    unsure: ({ context: { work } }) => isUnsure(work.state),
+    unsure: ({ context: { work } }) => isUnsure(work),
     lost: ({ event }) =>
       event.type === 'committed' &&
       (event.result.status === 'alreadyAppended' ||
@@ -44,13 +44,10 @@ export const bucketMachine = setup({
     failed: ({ event }) => event.type === 'committed' && event.result.status === 'failed',
     needsRefold: ({ context: { work }, event }) =>
       event.type === 'committed' && event.result.status === 'appended' && cannotForget(work),
-    gated: ({ context: { work } }) => work.state?.domain.config.confidence.gate === true,
+    gated: ({ context: { work } }) => isGated(work),
     // The way of nearly every batch, asked first: each guard and each action that is not run is a microsecond saved.
     plain: ({ context: { work }, event }) =>
-      event.type === 'committed' &&
-      event.result.status === 'appended' &&
-      work.state?.domain.config.confidence.gate === false &&
-      !cannotForget(work),
+      event.type === 'committed' && event.result.status === 'appended' && !isGated(work) && !cannotForget(work),
   },
   actions: {
     enqueue: ({ context: { work }, event }) => event.type === 'command' && enqueue(work, event.command),
@@ -152,10 +149,15 @@ export const bucketMachine = setup({
   },
 });
 
+function isGated({ dependencies: { timeline } }: BucketWork): boolean {
+  return timeline.latest?.config.confidence.gate === true;
+}
+
 /** Whether the bucket's best arm is too little known to act alone. */
-function isUnsure(state: BucketState | undefined): boolean {
-  if (state?.domain.config.confidence.gate !== true) return false;
-  const { domain, posterior } = state;
+function isUnsure({ state, dependencies }: BucketWork): boolean {
+  const { latest } = dependencies.timeline;
+  if (state === undefined || latest?.config.confidence.gate !== true) return false;
+  const { domain, posterior } = viewUnder(state, latest);
   const situation = {
     candidates: domain.armNames,
     shifts: [],

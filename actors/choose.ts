@@ -2,9 +2,9 @@
 import { ReckonerError } from '../events/errors.ts';
 import type { Belief, Situation } from '../policies/policy.ts';
 import type { DecisionMade, Exclusion } from '../proto/generated/events.ts';
-import type { BucketState } from './bucket-state.ts';
+import type { BucketView } from './bucket-state.ts';
 import type { ArmConfig } from './domain-config.ts';
-import type { DomainState } from './domain-state.ts';
+import type { CompiledDomain, DomainState } from './domain-state.ts';
 import type { DecideCommand, Decision } from './messages.ts';
 
 /** A decide command on its way to its bucket: validated, its features encoded, its subject a pseudonym. */
@@ -29,10 +29,7 @@ const NOTHING: readonly number[] = [];
  * Chooses. A function of (posterior, prior, context, candidates, seed): everything but the posterior is in what it returns.
  * @throws ReckonerError arm_unknown, candidates_none
  */
-export function makeDecision(
-  state: Pick<BucketState, 'domain' | 'posterior' | 'posteriorRevision'>,
-  request: DecideRequest,
-): DecisionMade {
+export function makeDecision(state: BucketView, request: DecideRequest): DecisionMade {
   const { domain } = state;
   const { command } = request;
   const { kept, excluded } = filter(domain, candidatesOf(domain, command.candidates), command.constraints);
@@ -96,7 +93,7 @@ type Chosen = Pick<
 >;
 
 function byPolicy(
-  state: Pick<BucketState, 'domain' | 'posterior'>,
+  state: BucketView,
   candidates: readonly string[],
   { command, features, seed }: DecideRequest,
   eager: boolean,
@@ -211,12 +208,7 @@ function modeOf(domain: DomainState, confidence: number): string {
 }
 
 /** The ranked arms with their confidences, normalised over the slate, as weights. */
-function slateOf(
-  { domain, posterior }: Pick<BucketState, 'domain' | 'posterior'>,
-  situation: Situation,
-  ranking: readonly number[],
-  eager: boolean,
-) {
+function slateOf({ domain, posterior }: BucketView, situation: Situation, ranking: readonly number[], eager: boolean) {
   const confidences = ranking.map((index) => confidenceOf(domain.policy.belief(posterior, situation, index)));
   const total = confidences.reduce((sum, confidence) => sum + confidence, 0);
   const ranks = eager ? domain.policy.rankPropensities(posterior, situation, ranking) : [];
@@ -228,7 +220,7 @@ function slateOf(
 }
 
 /** The answer to the caller. */
-export function answerOf(domain: DomainState, id: string, decision: DecisionMade): Decision {
+export function answerOf(domain: Pick<CompiledDomain, 'schema'>, id: string, decision: DecisionMade): Decision {
   const bucket = domain.schema.bucketOf(decision.features);
   const name = id.slice(0, id.indexOf('.'));
   return {

@@ -97,8 +97,7 @@ async function repeated(
     throw new ReckonerError('request_id_reused', 'This requestId was used for another request.');
   }
   const { data, stream, revision } = recorded;
-  if (data.domainRevision >= domain.timeline.states.length) await domain.refresh();
-  const state = domain.timeline.states[data.domainRevision] ?? stateOf(domain);
+  const state = await domain.compiledAt(data.domainRevision);
   const bucketId = stream.slice(bucketPrefix(domain.tenant, domain.name).length);
   return answerOf(
     state,

@@ -1,6 +1,6 @@
 /**
- * A domain as a fold of its own stream. Every revision's state is kept, because a bucket that folds its history needs the
- * domain as it was at each of its events.
+ * A domain as a fold of its own stream. A bucket that folds its history needs to know how the domain stood at each of its
+ * events, so every turn of that is kept; configurations are large, and only the newest is.
  */
 import type { DecodedEvent } from '../events/catalogue.ts';
 import type { PolicySpec } from '../policies/catalogue.ts';
@@ -21,11 +21,17 @@ export interface CompiledDomain {
   readonly shifted: boolean;
 }
 
-export interface DomainState extends CompiledDomain {
+/** How a domain stood at a revision, as far as folding a bucket's events asks. Small: its turns are kept for good. */
+export interface DomainStanding extends Pick<CompiledDomain, 'policy' | 'policyKey'> {
   readonly revision: number;
+  /** Revision of the configuration in force. */
+  readonly configuredAt: number;
   /** Revision at which this policy took over: posteriors of buckets that come from before it begin anew. */
   readonly policySince: number;
   readonly frozen: boolean;
+}
+
+export interface DomainState extends CompiledDomain, DomainStanding {
   /** What all buckets earned, by arm; undefined before anything was shared. */
   readonly shared: ReadonlyMap<string, SharedArm> | undefined;
   /** Rewards and retractions counted at the last sharing. */
@@ -36,7 +42,9 @@ export interface DomainState extends CompiledDomain {
 
 export type MakePolicy = (spec: PolicySpec) => AnyPolicy;
 
-function compileDomain(config: DomainConfig, makePolicy: MakePolicy): CompiledDomain {
+/** Makes a recorded configuration ready for use. @param text as `DomainConfigured` holds it */
+export function compileDomain(text: string, makePolicy: MakePolicy): CompiledDomain {
+  const config = recordedConfig(text);
   const policy = makePolicy(config.policy);
   return {
     config,
@@ -49,29 +57,72 @@ function compileDomain(config: DomainConfig, makePolicy: MakePolicy): CompiledDo
   };
 }
 
-/** The states of a domain by revision, as far as it is known. */
+/** A domain over its revisions, as far as it is known. */
 export interface DomainTimeline {
-  readonly states: readonly DomainState[];
+  /** How many revisions are known: the next to be folded. */
+  readonly length: number;
   /** The newest state, undefined before the first configuration. */
   readonly latest: DomainState | undefined;
+  /** Whether every policy that it ever had can take a reward back. */
+  readonly forgets: boolean;
+  /** How the domain stood; undefined for a revision that is not known. */
+  standingAt(revision: number): DomainStanding | undefined;
   /** Folds the next event; one that is known already, or does not follow, changes nothing and gives false. */
   apply(revision: number, event: Pick<DecodedEvent, 'type' | 'data'> | undefined): boolean;
 }
 
 export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
-  const states: DomainState[] = [];
+  // By the revision they began with. Sharings, of which there may be a million, turn nothing here.
+  const turns: DomainStanding[] = [];
+  let latest: DomainState | undefined;
+  let forgets = true;
   return {
-    states,
+    get length() {
+      return latest === undefined ? 0 : latest.revision + 1;
+    },
     get latest() {
-      return states.at(-1);
+      return latest;
+    },
+    get forgets() {
+      return forgets;
+    },
+    standingAt(revision) {
+      if (latest === undefined || !(revision >= 0 && revision <= latest.revision)) return undefined;
+      const turn = turns[turnAt(turns, revision)];
+      return turn === undefined ? undefined : standingOf(turn, revision);
     },
     apply(revision, event) {
-      if (revision !== states.length) return false;
-      const state = evolveDomain(states.at(-1), revision, event, makePolicy);
-      if (state !== undefined) states.push(state);
-      return state !== undefined;
+      if (revision !== (latest?.revision ?? -1) + 1) return false;
+      const state = evolveDomain(latest, revision, event, makePolicy);
+      if (state === undefined) return false;
+      if (latest?.configuredAt !== state.configuredAt || latest.frozen !== state.frozen) {
+        const known = turns.at(-1);
+        // Closures that do the same need not be kept for each configuration that names the policy.
+        const policy = known?.policyKey === state.policyKey ? known.policy : state.policy;
+        turns.push(standingOf({ ...state, policy }, revision));
+        forgets &&= policy.forget !== undefined;
+      }
+      latest = state;
+      return true;
     },
   };
+}
+
+/** Index of the last turn that began at the revision or before it. */
+function turnAt(turns: readonly DomainStanding[], revision: number): number {
+  let low = 0;
+  let high = turns.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((turns[middle]?.revision ?? 0) <= revision) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function standingOf(standing: DomainStanding, revision: number): DomainStanding {
+  const { policy, policyKey, configuredAt, policySince, frozen } = standing;
+  return { revision, policy, policyKey, configuredAt, policySince, frozen };
 }
 
 function evolveDomain(
@@ -83,9 +134,9 @@ function evolveDomain(
   // The catalogue pairs each type with its data; the narrowed union is only visible through a typed alias.
   const decoded = event as DecodedEvent | undefined;
   if (decoded?.type === 'DomainConfigured') {
-    const compiled = compileDomain(recordedConfig(decoded.data.config), makePolicy);
+    const compiled = compileDomain(decoded.data.config, makePolicy);
     const policySince = before?.policyKey === compiled.policyKey ? before.policySince : revision;
-    return stateWith(compiled, revision, { ...(before ?? NEW), policySince });
+    return stateWith(compiled, revision, { ...(before ?? NEW), policySince, configuredAt: revision });
   }
   if (before === undefined) return undefined;
   switch (decoded?.type) {
@@ -95,9 +146,11 @@ function evolveDomain(
       return stateWith(before, revision, { ...before, frozen: false });
     case 'PriorShared': {
       const { arms, counted, through } = decoded.data;
-      const { policySince, frozen } = before;
+      const { policySince, configuredAt, frozen } = before;
       const shared = new Map(arms.map((arm) => [arm.arm, arm]));
-      return stateWith(before, revision, { policySince, frozen, shared, counted, countedThrough: through });
+      return stateWith(before, revision, {
+        ...{ policySince, configuredAt, frozen, shared, counted, countedThrough: through },
+      });
     }
     default:
       // Marks, and events of a newer version: the revision moves on, the state stays.
@@ -116,9 +169,14 @@ function recordedConfig(text: string): DomainConfig {
 }
 
 /** What of a domain's state is not its configuration. */
-type Course = Pick<DomainState, 'policySince' | 'frozen' | 'shared' | 'counted' | 'countedThrough'>;
+type Course = Pick<DomainState, 'policySince' | 'configuredAt' | 'frozen' | 'shared' | 'counted' | 'countedThrough'>;
 
-const NEW: Omit<Course, 'policySince'> = { frozen: false, shared: undefined, counted: 0, countedThrough: '' };
+const NEW: Omit<Course, 'policySince' | 'configuredAt'> = {
+  frozen: false,
+  shared: undefined,
+  counted: 0,
+  countedThrough: '',
+};
 
 /** One literal for every state: there is one for each sharing, and spreading so many fields makes slow, large objects. */
 function stateWith(compiled: CompiledDomain, revision: number, course: Course): DomainState {
@@ -132,6 +190,7 @@ function stateWith(compiled: CompiledDomain, revision: number, course: Course): 
     shifted: compiled.shifted,
     revision,
     policySince: course.policySince,
+    configuredAt: course.configuredAt,
     frozen: course.frozen,
     shared: course.shared,
     counted: course.counted,

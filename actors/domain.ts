@@ -140,7 +140,7 @@ export async function readOn(work: Pick<DomainWork, 'dependencies' | 'head'>): P
   const { log, stream, timeline, changed } = work.dependencies;
   const before = timeline.latest;
   let last: RecordedEvent | undefined;
-  for await (const event of log.readStream(stream, { from: timeline.states.length })) {
+  for await (const event of log.readStream(stream, { from: timeline.length })) {
     if (timeline.apply(event.revision, decode(event))) last = event;
   }
   // Only the last link is needed to write on. Whoever else has read or written meanwhile may be ahead of it.

@@ -5,6 +5,7 @@ import { errorOf, problemOf } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { eventId } from '../events/ids.ts';
 import type { PriorShared } from '../proto/generated/events.ts';
+import { type Configurations, createConfigurations } from './configurations.ts';
 import {
   type DomainCommand,
   type DomainDependencies,
@@ -13,7 +14,7 @@ import {
   readOn,
   rejectCommands,
 } from './domain.ts';
-import { createTimeline, type DomainTimeline, type MakePolicy } from './domain-state.ts';
+import { type CompiledDomain, createTimeline, type DomainTimeline, type MakePolicy } from './domain-state.ts';
 import type { Environment } from './environment.ts';
 import { FOLLOW_PAUSE_MS } from './retries.ts';
 import { type Sharing, sharesPriors, startSharing } from './sharing.ts';
@@ -23,6 +24,8 @@ export interface DomainHandle {
   readonly tenant: string;
   readonly name: string;
   readonly timeline: DomainTimeline;
+  /** The configuration in force at a revision. @throws ReckonerError log_corrupt where there is no such revision */
+  compiledAt(revision: number): Promise<CompiledDomain>;
   /** Reads what others wrote to the domain's stream. */
   refresh(): Promise<void>;
   /** Records what `make` returns. @throws ReckonerError what `make` threw, or why it could not be written */
@@ -55,7 +58,8 @@ export interface Domains {
 }
 
 export function createDomains(dependencies: DomainsDependencies): Domains {
-  const { log } = dependencies;
+  const { log, makePolicy } = dependencies;
+  const configurations = createConfigurations(log, makePolicy);
   const handles = new Map<string, DomainHandle & { stop(): void }>();
   const loading = new Map<string, Promise<DomainHandle & { stop(): void }>>();
 
@@ -63,7 +67,9 @@ export function createDomains(dependencies: DomainsDependencies): Domains {
     const stream = domainStream(tenant, name);
     const known = handles.get(stream);
     if (known !== undefined) return Promise.resolve(known);
-    const under = loading.get(stream) ?? loadDomain(dependencies, tenant, name).finally(() => loading.delete(stream));
+    const under =
+      loading.get(stream) ??
+      loadDomain(dependencies, configurations, tenant, name).finally(() => loading.delete(stream));
     loading.set(stream, under);
     return under;
   };
@@ -104,6 +110,7 @@ export function createDomains(dependencies: DomainsDependencies): Domains {
 
 async function loadDomain(
   { log, env, makePolicy, onChange, onFailure }: DomainsDependencies,
+  configurations: Configurations,
   tenant: string,
   name: string,
 ) {
@@ -160,6 +167,10 @@ async function loadDomain(
     tenant,
     name,
     timeline,
+    async compiledAt(revision: number) {
+      if (revision >= timeline.length) await refresh();
+      return configurations.at(stream, timeline, revision);
+    },
     refresh,
     execute,
     settled: () => sharing?.settled() ?? Promise.resolve(),

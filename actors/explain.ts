@@ -1,7 +1,7 @@
 /** Tells a recorded decision in full: what every arm looked like at that moment, and whether the log still gives the same choice. */
 import { decode, type EventData } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
-import { adopt, type BucketState, stateAt } from './bucket-state.ts';
+import { adopt, type BucketState, standingAt } from './bucket-state.ts';
 import { answerOf } from './choose.ts';
 import { foldBucket } from './fold-bucket.ts';
 import { type FoundDecision, findDecision, type House, readDecision } from './house.ts';
@@ -12,17 +12,16 @@ export async function explain(house: House, tenant: string, decisionId: string):
   const found = await findDecision(house, tenant, decisionId);
   const { domain, stream, address } = found;
   const { data } = await readDecision(house, stream, address.revision);
-  if (data.domainRevision >= domain.timeline.states.length) await domain.refresh();
-  const state = stateAt(domain.timeline.states, data.domainRevision);
+  const compiled = await domain.compiledAt(data.domainRevision);
   const before = await foldBucket(
     { ...house, timeline: domain.timeline, refresh: domain.refresh },
     stream,
     address.revision,
   );
-  adopt(before, state);
+  adopt(before, standingAt(domain.timeline, data.domainRevision));
   const { time, items, rewards } = await aftermath(house, found);
   return {
-    ...answerOf(state, decisionId, data),
+    ...answerOf(compiled, decisionId, data),
     time,
     stream,
     revision: address.revision,
@@ -31,7 +30,7 @@ export async function explain(house: House, tenant: string, decisionId: string):
     policyVersion: data.policyVersion,
     seed: data.seed,
     floor: data.floor,
-    context: state.schema.describe(data.features),
+    context: compiled.schema.describe(data.features),
     taskType: data.taskType === '' ? null : data.taskType,
     complexity: data.complexity ?? null,
     tokens: data.tokens ?? null,

@@ -10,7 +10,7 @@ import {
   isBucketEvent,
   restoreBucket,
   SNAPSHOT_VERSIONS,
-  stateAt,
+  standingAt,
 } from './bucket-state.ts';
 import type { DomainTimeline } from './domain-state.ts';
 
@@ -32,11 +32,11 @@ export async function foldBucket(
   upTo = Number.POSITIVE_INFINITY,
 ): Promise<BucketState> {
   const cached = await restored(source, stream, upTo);
-  const state = cached ?? emptyBucket(stateAt(source.timeline.states, 0));
+  const state = cached ?? emptyBucket(standingAt(source.timeline, 0));
   const voided = await voidedAfter(source, stream, state, upTo);
   // A policy that cannot forget is folded anew without what was taken back; the snapshot may have learned it.
   if (cached !== undefined && voided.size > 0)
-    return foldFrom(source, stream, emptyBucket(stateAt(source.timeline.states, 0)), upTo);
+    return foldFrom(source, stream, emptyBucket(standingAt(source.timeline, 0)), upTo);
   return foldFrom(source, stream, state, upTo, voided);
 }
 
@@ -46,7 +46,7 @@ async function restored(
   stream: string,
   upTo: number,
 ): Promise<BucketState | undefined> {
-  const domainAt = (revision: number) => stateAt(timeline.states, revision);
+  const domainAt = (revision: number) => standingAt(timeline, revision);
   for (let last = upTo - 1; last >= 0; ) {
     const snapshot = await snapshots.latest(stream, SNAPSHOT_VERSIONS, Number.isFinite(last) ? last : undefined);
     if (snapshot === undefined) return undefined;
@@ -82,12 +82,12 @@ async function foldFrom(
   for await (const event of log.readStream(stream, { from, limit: Math.max(0, upTo - from) })) {
     const decoded = decode(event);
     const folded = isBucketEvent(decoded) ? decoded : undefined;
-    if (folded !== undefined && folded.data.domainRevision >= timeline.states.length) await refresh();
+    if (folded !== undefined && folded.data.domainRevision >= timeline.length) await refresh();
     evolve(
       state,
       folded,
       { revision: event.revision, hash: state.head.hash },
-      (revision) => stateAt(timeline.states, revision),
+      (revision) => standingAt(timeline, revision),
       voided,
     );
     last = event;
@@ -101,7 +101,7 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** Ids of the rewards that were taken back after the state, where some policy of the domain cannot forget. */
 async function voidedAfter({ log, timeline }: BucketSource, stream: string, state: BucketState, upTo: number) {
-  if (timeline.states.every(({ policy }) => policy.forget !== undefined)) return NONE;
+  if (timeline.forgets) return NONE;
   const voided = new Set<string>();
   const from = state.head.revision + 1;
   for await (const event of log.readStream(stream, { from, limit: Math.max(0, upTo - from) })) {

@@ -37,7 +37,7 @@ export async function followDomains(
           after = position;
           tries = 0;
         }
-        if (domain !== undefined && revision >= domain.timeline.states.length) await domain.refresh();
+        if (domain !== undefined && revision >= domain.timeline.length) await domain.refresh();
         after = position;
         tries = 0;
       }

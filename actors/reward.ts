@@ -3,7 +3,7 @@ import type { DecodedEvent } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
 import type { RewardObserved } from '../proto/generated/events.ts';
-import type { BucketState } from './bucket-state.ts';
+import { type BucketView, standingAt } from './bucket-state.ts';
 import { canonical } from './canonical.ts';
 import type { Control } from './control.ts';
 import { ask, type FoundDecision, findDecision, findEvent, type House, vanished } from './house.ts';
@@ -25,7 +25,7 @@ export async function reward(
   const subject = command.subject === undefined ? '' : await house.pseudonym(tenant, command.subject);
   const identity = command.requestId ?? [decisionId, kind, subject, command.item ?? ''].join('\u001e');
   // Worth what the configuration says that the event names, which may have changed since the request came in.
-  const make = ({ domain: { config, revision } }: BucketState): RewardObserved => ({
+  const make = ({ domain: { config, revision } }: BucketView): RewardObserved => ({
     domainRevision: revision,
     decisionRevision: address.revision,
     arm: target.arm,
@@ -59,14 +59,14 @@ export async function reward(
 }
 
 /** The receipt of a reward that came before. What it would have been worth under the configuration of that time tells whether it is the same. */
-function repeatedReward(
+async function repeatedReward(
   decision: FoundDecision,
   recorded: DecodedEvent,
   command: RewardCommand,
   subject: string,
-): RewardReceipt {
+): Promise<RewardReceipt> {
   const then =
-    'domainRevision' in recorded.data ? decision.domain.timeline.states[recorded.data.domainRevision] : undefined;
+    'domainRevision' in recorded.data ? await decision.domain.compiledAt(recorded.data.domainRevision) : undefined;
   if (
     recorded.type !== 'RewardObserved' ||
     then === undefined ||
@@ -84,7 +84,7 @@ function repeatedReward(
       : new ReckonerError('request_id_reused', 'This requestId was used for another reward.');
   }
   const { arm, value, share, kind } = recorded.data;
-  const learned = share > 0 && !then.frozen;
+  const learned = share > 0 && !standingAt(decision.domain.timeline, recorded.data.domainRevision).frozen;
   return { rewardId: recorded.id, decisionId: decision.decisionId, arm, value, share, kind, learned, repeated: true };
 }
 
@@ -126,8 +126,8 @@ export async function retract(
     throw new ReckonerError('reward_unknown', 'The decision has no reward of this id.');
   }
   const { arm, features, propensity, value, share, kind, domainRevision } = found.data;
-  if (domainRevision >= domain.timeline.states.length) await domain.refresh();
-  const learned = share > 0 && domain.timeline.states[domainRevision]?.frozen !== true;
+  if (domainRevision >= domain.timeline.length) await domain.refresh();
+  const learned = share > 0 && domain.timeline.standingAt(domainRevision)?.frozen !== true;
   const outcome = await ask(house, domain, stream, {
     id: eventId(tenant, domain.name, rewardId, 'RewardRetracted'),
     type: 'RewardRetracted',

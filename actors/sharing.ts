@@ -6,7 +6,7 @@ import { type DecodedEvent, decode } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import { type EventLog, type Position, START } from '../events/event-log.ts';
 import type { PriorShared } from '../proto/generated/events.ts';
-import type { DomainState, DomainTimeline } from './domain-state.ts';
+import type { DomainStanding, DomainState, DomainTimeline } from './domain-state.ts';
 
 export interface SharingSource {
   readonly log: EventLog;
@@ -94,8 +94,8 @@ async function count(
     }
     const event = decode(message.event);
     if (event?.type !== 'RewardObserved' && event?.type !== 'RewardRetracted') continue;
-    if (event.data.domainRevision >= timeline.states.length) await refresh();
-    add(sums, event, timeline.states[event.data.domainRevision]);
+    if (event.data.domainRevision >= timeline.length) await refresh();
+    add(sums, event, timeline.standingAt(event.data.domainRevision));
     counted += 1;
     const { every } = timeline.latest?.config.sharing ?? { every: 0 };
     if (every > 0 && counted - shared >= every) {
@@ -109,7 +109,7 @@ async function count(
 function add(
   sums: Map<string, { pulls: number; sum: number }>,
   { type, data }: Extract<DecodedEvent, { type: 'RewardObserved' | 'RewardRetracted' }>,
-  domain: DomainState | undefined,
+  domain: DomainStanding | undefined,
 ): void {
   const learned = type === 'RewardRetracted' ? data.learned : domain?.frozen !== true;
   if (!learned || data.share === 0) return;

@@ -49,7 +49,7 @@ export async function stateFrom(
   const { stream = ONLY_STREAM, upTo, snapshots = noSnapshots, makePolicy = createPolicy } = options;
   const timeline = createTimeline(makePolicy);
   const refresh = async () => {
-    for await (const event of log.readStream(domainStream(TENANT, DOMAIN), { from: timeline.states.length }))
+    for await (const event of log.readStream(domainStream(TENANT, DOMAIN), { from: timeline.length }))
       timeline.apply(event.revision, decode(event));
   };
   await refresh();

@@ -1,8 +1,8 @@
 /** Golden histories: logs that an earlier build wrote, and what they must still fold to. */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type BucketState, emptyBucket, evolve, isBucketEvent, stateAt } from '../../actors/bucket-state.ts';
-import { createTimeline, type DomainTimeline } from '../../actors/domain-state.ts';
+import { type BucketState, emptyBucket, evolve, isBucketEvent, standingAt } from '../../actors/bucket-state.ts';
+import { createTimeline, type DomainState, type DomainTimeline } from '../../actors/domain-state.ts';
 import { decode, type EventData } from '../../events/catalogue.ts';
 import type { Position, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash } from '../../events/seal.ts';
@@ -65,18 +65,21 @@ export function replay(events: readonly RecordedEvent[]): Replayed {
   const mismatches: Mismatch[] = [];
   let choices = 0;
   const domains = new Map<string, DomainTimeline>();
+  const states = new Map<string, DomainState | undefined>();
   for (const event of events) {
     if (!event.stream.startsWith('domain-')) continue;
     const timeline = domains.get(event.stream) ?? createTimeline(createPolicy);
     domains.set(event.stream, timeline);
     if (!timeline.apply(event.revision, decode(event))) mismatches.push({ ...event, what: 'was not folded' });
+    states.set(`${event.stream} ${event.revision}`, timeline.latest);
     streams[event.stream] = { posterior: '', head: sha256(chainHash(event)) };
   }
   const buckets = new Map<string, BucketState>();
   for (const event of events) {
     if (!event.stream.startsWith('bucket-')) continue;
-    const timeline = domains.get(event.stream.replace(/^bucket/, 'domain').replace(/-[^-]*$/, ''));
-    const domainAt = (revision: number) => stateAt(timeline?.states ?? [], revision);
+    const domain = event.stream.replace(/^bucket/, 'domain').replace(/-[^-]*$/, '');
+    const timeline = domains.get(domain) ?? createTimeline(createPolicy);
+    const domainAt = (revision: number) => standingAt(timeline, revision);
     const state = buckets.get(event.stream) ?? emptyBucket(domainAt(0));
     buckets.set(event.stream, state);
     const decoded = decode(event);
@@ -88,7 +91,9 @@ export function replay(events: readonly RecordedEvent[]): Replayed {
     );
     if (decoded?.type === 'DecisionMade' && !decoded.data.fallback) {
       choices += 1;
-      for (const what of differences(state, decoded.data)) mismatches.push({ ...event, what });
+      const found = states.get(`${domain} ${state.domain.revision}`);
+      if (found === undefined) throw new Error(`${domain} has no revision ${state.domain.revision}`);
+      for (const what of differences(state, found, decoded.data)) mismatches.push({ ...event, what });
     }
     const before = streams[event.stream]?.posterior ?? '';
     const posterior = sha256(Buffer.concat([Buffer.from(before), state.domain.policy.serialise(state.posterior)]));
@@ -98,7 +103,7 @@ export function replay(events: readonly RecordedEvent[]): Replayed {
 }
 
 /** In what the choice comes out otherwise: each number is compared to the bit. */
-function differences({ domain, posterior }: BucketState, data: EventData<'DecisionMade'>): string[] {
+function differences({ posterior }: BucketState, domain: DomainState, data: EventData<'DecisionMade'>): string[] {
   const { policy } = domain;
   const { ranking } = policy.choose(posterior, data, data.seed, Math.max(1, data.slate.length));
   const chosen = ranking[0] ?? -1;

@@ -3,6 +3,7 @@
  * type, validation, defaults, documentation and the stored form follow from it.
  */
 import { z } from 'zod';
+import { ReckonerError } from '../events/errors.ts';
 import { createPolicy, PolicySpec } from '../policies/catalogue.ts';
 import { invalid } from './invalid.ts';
 
@@ -98,6 +99,16 @@ export type RewardKind = (typeof rewardKinds)[number];
 
 const Outcome = z.enum(['success', 'failure', 'neutral']);
 
+/** Rewards after which a domain shares, where nothing else is said. */
+const SHARED_EVERY = 50;
+/** A sharing names every arm that earned something: so many of them a reward cost about as much as the reward itself. */
+const SHARED_ARMS_A_REWARD = 100;
+
+/** The least rewards between two sharings: with fewer, what is shared outweighs what is learned, in the log and in time. */
+function sharedSeldomEnough(arms: number): number {
+  return Math.ceil(arms / SHARED_ARMS_A_REWARD);
+}
+
 /** What may be written as a domain: everything but the arms has a default. */
 export const DomainConfigInput = z
   .strictObject({
@@ -117,8 +128,11 @@ export const DomainConfigInput = z
     prior: BetaPrior.default({ alpha: 1, beta: 1 }),
     sharing: z
       .strictObject({ every: z.int().min(0).max(1_000_000) })
-      .default({ every: 50 })
-      .describe('share what all buckets learned after every so many rewards; 0: never'),
+      .optional()
+      .describe(
+        'share what all buckets learned after every so many rewards, at least a hundredth of the number of arms; 0: never. ' +
+          'Not given: 50, more above 5,000 arms',
+      ),
     reward: z
       .strictObject({
         weights: z
@@ -220,6 +234,7 @@ export const DomainConfigInput = z
     const supervised = config.confidence.supervised ?? Math.max(0, Math.round((autonomous - 0.1) * 1e6) / 1e6);
     return {
       ...config,
+      sharing: config.sharing ?? { every: Math.max(SHARED_EVERY, sharedSeldomEnough(config.arms.length)) },
       exploration: config.exploration ?? profile.exploration,
       learningRate: config.learningRate ?? profile.learningRate,
       risk: config.risk ?? profile.risk,
@@ -254,6 +269,18 @@ function isTimezone(name: string): boolean {
 export function parseDomainConfig(input: unknown): DomainConfig {
   const parsed = DomainConfigInput.safeParse(input);
   if (!parsed.success) throw invalid('config_invalid', 'The domain configuration is not valid.', parsed.error);
+  refuseCostlySharing(parsed.data);
   createPolicy(parsed.data.policy);
   return parsed.data;
+}
+
+/** Not a rule of the schema: a log in which such a configuration was recorded stays as readable as it is. */
+function refuseCostlySharing({ sharing, arms, bucketBy }: DomainConfig): void {
+  const least = sharedSeldomEnough(arms.length);
+  if (bucketBy.length === 0 || sharing.every === 0 || sharing.every >= least) return;
+  const message = `with ${arms.length} arms it must be at least ${least}, or 0`;
+  throw new ReckonerError('config_invalid', `The domain configuration is not valid. sharing.every: ${message}`, {
+    details: [{ path: 'sharing.every', message }],
+    remedy: `Every sharing names all arms: share after ${least} rewards or more (leave sharing out for a default that fits), or with 0 never.`,
+  });
 }

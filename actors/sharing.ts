@@ -24,8 +24,9 @@ export interface Sharing {
   stop(): void;
 }
 
-/** As many sharings are appended at once, for a domain that has to catch up. */
+/** As many sharings are appended at once, for a domain that has to catch up; and so many arms in them. */
 const DUE_AT_MOST = 64;
+const DUE_ARMS_AT_MOST = 20_000;
 
 export function sharesPriors({ config }: DomainState): boolean {
   return config.sharing.every > 0 && config.bucketBy.length > 0;
@@ -100,7 +101,7 @@ async function count(
     const { every } = timeline.latest?.config.sharing ?? { every: 0 };
     if (every > 0 && counted - shared >= every) {
       due.push({ counted, through: event.id, arms: [...sums].map(([arm, { pulls, sum }]) => ({ arm, pulls, sum })) });
-      if (due.length >= DUE_AT_MOST) await shareDue();
+      if (due.length >= DUE_AT_MOST || due.length * sums.size >= DUE_ARMS_AT_MOST) await shareDue();
       shared = counted;
     }
   }

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { canonical } from '../../actors/canonical.ts';
 import { parseDomainConfig } from '../../actors/domain-config.ts';
+import { createTimeline } from '../../actors/domain-state.ts';
 import { exampleDomains } from '../../actors/examples.ts';
 import { compileContext } from '../../actors/features.ts';
 import { ReckonerError } from '../../events/errors.ts';
+import { createPolicy } from '../../policies/catalogue.ts';
 
 const parsed = (more: object = {}) => parseDomainConfig({ arms: ['red', 'blue'], ...more });
 
@@ -110,4 +112,31 @@ test('a prior is worth a thousandth of a pull at least: below, exact propensitie
   expect(pathsOf({ prior: { alpha: 1e-300, beta: 1 } })).toEqual(['prior.alpha']);
   expect(pathsOf({ prior: { alpha: 1, beta: 0.0009 } })).toEqual(['prior.beta']);
   expect(pathsOf({ prior: { alpha: 0.001, beta: 1e6 } })).toEqual([]);
+});
+
+test('what is shared must not outweigh what is learned: every sharing names all arms', () => {
+  const arms = (count: number) => Array.from({ length: count }, (_, index) => `arm-${index}`);
+  const user = { context: { user: { type: 'numeric', round: 1 } }, bucketBy: ['user'] };
+  const every = (count: number, sharing?: object) => parsed({ arms: arms(count), ...user, sharing }).sharing.every;
+  expect(every(100, { every: 1 })).toBe(1);
+  expect(every(4000, { every: 40 })).toBe(40);
+  expect(every(10_000, { every: 0 })).toBe(0);
+  expect([every(2), every(5000), every(5001), every(10_000)]).toEqual([50, 50, 51, 100]);
+  expect(pathsOf({ arms: arms(101), ...user, sharing: { every: 1 } })).toEqual(['sharing.every']);
+  expect(pathsOf({ arms: arms(10_000), ...user, sharing: { every: 99 } })).toEqual(['sharing.every']);
+  // A domain of one bucket shares nothing.
+  expect(parsed({ arms: arms(10_000), sharing: { every: 1 } }).sharing.every).toBe(1);
+});
+
+test('a recorded configuration that shares more often than would be accepted now is read as it is', () => {
+  const timeline = createTimeline(createPolicy);
+  const arms = Array.from({ length: 300 }, (_, index) => ({ name: `arm-${index}` }));
+  const config = canonical({
+    ...parsed({ arms }),
+    sharing: { every: 1 },
+    bucketBy: ['user'],
+    context: { user: { type: 'boolean' } },
+  });
+  expect(timeline.apply(0, { type: 'DomainConfigured', data: { config, by: '', reason: '' } })).toBe(true);
+  expect(canonical(timeline.latest?.config)).toBe(config);
 });

@@ -1,19 +1,19 @@
 /**
  * The body of a request: read within bounds, and refused for what can be told from its headers before a byte is read.
  */
-import type { IncomingMessage } from 'node:http';
-import { bodyLimit } from 'hono/body-limit';
 import { ReckonerError } from '../../events/errors.ts';
 import type { DoorContext } from './context.ts';
+import { type BodyRoom, readBody, tooLarge } from './read-body.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 /**
  * Reads and parses a JSON body.
  * @param limit bytes
  * @param optional whether an empty body counts as `{}`
- * @throws ReckonerError media_type_unsupported, payload_too_large or request_invalid; what the stream throws where it breaks off
+ * @param room what all bodies share
+ * @throws ReckonerError media_type_unsupported, payload_too_large, overloaded or request_invalid; what the stream throws where it breaks off
  */
-export async function readJson(c: DoorContext, limit: number, optional: boolean): Promise<unknown> {
+export async function readJson(c: DoorContext, limit: number, optional: boolean, room: BodyRoom): Promise<unknown> {
   const { headers } = c.env.incoming;
   const declared = headers['content-length'];
   const chunked = headers['transfer-encoding'] !== undefined;
@@ -27,14 +27,16 @@ export async function readJson(c: DoorContext, limit: number, optional: boolean)
     });
   }
   if (Number(declared) > limit) throw tooLarge(limit);
-  const bytes = await (chunked ? readChunks(c, limit) : readDeclared(c.env.incoming));
+  // Hono has two ways to read it, and neither will do: `text()` puts U+FFFD where bytes are no UTF-8, and `arrayBuffer()` makes a
+  // copy that is a tenth of what a request costs.
+  const bytes = await readBody(c.env.incoming, limit, room);
   return bytes.byteLength === 0 ? nothing(optional) : parseStrictJson(textOf(bytes));
 }
 
 /** Refuses bytes that are no UTF-8. A BOM stays, and is no JSON. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function textOf(bytes: ArrayBuffer | Buffer): string {
+function textOf(bytes: Buffer): string {
   try {
     return utf8.decode(bytes);
   } catch {
@@ -52,36 +54,4 @@ function nothing(optional: boolean): unknown {
 function isJson(type: string | undefined): boolean {
   if (type === undefined) return false;
   return type === 'application/json' || /^application\/json *(?:; *charset *= *"?utf-?8"? *)?;? *$/i.test(type);
-}
-
-function tooLarge(limit: number): ReckonerError {
-  return new ReckonerError('payload_too_large', `The body is larger than ${limit} bytes.`);
-}
-
-/**
- * A body whose length was declared is no longer than that: Node sees to it. Hono has two ways to read it, and neither will do:
- * `text()` puts U+FFFD where bytes are no UTF-8, and `arrayBuffer()` makes a copy that is a tenth of what a request costs.
- */
-function readDeclared(request: IncomingMessage): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    request.on('error', reject);
-  });
-}
-
-/** A body of unknown length is read by Hono's limit, which stops where it becomes too long. */
-async function readChunks(c: DoorContext, limit: number): Promise<ArrayBuffer> {
-  const { url, method, headers, body } = c.req.raw;
-  // The limit makes a new Request of this one. The adapter's lazy request is none that the global class knows, so it gets one.
-  c.req.raw = new Request(url, { method, headers, body, duplex: 'half' });
-  const limited = bodyLimit({
-    maxSize: limit,
-    onError: () => {
-      throw tooLarge(limit);
-    },
-  });
-  await limited(c, async () => {});
-  return c.req.arrayBuffer();
 }

@@ -18,7 +18,7 @@ const decide: Route<DecideBody> = {
     'it idempotent: the same id with the same body gives the recorded decision, with another body a 409.',
   request: { schema: bodies.DecideBody, example: examples.decideExample },
   answers: { 201: { description: 'The decision.', schema: answers.Decision, example: examples.decisionAnswer } },
-  errors: ['domain_unknown', 'request_id_reused', 'arm_unknown', 'context_invalid', 'candidates_none', 'overloaded'],
+  errors: ['domain_unknown', 'request_id_reused', 'arm_unknown', 'context_invalid', 'candidates_none'],
   async handle({ reckoner, path, body, caller }) {
     return { status: 201, json: await reckoner.decide(path.domain, body, caller) };
   },
@@ -74,14 +74,7 @@ const reward: Route<RewardBody> = {
     '`repeated: true`. A reward may come any time later: the decision id is its address in the log.',
   request: { schema: bodies.RewardBody, example: examples.rewardExample },
   answers: { 201: { description: 'The receipt.', schema: answers.RewardReceipt, example: examples.rewardAnswer } },
-  errors: [
-    'decision_id_invalid',
-    'decision_unknown',
-    'item_unknown',
-    'reward_already_recorded',
-    'reward_invalid',
-    'overloaded',
-  ],
+  errors: ['decision_id_invalid', 'decision_unknown', 'item_unknown', 'reward_already_recorded', 'reward_invalid'],
   async handle({ reckoner, path, body, caller }) {
     return { status: 201, json: await reckoner.reward(path.id, body, caller) };
   },

@@ -16,6 +16,8 @@ export interface HttpDoorOptions extends Pick<AppOptions, 'reckoner' | 'caller' 
   readonly port?: number;
   /** Default 1 MiB. */
   readonly maxBodyBytes?: number;
+  /** Bytes that bodies which have not come whole may hold together, default 64 MiB; what comes then is told to wait. */
+  readonly maxBodyRoom?: number;
   /** Milliseconds in which a request must have arrived whole, default 30,000; its headers in 10,000 of them at most. */
   readonly arrivalTimeout?: number;
   /** Reckoner's version, for the documentation and /healthz. */
@@ -30,6 +32,7 @@ export interface HttpDoor {
   close(): Promise<void>;
 }
 
+const MIB = 1024 * 1024;
 /** Milliseconds that requests have left once the door is closing. */
 const PATIENCE_MS = 10_000;
 /** Milliseconds in which a request that was on its way when the door began to close arrives. */
@@ -40,10 +43,12 @@ const ARRIVAL_MS = 50;
  * @throws ReckonerError port_unavailable where the address cannot be bound
  */
 export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> {
-  const { host = DEFAULT_HOST, port = DEFAULT_PORT, maxBodyBytes = 1024 * 1024, arrivalTimeout = 30_000 } = options;
+  const { host = DEFAULT_HOST, port = DEFAULT_PORT, maxBodyBytes = MIB, arrivalTimeout = 30_000 } = options;
+  // One body that is allowed alone must fit.
+  const bodyRoom = { limit: Math.max(maxBodyBytes, options.maxBodyRoom ?? 64 * MIB), taken: 0 };
   const name = host.includes(':') ? `[${host}]` : host;
   const origin = () => `http://${name}:${portOf(server.address())}`;
-  const app = createApp({ ...options, loopbackOnly: isLoopback(host), maxBodyBytes, origin });
+  const app = createApp({ ...options, loopbackOnly: isLoopback(host), maxBodyBytes, bodyRoom, origin });
   const listener = getRequestListener(app.fetch, {
     // Stands in for a missing Host header, so that the application sees such requests too.
     hostname: 'localhost',

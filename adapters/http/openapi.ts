@@ -72,6 +72,7 @@ const everywhere: readonly ErrorCode[] = ['host_not_allowed', 'internal'];
 const reading: readonly ErrorCode[] = [
   'request_invalid',
   'request_timeout',
+  'overloaded',
   'payload_too_large',
   'media_type_unsupported',
 ];

@@ -6,12 +6,15 @@ import { readJson } from './body.ts';
 import type { DoorContext, DoorEnv } from './context.ts';
 import type { Failures } from './failures.ts';
 import { describeRoute } from './openapi.ts';
+import type { BodyRoom } from './read-body.ts';
 import { reply } from './reply.ts';
 import type { PathValues, Route } from './route.ts';
 
 export interface ServeOptions {
   readonly reckoner: Reckoner;
   readonly maxBodyBytes: number;
+  /** What the bodies that arrive at the same time share. */
+  readonly bodyRoom: BodyRoom;
   /** Who asks, by the headers; absent: the default tenant. A ReckonerError it throws is the answer. */
   readonly caller?: (headers: IncomingHttpHeaders) => Caller | undefined;
   readonly failures: Failures;
@@ -23,14 +26,15 @@ export interface ServeOptions {
  * @returns the path as Hono writes it
  */
 export function serveRoute(app: OpenAPIHono<DoorEnv>, route: Route<unknown>, options: ServeOptions): string {
-  const { reckoner, maxBodyBytes, caller, failures } = options;
+  const { reckoner, maxBodyBytes, bodyRoom, caller, failures } = options;
   const { path, request } = route;
   const described = describeRoute(route);
   const routingPath = described.getRoutingPath();
   app.openAPIRegistry.registerPath(described);
   app.on(route.method, routingPath, async (c) => {
     c.set('route', path);
-    const body = request === undefined ? undefined : await readJson(c, maxBodyBytes, request.optional === true);
+    const body =
+      request === undefined ? undefined : await readJson(c, maxBodyBytes, request.optional === true, bodyRoom);
     const answer = await route.handle({
       reckoner,
       path: valuesOf(c),

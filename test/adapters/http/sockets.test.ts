@@ -162,3 +162,44 @@ test('a request that was on its way when the door began to close is answered, an
   expect(statuses(heard)).toEqual([200, 200]);
   expect(heard.toLowerCase()).toContain('connection: close');
 });
+
+test('bodies that stall share a bounded room: large ones are told to wait, small ones pass, and the room comes back', async () => {
+  const narrow = await openRealDoor({ maxBodyBytes: 50_000, maxBodyRoom: 100_000 });
+  await narrow.call('PUT', '/v1/domains/raw', { arms: ['a'] });
+  const stalled = [connect(narrow.port, '127.0.0.1'), connect(narrow.port, '127.0.0.1')];
+  const heard = stalled.map(() => '');
+  for (const [index, socket] of stalled.entries()) {
+    socket.on('data', (chunk) => {
+      heard[index] += chunk.toString('latin1');
+    });
+    socket.write(post(50_000) + ' '.repeat(49_990));
+  }
+  // Each has arrived when the server has answered somebody who came after it.
+  for (let tries = 0; tries < 20; tries++) await narrow.call('GET', '/healthz');
+  const large = JSON.stringify({ requestId: 'large', context: {} }) + ' '.repeat(40_000);
+  for (const headers of [post(large.length), chunkedPost()]) {
+    const body = headers.includes('chunked') ? chunksOf(large) : large;
+    const answer = await exchange([headers + body.slice(0, 30_000), body.slice(30_000)], 300, false, narrow.port);
+    expect(statuses(answer)).toEqual([503]);
+    expect(answer).toContain('overloaded');
+    expect(answer.toLowerCase()).toContain('retry-after: 1');
+  }
+  expect((await narrow.call('POST', '/v1/domains/raw/decisions', { requestId: 'small' })).status).toBe(201);
+  // One goes away, the other ends its body: what both held is free again.
+  stalled[0]?.destroy();
+  stalled[1]?.write('{} '.padEnd(10));
+  for (let tries = 0; tries < 100 && heard[1] === ''; tries++) await narrow.call('GET', '/healthz');
+  expect(statuses(heard[1] ?? '')).toEqual([201]);
+  for (const [headers, body] of [
+    [post(large.length), large],
+    [chunkedPost(), chunksOf(large)],
+  ] as const) {
+    const answer = await exchange([headers + body.slice(0, 30_000), body.slice(30_000)], 300, false, narrow.port);
+    expect(statuses(answer)).toEqual([201]);
+  }
+  stalled[1]?.destroy();
+  await narrow.close();
+});
+
+const chunkedPost = () => post(0).replace('Content-Length: 0', 'Transfer-Encoding: chunked');
+const chunksOf = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`;

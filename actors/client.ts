@@ -24,7 +24,7 @@ export function createClient(bus: MessageBus, health: () => Health): Reckoner {
     showItems: (decisionId, body, caller) =>
       request(() => `items.${domainIn(decisionId)}`, { decisionId, body }, caller),
     explain: (decisionId, caller) => request(() => 'query.decision', { decisionId, body: undefined }, caller),
-    configure: (domain, config, caller) => request(() => `control.${nameOf(domain)}.configure`, config, caller),
+    configure: (domain, config, caller) => request(() => `control.${newNameOf(domain)}.configure`, config, caller),
     domain: async (domain, caller) => request(() => 'query.domain', nameOf(domain), caller),
     domains: (caller) => request(() => 'query.domains', {}, caller),
     freeze: (domain, body = {}, caller) => request(() => `control.${nameOf(domain)}.freeze`, body, caller),
@@ -37,6 +37,14 @@ export function createClient(bus: MessageBus, health: () => Health): Reckoner {
 function nameOf(domain: string): string {
   if (DomainName.safeParse(domain).success) return domain;
   throw new ReckonerError('domain_unknown', 'This is not the name of a domain: 1 to 24 of a-z, 0-9 and _.');
+}
+
+/** A domain that is configured need not be there: what is wrong with its name is the name. */
+function newNameOf(domain: string): string {
+  if (DomainName.safeParse(domain).success) return domain;
+  throw new ReckonerError('request_invalid', 'A domain cannot have this name: names are 1 to 24 of a-z, 0-9 and _.', {
+    remedy: 'Send it again under another name, such as my_domain.',
+  });
 }
 
 function domainIn(decisionId: string): string {

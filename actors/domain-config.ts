@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { ReckonerError } from '../events/errors.ts';
 import { createPolicy, PolicySpec } from '../policies/catalogue.ts';
-import { invalid } from './invalid.ts';
+import { inOurWords, invalid } from './invalid.ts';
 
 export const DomainName = z
   .string()
@@ -267,7 +267,7 @@ function isTimezone(name: string): boolean {
  * @throws ReckonerError config_invalid with the paths that are wrong
  */
 export function parseDomainConfig(input: unknown): DomainConfig {
-  const parsed = DomainConfigInput.safeParse(input);
+  const parsed = DomainConfigInput.safeParse(input, inOurWords);
   if (!parsed.success) throw invalid('config_invalid', 'The domain configuration is not valid.', parsed.error);
   refuseCostlySharing(parsed.data);
   createPolicy(parsed.data.policy);

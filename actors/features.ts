@@ -24,7 +24,7 @@ export interface ContextSchema {
 export interface Bucket {
   /** 80 bits of the hash of the bucket's canonical values: 16 digits of base32. */
   readonly id: string;
-  /** The values in words: `subject=astronomy, urgent=true`; `all` where the domain has one bucket. */
+  /** The values in words, for people: `subject=astronomy, tokens 500 to 4000`; `all` where the domain has one bucket. */
   readonly label: string;
 }
 
@@ -33,8 +33,10 @@ interface Column {
   /** The double, or what is wrong. */
   readonly encode: (value: Value | undefined, time: number) => number | string;
   readonly describe: (double: number) => Value;
-  /** The value that stands for the double in a bucket. */
+  /** The value that stands for the double in a bucket: its id hashes it, so what is written here is for good. */
   readonly cell: (double: number) => string;
+  /** The same for people, where the cell is hard to read. */
+  readonly label?: (double: number) => string;
   readonly example: Value | undefined;
 }
 
@@ -73,16 +75,12 @@ export function compileContext(config: Pick<DomainConfig, 'context' | 'bucketBy'
     describe: (features) =>
       Object.fromEntries(columns.map(({ name, describe }, index) => [name, describe(features[index] ?? Number.NaN)])),
     bucketOf(features) {
-      const cells = bucketColumns.map((index) => {
-        const found = columns[index];
-        return `${found?.name}=${found?.cell(features[index] ?? Number.NaN)}`;
-      });
-      const canonical = cells.join('\u001f');
+      const canonical = bucketColumns.map((index) => cellOf(columns[index], features[index])).join('\u001f');
       const cached = buckets.get(canonical);
       if (cached !== undefined) return cached;
       const bucket = {
         id: base32(hash('sha256', Buffer.from(canonical), 'buffer'), 80),
-        label: cells.length === 0 ? 'all' : cells.join(', '),
+        label: bucketColumns.map((index) => labelOf(columns[index], features[index])).join(', ') || 'all',
       };
       // A bounded memory of the hashes: forgetting all of them at once costs a microsecond each, later.
       if (buckets.size >= 20_000) buckets.clear();
@@ -95,6 +93,14 @@ export function compileContext(config: Pick<DomainConfig, 'context' | 'bucketBy'
   };
 }
 
+function cellOf(column: Column | undefined, double = Number.NaN): string {
+  return `${column?.name}=${column?.cell(double)}`;
+}
+
+function labelOf(column: Column | undefined, double = Number.NaN): string {
+  return column?.label === undefined ? cellOf(column, double) : `${column.name} ${column.label(double)}`;
+}
+
 function column(name: string, feature: Feature, timezone: string): Column {
   switch (feature.type) {
     case 'numeric':
@@ -103,6 +109,7 @@ function column(name: string, feature: Feature, timezone: string): Column {
         encode: (value) => numeric(feature, value ?? feature.default),
         describe: (double) => double,
         cell: (double) => numericCell(feature, double),
+        label: (double) => numericLabel(feature, double),
         example: feature.default ?? Math.min(Math.max(1, feature.min ?? 1), feature.max ?? 1),
       };
     case 'boolean':
@@ -161,15 +168,36 @@ function numeric(feature: Extract<Feature, { type: 'numeric' }>, value: Value | 
 }
 
 function numericCell(feature: Extract<Feature, { type: 'numeric' }>, value: number): string {
-  const { bins, round } = feature;
-  if (bins !== undefined) {
-    const above = bins.findIndex((edge) => value < edge);
-    const at = above === -1 ? bins.length : above;
-    return `[${bins[at - 1] ?? '-inf'},${bins[at] ?? 'inf'})`;
+  if (feature.bins !== undefined) {
+    const [from, to] = binOf(feature.bins, value);
+    return `[${from ?? '-inf'},${to ?? 'inf'})`;
   }
-  const step = round ?? 1;
+  const step = feature.round ?? 1;
+  return `${stepsOf(step, value)}x${step}`;
+}
+
+/** `< 500`, `500 to 2000` (which begins at 500 and ends before 2000), `≥ 2000`; `≈ 3.5` where it is rounded. */
+function numericLabel(feature: Extract<Feature, { type: 'numeric' }>, value: number): string {
+  if (feature.bins !== undefined) {
+    const [from, to] = binOf(feature.bins, value);
+    if (from === undefined) return `< ${to}`;
+    return to === undefined ? `≥ ${from}` : `${from} to ${to}`;
+  }
+  const step = feature.round ?? 1;
+  // 3 x 0.1 is 0.30000000000000004: a person is told 0.3.
+  return `≈ ${Number((stepsOf(step, value) * step).toPrecision(12))}`;
+}
+
+/** The edges around a value: a bin holds its lower edge and not its upper one. */
+function binOf(bins: readonly number[], value: number): readonly [from: number | undefined, to: number | undefined] {
+  const above = bins.findIndex((edge) => value < edge);
+  const at = above === -1 ? bins.length : above;
+  return [bins[at - 1], bins[at]];
+}
+
+function stepsOf(step: number, value: number): number {
   const rounded = Math.round(value / step);
-  return `${rounded === 0 ? 0 : rounded}x${step}`;
+  return rounded === 0 ? 0 : rounded;
 }
 
 function derivation(from: keyof typeof derivations, timezone: string): (time: number) => number {

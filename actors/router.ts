@@ -11,7 +11,7 @@ import { decide } from './decide.ts';
 import { DomainName, parseDomainConfig } from './domain-config.ts';
 import { explain } from './explain.ts';
 import type { House } from './house.ts';
-import { invalid } from './invalid.ts';
+import { inOurWords, invalid } from './invalid.ts';
 import { showItems } from './items.ts';
 import { ControlBody, DecideBody, ItemsBody, RewardBody } from './messages.ts';
 import { DEFAULT_TENANT } from './reckoner.ts';
@@ -142,7 +142,7 @@ async function handle(house: House, { subject, body, headers }: Message): Promis
 }
 
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body);
+  const parsed = schema.safeParse(body, inOurWords);
   if (!parsed.success) throw invalid('request_invalid', 'The request is not valid.', parsed.error);
   return parsed.data;
 }

@@ -26,6 +26,16 @@ export function bucketPrefix(tenant: string, name: string): string {
   return `bucket-${tenant}-${name}-`;
 }
 
+/** Whose bucket a stream is; undefined where it is no bucket's. */
+export function bucketOfStream(
+  stream: string,
+): { readonly tenant: string; readonly name: string; readonly bucketId: string } | undefined {
+  const [kind, tenant, name, bucketId, ...more] = stream.split('-');
+  if (kind !== 'bucket' || tenant === undefined || name === undefined || bucketId === undefined || more.length > 0)
+    return undefined;
+  return { tenant, name, bucketId };
+}
+
 export function agentStream(id: string, node: string): string {
   return `agent-${id}-${node}`;
 }

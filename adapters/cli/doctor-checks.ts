@@ -21,6 +21,7 @@ export interface Finding {
 }
 
 const GIB = 2 ** 30;
+const RESTORE = 'Stop the server, keep a copy of the file, and restore the last backup.';
 
 export function checkNode(version: string): Finding {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
@@ -104,14 +105,14 @@ export function checkLogFile(dataDir: string): { readonly finding: Finding; read
   const file = join(dataDir, dataFiles.log);
   if (!existsSync(file)) return { finding: { check, status: 'ok', message: 'none yet' }, readable: false };
   try {
-    const problems = examineLogFile(file);
+    // An event that is missing breaks its chain: that finding names it.
+    const problems = examineLogFile(file, { gaps: false });
     if (problems.length === 0) {
       const message = `${file}: ${sizeOf(file)}, schema ${schemaOf(file)}`;
       return { finding: { check, status: 'ok', message }, readable: true };
     }
     const message = `${file}: ${problems.slice(0, 3).join('; ')}`;
-    const remedy = 'Stop the server, keep a copy of the file, and restore the last backup.';
-    return { finding: { check, status: 'fail', message, remedy }, readable: true };
+    return { finding: { check, status: 'fail', message, remedy: RESTORE }, readable: true };
   } catch (thrown) {
     return { finding: failed(check, thrown), readable: false };
   }
@@ -199,7 +200,9 @@ function whoListens(port: number): Promise<string> {
 }
 
 function failed(check: string, thrown: unknown): Finding {
-  const { message, remedy } = problemOf(thrown);
+  const { code, message, remedy } = problemOf(thrown);
+  // The general remedy sends to doctor, which is where we are.
+  if (code === 'log_corrupt') return { check, status: 'fail', message, remedy: RESTORE };
   if (thrown instanceof ReckonerError) return { check, status: 'fail', message, remedy };
   return { check, status: 'fail', message: textOf(thrown), remedy };
 }

@@ -73,7 +73,9 @@ async function examine({ port, json, dataDir, named }: DoctorOptions & { readonl
     const mayHoldEvents = file.finding.status === 'fail' || (chains?.report?.events ?? 0) > 0;
     await found(checkKeys(dataDir, cli.env, mayHoldEvents));
     await found(file.finding);
-    if (chains !== undefined) await found(chains.finding);
+    // A file whose events cannot be read to their end says so once, by its own finding.
+    const saysMore = chains?.report !== undefined || file.finding.status !== 'fail';
+    if (chains !== undefined && saysMore) await found(chains.finding);
     await found(
       checkSideFile('snapshots', join(dataDir, dataFiles.snapshots), {
         status: 'warn',
@@ -109,7 +111,8 @@ function findingLines({ check, status, message, remedy }: Finding, colours: Colo
 }
 
 function verdict(failed: number, warned: number, colours: Colours): string {
-  if (failed > 0) return colours.red(`${failed} of these must be mended.`);
+  if (failed > 0)
+    return colours.red(`${failed === 1 ? 'One thing' : `${failed} things`} must be mended: see fail above.`);
   return warned > 0 ? colours.yellow('It works; mind the warnings.') : colours.green('All is well.');
 }
 

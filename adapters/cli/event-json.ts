@@ -1,8 +1,11 @@
 import { type DecodedEvent, decodeMetadata } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/event-log.ts';
 
-/** An event for `jq`: envelope and decoded data, bytes as hex. An event of a newer version keeps its bytes, as base64. */
-export function eventJson(event: RecordedEvent, decoded: DecodedEvent | undefined): object {
+/**
+ * An event for `jq`: envelope and decoded data, bytes as hex. An event of a newer version keeps its bytes, as base64.
+ * @param decision id of the decision that it is about, where it is about one
+ */
+export function eventJson(event: RecordedEvent, decoded: DecodedEvent | undefined, decision?: string): object {
   const metadata = decoded?.metadata ?? decodeMetadata(event);
   return {
     position: Number(event.position),
@@ -11,6 +14,7 @@ export function eventJson(event: RecordedEvent, decoded: DecodedEvent | undefine
     type: event.type,
     id: event.id,
     time: new Date(metadata.time).toISOString(),
+    ...(decision === undefined ? {} : { decisionId: decision }),
     ...(decoded === undefined
       ? { unknown: true, bytes: Buffer.from(event.data).toString('base64') }
       : { data: plain(decoded.data) }),

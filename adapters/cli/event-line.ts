@@ -1,21 +1,40 @@
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
 import { type DecodedEvent, decodeMetadata } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/event-log.ts';
+import { figure } from './figure.ts';
 import type { Colours } from './terminal.ts';
 
-/** An event for a person, in one line: position, time, what happened, where, and what it says. */
-export function eventLine(event: RecordedEvent, decoded: DecodedEvent | undefined, colours: Colours): string {
+/**
+ * An event for a person, in one line: position, time, what happened, where, and what it says. What happened to a decision
+ * happened at its id, which says domain and bucket as the stream does, and which `explain` takes.
+ * @param decision id of the decision that the event is about, where it is about one
+ */
+export function eventLine(
+  event: RecordedEvent,
+  decoded: DecodedEvent | undefined,
+  colours: Colours,
+  decision?: string,
+): string {
   const { time } = decoded?.metadata ?? decodeMetadata(event);
   const [verb, paint] = decoded === undefined ? (['unknown', 'red'] as const) : verbs[decoded.type];
   return [
     colours.dim(String(Number(event.position)).padStart(7)),
     colours.dim(stampOf(time)),
     colours[paint](verb.padEnd(10)),
-    `${shortened(event.stream)}${colours.dim(`@${event.revision}`)}`,
+    placeOf(event, colours, decision),
     decoded === undefined
       ? colours.dim(`${event.type}, ${event.data.length} bytes, written by a newer version`)
-      : summaryOf(decoded),
+      : words(summaryOf(decoded), decision !== undefined && isCall(decoded) ? `for ${decision}` : ''),
   ].join('  ');
+}
+
+function placeOf({ stream, revision }: RecordedEvent, colours: Colours, decision: string | undefined): string {
+  if (decision !== undefined && stream.startsWith('bucket-')) return `${decision}  ${colours.dim(`@${revision}`)}`;
+  return `${shortened(stream)}${colours.dim(`@${revision}`)}`;
+}
+
+function isCall({ type }: DecodedEvent): boolean {
+  return type === 'AgentCallSucceeded' || type === 'AgentCallFailed';
 }
 
 const verbs = {
@@ -44,7 +63,11 @@ function summaryOf(event: DecodedEvent): string {
         event.data.arms.map(({ arm, pulls, sum }) => `${arm} ${pulls > 0 ? (sum / pulls).toFixed(2) : '–'}`).join(', '),
       );
     case 'RollbackPointMarked':
-      return words(event.data.name, `(${event.data.cause})`, event.data.reason);
+      return words(
+        `rollback point ${event.data.name}`,
+        event.data.cause === event.data.name ? '' : `after ${event.data.cause}`,
+        event.data.reason,
+      );
     case 'DecisionMade':
       return words(
         `${event.data.arm} of ${event.data.candidates.length}`,
@@ -63,7 +86,7 @@ function summaryOf(event: DecodedEvent): string {
         `${event.data.arm} ${event.data.value.toFixed(3)} for @${event.data.decisionRevision}`,
         event.data.kind,
         event.data.feedback,
-        event.data.share === 1 ? '' : `as ${event.data.share} of a pull`,
+        event.data.share === 1 ? '' : `as ${figure(event.data.share)} of a pull`,
       );
     case 'RewardRetracted':
       return words(
@@ -72,7 +95,7 @@ function summaryOf(event: DecodedEvent): string {
       );
     case 'AgentCallSucceeded':
       return words(
-        `${event.data.agent} in ${Math.round(event.data.latencyMs)} ms for $${event.data.costUsd}`,
+        `${event.data.agent} in ${Math.round(event.data.latencyMs)} ms for $${figure(event.data.costUsd)}`,
         event.data.quality === undefined ? '' : `quality ${event.data.quality.toFixed(2)}`,
         event.data.source,
       );

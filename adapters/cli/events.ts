@@ -1,11 +1,14 @@
 /** `reckoner events`: the log as it is, beside a running server or after it. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { catalogue, decode } from '../../events/catalogue.ts';
+import { problemOf } from '../../events/errors.ts';
 import { type EventLog, type Filter, type Position, type RecordedEvent, START } from '../../events/event-log.ts';
+import { readKeys } from '../keys/keys.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { positionOf } from '../sqlite/schema.ts';
 import type { Cli } from './cli.ts';
 import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
+import { decisionOf } from './decision-of.ts';
 import { eventJson } from './event-json.ts';
 import { eventLine } from './event-line.ts';
 import { onInterrupt } from './signals.ts';
@@ -24,7 +27,8 @@ const knownTypes = Object.keys(catalogue);
 
 const NOTES = `
 Prints all events in the order of the log; with --follow it stays and prints what comes, until Ctrl-C.
-A position is where an event lies in this log: the number at the left, "position" in JSON.
+A position is where an event lies in this log: the number at the left, "position" in JSON. @ is its revision, its place in
+its stream. What happened to a decision shows the decision's id ("decisionId" in JSON): reckoner explain takes it.
 
 Types: ${knownTypes.slice(0, 6).join(', ')},
 ${knownTypes.slice(6).join(', ')}.
@@ -33,7 +37,7 @@ Examples:
   reckoner events --limit 20
   reckoner events --follow --from end                       only what happens from now on
   reckoner events --stream bucket-default-model_routing-    one domain's buckets
-  reckoner events --type DecisionMade,RewardObserved --json | jq .data.arm`;
+  reckoner events --type DecisionMade,RewardObserved --json | jq '[.decisionId, .data.arm]'`;
 
 /** Adds `reckoner events`. */
 export function registerEvents(program: Command, cli: Cli): void {
@@ -51,13 +55,24 @@ export function registerEvents(program: Command, cli: Cli): void {
     .action((options: EventsOptions) => printEvents(options, cli));
 }
 
-async function printEvents(options: EventsOptions, { terminal }: Cli): Promise<void> {
-  const log = openSqliteEventLog({ file: logFileIn(existingDataDir(options.dataDir)) });
+async function printEvents(options: EventsOptions, { terminal, env }: Cli): Promise<void> {
+  const dataDir = existingDataDir(options.dataDir);
+  const { key, trouble } = decisionKey(dataDir, env);
+  if (trouble !== undefined && !options.json) {
+    const { dim, cyan } = terminal.err.colours;
+    await terminal.err.line(dim(`Without decision ids: ${trouble.message}`));
+    await terminal.err.line(`${cyan('→')} ${trouble.remedy}`);
+  }
+  const log = openSqliteEventLog({ file: logFileIn(dataDir) });
   const interrupted = onInterrupt();
   const signal = AbortSignal.any([interrupted.signal, terminal.gone]);
-  const show = options.json
-    ? (event: RecordedEvent) => JSON.stringify(eventJson(event, decode(event)))
-    : (event: RecordedEvent) => eventLine(event, decode(event), terminal.out.colours);
+  const show = (event: RecordedEvent) => {
+    const decoded = decode(event);
+    const decision = decisionOf(event, decoded, key);
+    return options.json
+      ? JSON.stringify(eventJson(event, decoded, decision))
+      : eventLine(event, decoded, terminal.out.colours, decision);
+  };
   try {
     let printed = 0;
     for await (const event of wantedEvents(log, options, signal)) {
@@ -74,6 +89,25 @@ async function printEvents(options: EventsOptions, { terminal }: Cli): Promise<v
   } finally {
     interrupted.dispose();
     await log.close();
+  }
+}
+
+/** The log can be read without its keys, which may be what somebody looks into it for: then ids are left away, and that is said. */
+function decisionKey(
+  dataDir: string,
+  env: Cli['env'],
+): { readonly key?: Uint8Array; readonly trouble?: { readonly message: string; readonly remedy: string } } {
+  try {
+    const keys = readKeys({ dataDir, env });
+    if (keys !== undefined) return { key: keys.decision };
+    return {
+      trouble: {
+        message: `there are no keys in ${dataDir}.`,
+        remedy: `Bring the backup back: reckoner keys restore --from FILE --data-dir ${dataDir}.`,
+      },
+    };
+  } catch (thrown) {
+    return { trouble: problemOf(thrown) };
   }
 }
 

@@ -1,5 +1,6 @@
 /** A decision, told to a person: what was believed of every arm at that moment, why this one, and what came of it. */
 import type { Explanation } from '../../actors/messages.ts';
+import { figure } from './figure.ts';
 import { type Cell, type Column, tableLines } from './table.ts';
 import type { Colours } from './terminal.ts';
 
@@ -116,7 +117,7 @@ function rewardLines(told: Explanation, label: (text: string) => string, colours
       reward.item === null ? '' : `for ${reward.item}`,
       reward.arm === told.arm ? '' : `to ${reward.arm}`,
       pairs(reward.components),
-      reward.share === 1 ? '' : `as ${reward.share} of a pull`,
+      reward.share === 1 ? '' : `as ${figure(reward.share)} of a pull`,
       stampOf(reward.time),
     ].filter((part) => part !== '');
     const line = `${reward.value.toFixed(3)}  ${parts.join(', ')}`;
@@ -136,14 +137,14 @@ function chanceOf(told: Explanation): string {
 }
 
 function expectedOf(told: Explanation): string {
-  const cost = told.expectedCostUsd === null ? [] : [`$${told.expectedCostUsd}`];
+  const cost = told.expectedCostUsd === null ? [] : [`$${figure(told.expectedCostUsd)}`];
   const latency = told.expectedLatencyMs === null ? [] : [`${told.expectedLatencyMs} ms`];
   return [`reward ${told.expectedReward.toFixed(3)}`, ...cost, ...latency].join(', ');
 }
 
 function requestOf(told: Explanation): string {
   const type = told.taskType === null ? '' : `task ${told.taskType}`;
-  const complexity = told.complexity === null ? '' : `complexity ${told.complexity}`;
+  const complexity = told.complexity === null ? '' : `complexity ${figure(told.complexity)}`;
   const tokens = told.tokens === null ? '' : `${told.tokens} tokens`;
   return [type, complexity, tokens].filter((part) => part !== '').join(', ');
 }

@@ -14,15 +14,15 @@ const NOTES = `
 Shows what was believed of every arm when the decision was made, why this arm, its rewards, and whether recomputing the choice
 from the log gives the same. Works beside a running server and changes nothing.
 
-Example:
-  reckoner explain "$(reckoner events --type AgentCallSucceeded --json | tail -1 | jq -r .data.decisionId)"`;
+Example, the last decision:
+  reckoner explain "$(reckoner events --type DecisionMade --json | tail -1 | jq -r .decisionId)"`;
 
 /** Adds `reckoner explain`. */
 export function registerExplain(program: Command, { terminal }: Cli): void {
   program
     .command('explain')
     .description('tell why a decision was made, and what came of it')
-    .argument('<decisionId>', 'the decisionId that the answer to the request gave')
+    .argument('<decisionId>', 'from the answer to the request, or from reckoner events')
     .option('--json', 'the explanation as one JSON object', false)
     .addOption(dataDirOption())
     .addHelpText('after', NOTES)

@@ -1,7 +1,7 @@
 /** Many decisions in one request: each is decided on its own, so that a bad one spoils no other. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { z } from '@hono/zod-openapi';
-import { invalid } from '../../actors/invalid.ts';
+import { inOurWords, invalid } from '../../actors/invalid.ts';
 import type { DecideBody } from '../../actors/messages.ts';
 import type { Answer, Call } from './route.ts';
 
@@ -23,7 +23,7 @@ const TOGETHER = 32;
  * @throws ReckonerError request_invalid for the envelope, domain_unknown for the domain; items fail in their results
  */
 export async function decideBatch({ reckoner, path, body, caller, problem }: Call<unknown>): Promise<Answer> {
-  const parsed = envelope.safeParse(body);
+  const parsed = envelope.safeParse(body, inOurWords);
   if (!parsed.success) throw invalid('request_invalid', 'The batch is not valid.', parsed.error);
   // Asked first: a thousand results that say the domain is unknown would help less than one answer.
   await reckoner.domain(path.domain, caller);

@@ -43,7 +43,7 @@ export const decisionAnswer: messages.Decision = {
   arm: 'code',
   propensity: 0.4127,
   bucket: '4f7kq2m9x1c8r5tz',
-  bucketLabel: 'prompt_tokens=[500,4000), task=code',
+  bucketLabel: 'prompt_tokens 500 to 4000, task=code',
   policy: 'beta_thompson',
   confidence: 0.71,
   mode: null,

@@ -8,15 +8,16 @@ import { logFile } from './schema.ts';
 /**
  * What is wrong with a log file, in words; nothing where it is sound. Reads the whole file and blocks meanwhile: for
  * `doctor`, not for a server. Whether the hash chains hold is a question of their own.
+ * @param gaps false: leave revisions that are missing from a stream to somebody who walks the streams
  * @throws ReckonerError log_corrupt, log_newer, log_unusable, log_locked where it cannot even be opened
  */
-export function examineLogFile(file: string): readonly string[] {
+export function examineLogFile(file: string, { gaps = true } = {}): readonly string[] {
   const database = openDatabase(file, logFile(), patience({}));
   try {
-    return [...damage(database), ...gaps(database)];
+    return [...damage(database), ...(gaps ? gapsOf(database) : [])];
   } catch (thrown) {
     const failure = failureOf(thrown, file);
-    if (failure.code === 'log_corrupt') return [failure.message];
+    if (failure.code === 'log_corrupt') return [failure.message.replace(`${file}: `, '')];
     throw failure;
   } finally {
     database.close();
@@ -30,7 +31,7 @@ function damage(database: Database.Database): string[] {
 }
 
 /** Streams whose revisions are not 0, 1, 2, …; at most a hundred of them. */
-function gaps(database: Database.Database): string[] {
+function gapsOf(database: Database.Database): string[] {
   return database
     .prepare<[], string>(
       `SELECT stream || ' has ' || count(*) || ' events, and revisions ' || min(revision) || ' to ' || max(revision)

@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { base32 } from '../../actors/base32.ts';
 import { type DomainConfigInput, parseDomainConfig } from '../../actors/domain-config.ts';
 import { compileContext } from '../../actors/features.ts';
 import { ReckonerError } from '../../events/errors.ts';
@@ -85,7 +87,7 @@ test('the bucket is the same in whatever order bucketBy names its features', () 
   ].map((bucketBy) => schema({ context, bucketBy }));
   const buckets = orders.map((order) => order.bucketOf(order.encode({ a: 2.2, b: true, c: 'y' }, NOON)));
   expect(new Set(buckets.map(({ id }) => id)).size).toBe(1);
-  expect(buckets[0]).toEqual({ id: expect.stringMatching(/^[a-z2-7]{16}$/), label: 'a=2x1, b=true, c=y' });
+  expect(buckets[0]).toEqual({ id: expect.stringMatching(/^[a-z2-7]{16}$/), label: 'a ≈ 2, b=true, c=y' });
 });
 
 test('a domain without bucketBy has one bucket, whatever the context', () => {
@@ -98,7 +100,7 @@ test('a bin holds its lower edge and not its upper one', () => {
   const binned = schema({ context: { a: { type: 'numeric', bins: [0, 1] } }, bucketBy: ['a'] });
   const label = (a: number) => binned.bucketOf(binned.encode({ a }, NOON)).label;
   expect([-1e300, -0, 0, 0.999, 1, 1e300].map(label)).toEqual([
-    ...['a=[-inf,0)', 'a=[0,1)', 'a=[0,1)', 'a=[0,1)', 'a=[1,inf)', 'a=[1,inf)'],
+    ...['a < 0', 'a 0 to 1', 'a 0 to 1', 'a 0 to 1', 'a ≥ 1', 'a ≥ 1'],
   ]);
 });
 
@@ -108,6 +110,21 @@ test('rounding knows no negative zero and bears what overflows', () => {
   expect(id(-0)).toBe(id(0));
   expect(id(-1e-12)).toBe(id(1e-12));
   expect(id(1e308)).not.toBe(id(-1e308));
+});
+
+test('the id of a bucket hashes cells that never change, whatever its label says', () => {
+  const context: DomainConfigInput['context'] = {
+    a: { type: 'numeric', bins: [0, 1] },
+    b: { type: 'numeric', round: 0.1 },
+    c: { type: 'categorical', values: ['x', 'y'] },
+  };
+  const three = schema({ context, bucketBy: ['a', 'b', 'c'] });
+  const idOf = (cells: string) => base32(hash('sha256', Buffer.from(cells), 'buffer'), 80);
+  expect([-1, 0.5, 7].map((a) => three.bucketOf([a, 0.31, 1]))).toEqual([
+    { id: idOf('a=[-inf,0)\u001fb=3x0.1\u001fc=y'), label: 'a < 0, b ≈ 0.3, c=y' },
+    { id: idOf('a=[0,1)\u001fb=3x0.1\u001fc=y'), label: 'a 0 to 1, b ≈ 0.3, c=y' },
+    { id: idOf('a=[1,inf)\u001fb=3x0.1\u001fc=y'), label: 'a ≥ 1, b ≈ 0.3, c=y' },
+  ]);
 });
 
 test('different values never share a bucket, however they are spelled', () => {

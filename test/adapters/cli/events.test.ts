@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
@@ -29,8 +29,28 @@ test('events are printed in the order of the log, one line each, in words', asyn
   expect(code).toBe(0);
   const lines = stdout.split('\n');
   expect(lines[0]).toMatch(/^ +1 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {2}configured {2}domain greeting@0 /);
-  expect(stdout).toMatch(/decided +bucket greeting-[a-z2-7]{16}@0 {2}(hello|hi) of 2 {2}p 0\.500 {2}expects 0\.50/);
-  expect(stdout).toMatch(/rewarded +bucket greeting-[a-z2-7]{16}@\d {2}(hello|hi) 0\.750 for @\d {2}outcome/);
+  expect(stdout).toMatch(
+    /decided +greeting\.[a-z2-7]{16}\.0\.[a-z2-7]{13} {2}@0 {2}(hello|hi) of 2 {2}p 0\.500 {2}expects 0\.50/,
+  );
+  expect(stdout).toMatch(/rewarded +greeting\.\S+ {2}@\d {2}(hello|hi) 0\.750 for @\d {2}outcome/);
+});
+
+test('what happened to a decision names the id that its answer gave, in words and as JSON', async () => {
+  const { stdout } = await run(['events', '--type', 'DecisionMade,RewardObserved', '--data-dir', used.dataDir]);
+  for (const id of used.decisionIds) expect(stdout.split(`${id}  @`).length, id).toBe(3);
+  const idsOf = async (type: string) => (await jsonLines('--type', type)).map(({ decisionId }) => decisionId);
+  expect((await idsOf('DecisionMade')).sort()).toEqual([...used.decisionIds].sort());
+  expect((await idsOf('RewardObserved')).sort()).toEqual([...used.decisionIds].sort());
+  expect(await idsOf('DomainConfigured')).toEqual([undefined]);
+});
+
+test('without the keys the log is shown without decision ids, and that is said', async () => {
+  const { dataDir } = await usedDirectory(1);
+  rmSync(join(dataDir, 'keys.json'));
+  const { code, stdout, stderr } = await run(['events', '--data-dir', dataDir]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/decided +bucket greeting-[a-z2-7]{16}@0 {2}/);
+  expect(stderr).toMatch(/^Without decision ids: there are no keys in .*\n→ .*reckoner keys restore/);
 });
 
 test('as JSON each line holds the envelope and the decoded data', async () => {

@@ -1,5 +1,5 @@
-/** Runs the benches: `npm run -s bench -- <name> [--json] [--data DIR]`. Ends with 1 where a bar is missed. */
-import { Command } from 'commander';
+/** Runs the benches: `npm run -s bench -- <name> [--json] [--data DIR]`. Ends with 1 where a bar is missed, with 2 on bad usage. */
+import { Command, CommanderError } from 'commander';
 import { type Bench, type BenchOptions, type Figures, missedBar } from './bench.ts';
 import { runModule } from './child.ts';
 
@@ -33,10 +33,18 @@ const benches: Readonly<Record<string, Entry>> = {
 
 const program = new Command('bench')
   .description('Measurements, each against a peer or a limit in the same run. A bar that is missed ends with code 1.')
-  .showHelpAfterError();
+  .showSuggestionAfterError()
+  .showHelpAfterError('→ npm run -s bench -- --help lists the benches.')
+  .exitOverride();
 for (const [name, { about }] of Object.entries(benches)) command(name, about, (options) => runOne(name, options));
 command('all', 'every bench, one after another, each in a process of its own', runAll);
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  if (!(thrown instanceof CommanderError)) throw thrown;
+  // Commander has already said what is wrong; 1 is for bars.
+  process.exitCode = thrown.exitCode === 0 ? 0 : 2;
+}
 
 function command(name: string, about: string, run: (options: BenchOptions) => Promise<Figures>): void {
   program

@@ -18,6 +18,7 @@ import {
   type Finding,
 } from './doctor-checks.ts';
 import { exitCodes } from './failure.ts';
+import { helpText } from './help-text.ts';
 import { portOption } from './port.ts';
 import type { Colours } from './terminal.ts';
 
@@ -44,7 +45,7 @@ export function registerDoctor(program: Command, cli: Cli): void {
     .addOption(portOption('the port to look at'))
     .option('--json', 'the findings as one JSON object', false)
     .addOption(dataDirOption())
-    .addHelpText('after', NOTES)
+    .addHelpText('after', helpText(NOTES))
     .action(async (options: DoctorOptions, command: Command) => {
       const named = command.getOptionValueSource('dataDir') !== 'default';
       await examine({ ...options, dataDir: resolve(options.dataDir), named }, cli);

@@ -68,12 +68,18 @@ export function domainLines(view: DomainView, colours: Colours): string[] {
         { title: 'latency', align: 'right' },
         { title: 'pulls', align: 'right' },
         { title: 'mean', align: 'right' },
-        { title: `as shared after ${view.counted} rewards, every ${config.sharing.every}` },
+        { title: sharedTitle(view) },
       ],
       rows,
       colours.dim,
     ),
   ];
+}
+
+function sharedTitle({ counted, config }: DomainView): string {
+  const { every } = config.sharing;
+  if (every === 0) return 'its buckets share nothing';
+  return counted === 0 ? `shared first after ${every} rewards` : `as shared after ${counted} rewards, every ${every}`;
 }
 
 function bestOf({ shared }: DomainView): string {

@@ -5,6 +5,7 @@ import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
 import { dataDirOption, existingDataDir } from './data-dir.ts';
 import { domainLines, domainsLines } from './domains-view.ts';
+import { helpText } from './help-text.ts';
 
 interface DomainsOptions {
   readonly json: boolean;
@@ -28,7 +29,7 @@ export function registerDomains(program: Command, { terminal }: Cli): void {
     .argument('[name]', 'show this domain in full')
     .option('--json', 'as JSON: an array of domains, or the one', false)
     .addOption(dataDirOption())
-    .addHelpText('after', NOTES)
+    .addHelpText('after', helpText(NOTES))
     .action(async (name: string | undefined, { json, dataDir }: DomainsOptions) => {
       const node = await openNode({ dataDir: existingDataDir(dataDir) });
       try {

@@ -11,6 +11,7 @@ import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
 import { decisionOf } from './decision-of.ts';
 import { eventJson } from './event-json.ts';
 import { eventLine } from './event-line.ts';
+import { helpText } from './help-text.ts';
 import { onInterrupt } from './signals.ts';
 
 interface EventsOptions {
@@ -30,8 +31,7 @@ Prints all events in the order of the log; with --follow it stays and prints wha
 A position is where an event lies in this log: the number at the left, "position" in JSON. @ is its revision, its place in
 its stream. What happened to a decision shows the decision's id ("decisionId" in JSON): reckoner explain takes it.
 
-Types: ${knownTypes.slice(0, 6).join(', ')},
-${knownTypes.slice(6).join(', ')}.
+Types: ${knownTypes.join(', ')}.
 
 Examples:
   reckoner events --limit 20
@@ -51,7 +51,7 @@ export function registerEvents(program: Command, cli: Cli): void {
     .option('-f, --follow', 'stay and print what comes, until Ctrl-C', false)
     .option('--json', 'one JSON object a line, with the decoded data', false)
     .addOption(dataDirOption())
-    .addHelpText('after', NOTES)
+    .addHelpText('after', helpText(NOTES))
     .action((options: EventsOptions) => printEvents(options, cli));
 }
 

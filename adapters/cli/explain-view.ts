@@ -133,7 +133,7 @@ function verdictOf(told: Explanation, colours: Colours): string {
 
 function chanceOf(told: Explanation): string {
   const logged = told.propensity ?? told.arms.find(({ chosen }) => chosen)?.propensity;
-  return logged === undefined ? 'propensity unknown' : `chosen ${(logged * 100).toFixed(1)} times in 100`;
+  return logged === undefined ? 'propensity unknown' : `with probability ${logged.toFixed(4)}`;
 }
 
 function expectedOf(told: Explanation): string {

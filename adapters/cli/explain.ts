@@ -4,6 +4,7 @@ import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
 import { dataDirOption, existingDataDir } from './data-dir.ts';
 import { explanationLines } from './explain-view.ts';
+import { helpText } from './help-text.ts';
 
 interface ExplainOptions {
   readonly json: boolean;
@@ -14,7 +15,8 @@ const NOTES = `
 Shows what was believed of every arm when the decision was made, why this arm, its rewards, and whether recomputing the choice
 from the log gives the same. Works beside a running server and changes nothing.
 
-Example, the last decision:
+Examples:
+  reckoner explain DECISION_ID
   reckoner explain "$(reckoner events --type DecisionMade --json | tail -1 | jq -r .decisionId)"`;
 
 /** Adds `reckoner explain`. */
@@ -25,7 +27,7 @@ export function registerExplain(program: Command, { terminal }: Cli): void {
     .argument('<decisionId>', 'from the answer to the request, or from reckoner events')
     .option('--json', 'the explanation as one JSON object', false)
     .addOption(dataDirOption())
-    .addHelpText('after', NOTES)
+    .addHelpText('after', helpText(NOTES))
     .action(async (decisionId: string, { json, dataDir }: ExplainOptions) => {
       const node = await openNode({ dataDir: existingDataDir(dataDir) });
       try {

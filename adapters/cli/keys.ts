@@ -7,6 +7,7 @@ import { fingerprint, type Keys, keysFile, keysText, readKeys, readKeysFile } fr
 import { placeOnce } from '../keys/place-once.ts';
 import type { Cli } from './cli.ts';
 import { dataDirOption } from './data-dir.ts';
+import { helpText } from './help-text.ts';
 
 interface KeysCommandOptions {
   readonly json: boolean;
@@ -25,7 +26,10 @@ Examples:
 
 /** Adds `reckoner keys backup|restore|show`. */
 export function registerKeys(program: Command, { terminal, env }: Cli): void {
-  const keys = program.command('keys').description('back up, restore and compare the keys').addHelpText('after', NOTES);
+  const keys = program
+    .command('keys')
+    .description('back up, restore and compare the keys')
+    .addHelpText('after', helpText(NOTES));
 
   keys
     .command('backup')

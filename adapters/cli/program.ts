@@ -1,8 +1,9 @@
 /** The command line: its commands, its help, and what its exit codes mean. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import type { Cli } from './cli.ts';
 import { exitCodes, reportFailure, usageError } from './failure.ts';
+import { helpText } from './help-text.ts';
 
 type Register = (program: Command, cli: Cli) => void;
 
@@ -19,14 +20,25 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
 
 const HELP = `
 Examples:
-  reckoner serve                                 the HTTP door on 127.0.0.1:8080, data in ./.reckoner
-  reckoner events --follow --type DecisionMade   decisions as they are made
+  reckoner serve                                 a node on http://127.0.0.1:8080, data in ./.reckoner
+  reckoner events --follow --type DecisionMade   decisions as they are made, with their ids
   reckoner explain DECISION_ID                   why this arm, and what came of it
   reckoner doctor                                is everything in order?
-  reckoner simulate --dataset routellm/mmlu      measure a policy on recorded requests
+  reckoner simulate --dataset ./mine.csv         measure a policy on recorded requests
 
-Exit codes: 0 ok, 1 failed, 2 bad usage. RECKONER_DATA_DIR is the default of --data-dir; RECKONER_DEBUG=1 adds stack traces;
-NO_COLOR=1 takes the colours away.`;
+Exit codes:
+  0    done, also where Ctrl-C ended serve or events --follow (started by npm, the shell sees npm's own 130)
+  1    failed, or doctor found something to mend
+  2    the command, an option or an argument is not right
+  130  Ctrl-C broke it off: a second one, or simulate before its end (143: the same by SIGTERM)
+
+Environment:
+  RECKONER_DATA_DIR   default of --data-dir
+  RECKONER_DATA       default of simulate --data
+  RECKONER_DEBUG=1    adds stack traces to errors
+  NO_COLOR=1          takes the colours away`;
+
+const plainHelp = new Help();
 
 /** Runs one command and gives its exit code. */
 export async function runCli(
@@ -71,7 +83,11 @@ async function createProgram(cli: Cli, named: string, json: boolean): Promise<Co
     .configureOutput({
       outputError: (text, write) => json || write(text.replace(/^error:/, colours.red('error:'))),
     })
-    .addHelpText('after', HELP)
+    // Of a flag everybody knows that it is not set until it is.
+    .configureHelp({
+      optionDescription: (option) => plainHelp.optionDescription(option).replace(' (default: false)', ''),
+    })
+    .addHelpText('after', helpText(HELP))
     .exitOverride();
   const loads = Object.hasOwn(commands, named) ? [commands[named]] : Object.values(commands);
   for (const load of loads) (await load?.())?.(program, cli);

@@ -17,6 +17,7 @@ import { openNode, type ReckonerNode } from './compose.ts';
 import { DEFAULT_DATA_DIR, dataDirOption } from './data-dir.ts';
 import { startDemo } from './demo.ts';
 import { DEMO_DOMAIN, demoConfig, demoWorld } from './demo-world.ts';
+import { helpText } from './help-text.ts';
 import { portOption } from './port.ts';
 import { createVoice, type Voice } from './serve-voice.ts';
 import { onInterrupt } from './signals.ts';
@@ -34,8 +35,8 @@ On the first start the example domains are configured (model_routing, content_an
 later starts leave them as you changed them. Where no model provider is configured, simulated agents play a light stream of
 requests in a domain of their own, demo: twenty a second for 15 s, one a second for ten minutes, then one in ten seconds.
 
-It binds to loopback unless --host says otherwise. Ctrl-C or SIGTERM finishes what is under way and exits with 0; a second one
-exits at once.
+Only this machine can reach it unless --host says otherwise. Ctrl-C or SIGTERM finishes what is under way and exits with 0; a
+second one exits at once, with 130 or 143.
 
 Examples:
   reckoner serve
@@ -45,13 +46,13 @@ Examples:
 export function registerServe(program: Command, cli: Cli): void {
   program
     .command('serve')
-    .description('open the HTTP door: decide, learn, explain')
+    .description('run a node with its HTTP API: decide, learn, explain')
     .addOption(portOption('TCP port; 0 takes any that is free'))
     .option('--host <host>', 'address to bind to', DEFAULT_HOST)
     .option('--no-demo', 'do not play simulated requests')
     .option('--json', 'speak in JSON lines', false)
     .addOption(dataDirOption())
-    .addHelpText('after', NOTES)
+    .addHelpText('after', helpText(NOTES))
     .action((options: ServeOptions) => serve(options, cli));
 }
 

@@ -12,6 +12,7 @@ import { reportLines } from '../simulate/report.ts';
 import { summarise } from '../simulate/summary.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './failure.ts';
+import { helpText } from './help-text.ts';
 import { onInterrupt } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,9 +27,11 @@ Policies and their defaults: ${policyForms.join(', ')}.
 
 Shuffle i = 0 to N - 1 draws its order and its node's randomness from seed S + i: one seed, one result, whatever --workers is.
 Intervals are t intervals over shuffles: they say what chance in order and choices does, not what other requests would.
-utility  reward, less --utility-cost where the strong one of two arms (the higher mean reward) was called
-regret   total of a run: utility of the best arm of each request, less the utility earned (mean over shuffles)
-usd      total dollars of a run (mean over shuffles); null where the file has none
+
+In the report:
+  utility  reward, less --utility-cost where the strong one of two arms (the higher mean reward) was called
+  regret   total of a run: utility of the best arm of each request, less the utility earned (mean over shuffles)
+  usd      total dollars of a run (mean over shuffles); null where the file has none
 
 Exit codes: 0 done, 2 the options or the file are not right, 130 interrupted (what is complete is printed as partial).
 
@@ -59,7 +62,7 @@ export function registerSimulate(program: Command, cli: Omit<Cli, 'version'>): v
     .option('--data-dir <dir>', 'keep the log there, in a folder for each of several shuffles (default: in memory)')
     .option('--workers <n>', `threads (default: ${simulateDefaults.workers}, the cores of this machine)`)
     .option('--json', 'print one JSON object in place of the report')
-    .addHelpText('after', NOTES)
+    .addHelpText('after', helpText(NOTES))
     .action(async (given: unknown) => cli.exit(await simulate(simulateOptions(given), cli)));
 }
 

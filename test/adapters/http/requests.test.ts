@@ -114,6 +114,12 @@ describe('a path', () => {
     expectProblem(await door.call('GET', '/v1/domains/..%2f..%2fetc'), 404, 'domain_unknown');
   });
 
+  test('with a name that no domain can have is told the rule where it would make one', async () => {
+    const answer = await door.call('PUT', '/v1/domains/Bad-Name', { arms: ['a'] });
+    expectProblem(answer, 400, 'request_invalid');
+    expect(answer.json.detail).toContain('1 to 24 of a-z, 0-9 and _');
+  });
+
   test('answers HEAD with the headers of GET and no body', async () => {
     const answer = await door.call('HEAD', '/v1/domains');
     expect(answer.status).toBe(200);

@@ -5,13 +5,22 @@ import { DomainName } from './domain-config.ts';
 import type { Health } from './messages.ts';
 import { type Caller, DEFAULT_TENANT, type Reckoner } from './reckoner.ts';
 
+/** Milliseconds for an explanation: it may have to read a million events, and waits for others. */
+const EXPLAIN_MS = 60_000;
+
 const ANYONE: Caller = { tenant: DEFAULT_TENANT, by: 'anonymous' };
 
 /** @param health how the node is; asked without the bus, so that it answers when the bus does not */
 export function createClient(bus: MessageBus, health: () => Health): Reckoner {
   /** @param subject made within, so that a name that fits into none rejects like everything else */
-  const request = async <T>(subject: () => string, body: unknown, caller: Caller = ANYONE): Promise<T> => {
-    const reply = await bus.request(subject(), body, { headers: { tenant: caller.tenant, by: caller.by } });
+  const request = async <T>(
+    subject: () => string,
+    body: unknown,
+    caller: Caller = ANYONE,
+    timeoutMs?: number,
+  ): Promise<T> => {
+    const headers = { tenant: caller.tenant, by: caller.by };
+    const reply = await bus.request(subject(), body, { headers, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
     if (!reply.ok) throw errorOf(reply.problem);
     return reply.body as T; // each subject has one answer type: the handlers in router.ts
   };
@@ -23,7 +32,8 @@ export function createClient(bus: MessageBus, health: () => Health): Reckoner {
       request(() => `retract.${domainIn(decisionId)}`, { decisionId, rewardId, body }, caller),
     showItems: (decisionId, body, caller) =>
       request(() => `items.${domainIn(decisionId)}`, { decisionId, body }, caller),
-    explain: (decisionId, caller) => request(() => 'query.decision', { decisionId, body: undefined }, caller),
+    explain: (decisionId, caller) =>
+      request(() => 'query.decision', { decisionId, body: undefined }, caller, EXPLAIN_MS),
     configure: (domain, config, caller) => request(() => `control.${newNameOf(domain)}.configure`, config, caller),
     domain: async (domain, caller) => request(() => 'query.domain', nameOf(domain), caller),
     domains: (caller) => request(() => 'query.domains', {}, caller),

@@ -10,6 +10,7 @@ import { type DecisionAddress, parseDecisionId } from './decision-id.ts';
 import type { DomainState } from './domain-state.ts';
 import type { DomainHandle, Domains } from './domains.ts';
 import type { Environment } from './environment.ts';
+import type { Gate } from './gate.ts';
 import { bucketPrefix } from './streams.ts';
 
 export interface House {
@@ -22,6 +23,8 @@ export interface House {
   readonly decisionKey: Uint8Array;
   /** The pseudonym of a person, the same as long as their salt is kept. */
   readonly pseudonym: (tenant: string, subject: string) => Promise<string>;
+  /** An explanation reads as much of the log as its bucket has: few at a time, so that decisions are not held up. */
+  readonly explaining: Gate;
   /** Decisions made or read lately, by id: most rewards follow soon. */
   readonly recent: LRUCache<string, KnownDecision>;
 }

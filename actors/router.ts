@@ -133,7 +133,10 @@ async function handle(house: House, { subject, body, headers }: Message): Promis
       break;
     }
     case 'query':
-      if (name === 'decision') return explain(house, tenant, parse(DecisionRef, body).decisionId);
+      if (name === 'decision') {
+        const { decisionId } = parse(DecisionRef, body);
+        return house.explaining.run(() => explain(house, tenant, decisionId));
+      }
       if (name === 'domain') return viewDomain(house, tenant, parse(DomainName, body));
       if (name === 'domains') return viewDomains(house, tenant);
       break;

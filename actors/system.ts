@@ -11,6 +11,7 @@ import type { MakePolicy } from './domain-state.ts';
 import { createDomains } from './domains.ts';
 import type { Environment } from './environment.ts';
 import { followDomains } from './follow-domains.ts';
+import { createGate } from './gate.ts';
 import type { House } from './house.ts';
 import type { Health } from './messages.ts';
 import { createPseudonyms } from './pseudonyms.ts';
@@ -41,6 +42,9 @@ export interface System {
 
 /** Decisions that are kept in memory for their rewards. */
 const RECENT_DECISIONS = 2_000;
+/** Two, so that a short one need not wait for a long one. */
+const EXPLAINED_AT_ONCE = 2;
+const EXPLANATIONS_WAITING = 16;
 /** How long requests under way are waited for when the node stops, in milliseconds. */
 const DRAIN_MS = 10_000;
 
@@ -62,6 +66,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     buckets,
     decisionKey: keys.decision,
     pseudonym: createPseudonyms(options.salts, keys.pseudonym),
+    explaining: createGate('explanations', { atOnce: EXPLAINED_AT_ONCE, waiting: EXPLANATIONS_WAITING }),
     recent: new LRUCache({ max: RECENT_DECISIONS }),
   };
 

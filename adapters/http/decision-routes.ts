@@ -58,7 +58,7 @@ const explain: Route<unknown> = {
     'Everything the choice saw: every candidate with its belief, score and propensity, the seed, the revisions, what was set ' +
     'aside and why, and the rewards that came later. `verified` tells whether computing it again from the log gives the same.',
   answers: { 200: { description: 'The decision, told in full.', schema: answers.Explanation } },
-  errors: ['decision_id_invalid', 'decision_unknown'],
+  errors: ['decision_id_invalid', 'decision_unknown', 'overloaded'],
   async handle({ reckoner, path, caller }) {
     return { status: 200, json: await reckoner.explain(path.id, caller) };
   },

@@ -46,6 +46,17 @@ export interface SqliteEventLogOptions {
   readonly onPoint?: (name: CommitPoint) => void;
 }
 
+/** Events of the first page of a stream: how large its events are is only known then. */
+const FIRST_PAGE = 64;
+/** Bytes of a further page: an event may be two hundred kilobytes, and nothing else runs while a page is read and folded. */
+const PAGE_BYTES = 64 * 1024;
+
+/** How many events like these make so many bytes. */
+function eventsOf(bytes: number, page: readonly RecordedEvent[]): number {
+  const size = page.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
+  return Math.max(1, Math.floor((bytes * page.length) / Math.max(1, size)));
+}
+
 /**
  * Opens or creates a log. Every append that answered `appended` survives a power cut.
  * @throws ReckonerError log_corrupt, log_newer, log_unusable, log_locked
@@ -85,12 +96,15 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
     const step = backwards ? -1 : 1;
     let from = wanted.from ?? (backwards ? Number.MAX_SAFE_INTEGER : 0);
     let left = wanted.limit ?? Number.POSITIVE_INFINITY;
+    let pageSize = Math.min(FIRST_PAGE, reads.pageSize);
     while (left > 0) {
-      const page = await read(() => reads.stream(stream, from, left, backwards));
+      const asked = Math.min(left, pageSize);
+      const page = await read(() => reads.stream(stream, from, asked, backwards));
       for (const event of page) yield event;
       const last = page.at(-1);
-      if (last === undefined || page.length < reads.pageSize) return;
+      if (last === undefined || page.length < asked) return;
       left -= page.length;
+      pageSize = Math.min(reads.pageSize, eventsOf(PAGE_BYTES, page));
       from = last.revision + step;
       await turn();
     }

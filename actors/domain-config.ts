@@ -17,11 +17,13 @@ export const ArmName = z
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$/,
     'an arm name is 1 to 64 of letters, digits and ._:/@-, beginning with a letter or digit',
-  );
+  )
+  .describe('1 to 64 of letters, digits and ._:/@-, beginning with a letter or digit');
 
 const FeatureName = z
   .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'a feature name is 1 to 64 of letters, digits and _');
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'a feature name is 1 to 64 of letters, digits and _, beginning with no digit')
+  .describe('1 to 64 of letters, digits and _, beginning with no digit');
 
 const finite = z.number();
 const unit = z.number().min(0).max(1);
@@ -32,21 +34,25 @@ const Numeric = z.strictObject({
   max: finite.optional().describe('largest value that is accepted'),
   bins: z.array(finite).min(1).max(100).optional().describe('ascending edges; with n edges there are n + 1 bins'),
   round: z.number().positive().optional().describe('bucket by the value rounded to a multiple of this'),
-  default: finite.optional(),
+  default: finite.optional().describe('stands where a context leaves it out'),
 });
 
-const Flag = z.strictObject({ type: z.literal('boolean'), default: z.boolean().optional() });
+const Flag = z.strictObject({
+  type: z.literal('boolean'),
+  default: z.boolean().optional().describe('stands where a context leaves it out'),
+});
 
 const CategoryValue = z
   .string()
   .min(1)
   .max(128)
-  .regex(/^\P{Cc}*$/u, 'a value has no control characters');
+  .regex(/^\P{Cc}*$/u, 'a value has no control characters')
+  .describe('without control characters');
 
 const Categorical = z.strictObject({
   type: z.literal('categorical'),
   values: z.array(CategoryValue).min(1).max(10_000).describe('the values that are accepted'),
-  default: z.string().optional(),
+  default: z.string().optional().describe('stands where a context leaves it out'),
 });
 
 /** What can be derived from the time of a request, and the values it takes. */
@@ -66,7 +72,10 @@ export type Feature = z.infer<typeof Feature>;
 /** With less than a thousandth of a pull nearly all draws are 0 or 1, and the exact propensities of such ties do not converge. */
 const pseudoPulls = z.number().min(0.001).max(1e6);
 
-const BetaPrior = z.strictObject({ alpha: pseudoPulls, beta: pseudoPulls });
+const BetaPrior = z.strictObject({
+  alpha: pseudoPulls.describe('successes it begins with'),
+  beta: pseudoPulls.describe('failures it begins with'),
+});
 
 const ArmObject = z.strictObject({
   name: ArmName,
@@ -79,7 +88,7 @@ const ArmObject = z.strictObject({
   costUsd: z.number().min(0).optional().describe('expected dollars a call'),
   latencyMs: z.number().min(0).optional().describe('expected milliseconds a call'),
   quality: unit.optional().describe('expected quality'),
-  prior: BetaPrior.optional(),
+  prior: BetaPrior.optional().describe('what is believed of this arm before its first reward'),
 });
 
 const Arm = z.union([ArmName.transform((name) => ArmObject.parse({ name })), ArmObject]);
@@ -112,7 +121,7 @@ function sharedSeldomEnough(arms: number): number {
 /** What may be written as a domain: everything but the arms has a default. */
 export const DomainConfigInput = z
   .strictObject({
-    description: z.string().max(500).default(''),
+    description: z.string().max(500).default('').describe('what is decided here, for people'),
     arms: z.array(Arm).min(1).max(10_000).describe('names, or objects with what is known of the arm'),
     context: z.record(FeatureName, Feature).default({}).describe('the features of a request, by name'),
     bucketBy: z
@@ -120,12 +129,15 @@ export const DomainConfigInput = z
       .max(16)
       .default([])
       .describe('features whose values make a bucket; [] is one bucket for the domain'),
-    policy: PolicySpec.prefault({ name: 'beta_thompson' }),
-    profile: z.enum(['production', 'staging', 'development']).optional(),
+    policy: PolicySpec.prefault({ name: 'beta_thompson' }).describe('how an arm is chosen, and learned from'),
+    profile: z
+      .enum(['production', 'staging', 'development'])
+      .optional()
+      .describe('sets the defaults of exploration, learningRate, risk and confidence'),
     exploration: unit.optional().describe('probability spread evenly over the candidates'),
     learningRate: unit.optional().describe('discount of non-stationary policies'),
     risk: unit.optional().describe('alpha of conservative mode'),
-    prior: BetaPrior.default({ alpha: 1, beta: 1 }),
+    prior: BetaPrior.default({ alpha: 1, beta: 1 }).describe('what is believed of every arm before its first reward'),
     sharing: z
       .strictObject({ every: z.int().min(0).max(1_000_000) })
       .optional()
@@ -167,8 +179,10 @@ export const DomainConfigInput = z
     confidence: z
       .strictObject({
         gate: z.boolean().default(false).describe('whether decisions get a mode by their confidence'),
-        autonomous: unit.optional(),
-        supervised: unit.optional(),
+        autonomous: unit
+          .optional()
+          .describe('from this confidence on decisions are autonomous; default by the profile'),
+        supervised: unit.optional().describe('from this one supervised, below escalated; default autonomous - 0.1'),
       })
       .prefault({}),
     fallback: ArmName.optional().describe('taken where no candidate meets the constraints; need not be among the arms'),

@@ -10,8 +10,10 @@ const RequestId = z
   .string()
   .min(1)
   .max(128)
-  .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces')
-  .describe('makes the request idempotent: the same id with the same body gives the recorded answer');
+  .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
+  .describe(
+    'makes the request idempotent: the same id with the same body gives the recorded answer; printable ASCII without spaces',
+  );
 
 const Subject = z.string().min(1).max(256).describe('the person it is for; only a pseudonym is stored');
 const unit = z.number().min(0).max(1);
@@ -29,13 +31,14 @@ export const DecideBody = z.strictObject({
     .partial()
     .optional()
     .describe('arms whose declared estimates break one are set aside; an estimate that is not declared breaks none'),
-  taskType: z.string().max(64).optional(),
-  complexity: unit.optional(),
+  taskType: z.string().max(64).optional().describe('what kind of task it is, in your words; recorded, not decided by'),
+  complexity: unit.optional().describe('how hard the task is; recorded, not decided by'),
   tokens: z
     .int()
     .min(0)
     .max(2 ** 31)
-    .optional(),
+    .optional()
+    .describe('length of the prompt; recorded, not decided by'),
   propensity: z
     .enum(['eager', 'lazy'])
     .optional()
@@ -46,14 +49,26 @@ export type DecideCommand = z.output<typeof DecideBody>;
 
 export const Feedback = z.union([
   z.enum(['click', 'thumbs_up', 'thumbs_down']),
-  z.strictObject({ rating: z.number().min(-1e6).max(1e6) }),
+  z.strictObject({
+    rating: z
+      .number()
+      .min(-1e6)
+      .max(1e6)
+      .describe('on the domain’s scale: its feedback.successRating and failureRating'),
+  }),
 ]);
 
 export const RewardBody = z
   .strictObject({
     value: unit.optional().describe('the reward itself'),
     feedback: Feedback.optional().describe('mapped to success, failure or neutral by the domain'),
-    components: z.strictObject({ quality: unit, cost: unit, latency: unit, feedback: unit }).partial().optional(),
+    components: z
+      .strictObject({ quality: unit, cost: unit, latency: unit, feedback: unit })
+      .partial()
+      .optional()
+      .describe(
+        'what was measured, each from 0 (worst) to 1 (best); the domain’s reward.weights make one reward of them',
+      ),
     kind: z.enum(rewardKinds).optional().describe('default: explicit for feedback, else outcome'),
     item: z
       .string()
@@ -75,13 +90,21 @@ export type RewardCommand = z.output<typeof RewardBody>;
 
 export const ItemsBody = z.strictObject({
   items: z
-    .array(z.strictObject({ item: z.string().min(1).max(256), arm: ArmName, position: z.int().min(0).max(100_000) }))
+    .array(
+      z.strictObject({
+        item: z.string().min(1).max(256).describe('your id of the item'),
+        arm: ArmName.describe('the arm that it came from, one of the decision’s slate'),
+        position: z.int().min(0).max(100_000).describe('its place, from 0'),
+      }),
+    )
     .min(1)
     .max(1000),
 });
 export type ItemsCommand = z.output<typeof ItemsBody>;
 
-export const ControlBody = z.strictObject({ reason: z.string().max(500).default('') });
+export const ControlBody = z.strictObject({
+  reason: z.string().max(500).default('').describe('why, for those who read the log'),
+});
 export type ControlCommand = z.output<typeof ControlBody>;
 
 /** The answer to a decide command. */

@@ -97,10 +97,13 @@ function constraintsOf(schema: JsonSchema): string {
     ...range(schema.minLength, schema.maxLength, 'characters'),
     ...range(schema.minItems, schema.maxItems, 'items'),
   );
-  if (schema.pattern !== undefined && schema.format === undefined) said.push(`matches ${schema.pattern}`);
+  // A pattern is for machines: where there are words, they say it.
+  if (schema.pattern !== undefined && schema.format === undefined && schema.description === undefined) {
+    said.push(`matches ${schema.pattern}`);
+  }
   if (schema.items !== undefined && schema.items.$ref === undefined) {
-    const each = constraintsOf(schema.items);
-    if (each !== '') said.push(`each: ${each}`);
+    const each = [schema.items.description ?? '', constraintsOf(schema.items)].filter((words) => words !== '');
+    if (each.length > 0) said.push(`each: ${each.join(', ')}`);
   }
   if (schema.default !== undefined) said.push(`default ${JSON.stringify(schema.default)}`);
   return said.join(', ');
@@ -108,6 +111,6 @@ function constraintsOf(schema: JsonSchema): string {
 
 function range(from: number | undefined, to: number | undefined, of: string): string[] {
   if (from === undefined && to === undefined) return [];
-  if (to === undefined) return [`at least ${from} ${of}`];
+  if (to === undefined) return [from === 1 ? 'not empty' : `at least ${from} ${of}`];
   return [from === undefined ? `at most ${to} ${of}` : `${from} to ${to} ${of}`];
 }

@@ -70,7 +70,11 @@ ${answered.map(([name, schema]) => html`<h3 id="schema-${name}">${name}</h3>${fi
 <p class="lead">Every error is a <a href="#schema-Problem">Problem</a> with one of these codes.</p>
 ${table(
   ['Status', 'Code', 'What to do'],
-  api['x-errors'].map(({ status, code, remedy }) => [status, html`<code>${code}</code>`, html`${prose(remedy)}`]),
+  api['x-errors'].map(({ status, code, remedy }) => [
+    statusOf(String(status)),
+    html`<code id="error-${code}">${code}</code>`,
+    html`${prose(remedy)}`,
+  ]),
 )}
 </section>
 </main>
@@ -101,13 +105,15 @@ ${
 <h4>Answers</h4>
 ${table(
   ['Status', 'Meaning', 'Body'],
-  Object.entries(operation.responses).map(([status, response]) => [
-    html`<span class="status s${status.charAt(0)}">${status}</span>`,
-    response.description,
-    bodyOf(response),
-  ]),
+  Object.entries(operation.responses)
+    .filter(([, response]) => !isProblem(response))
+    .map(([status, response]) => [statusOf(status), response.description, bodyOf(response)]),
 )}
 ${examplesOf(operation)}
+<h4>Errors</h4>
+<p class="errors">${Object.entries(operation.responses)
+    .filter(([, response]) => isProblem(response))
+    .map(([status, response]) => html`<span>${statusOf(status)} ${codesOf(response)}</span>\n`)}</p>
 </article>`;
 }
 
@@ -121,13 +127,22 @@ function requestSchemaOf(operation: Operation): string | undefined {
 }
 
 function bodyOf(response: ApiResponse): Html | undefined {
-  for (const [type, media] of Object.entries(response.content ?? {})) {
-    const name = media.schema.$ref?.split('/').at(-1) ?? '';
-    const codes = Object.keys(media.examples ?? {});
-    if (type === 'application/json') return html`<a href="#schema-${name}">${name}</a>`;
-    return html`${codes.map((code, at) => html`${at === 0 ? '' : ', '}<code>${code}</code>`)}`;
-  }
-  return undefined;
+  const name = response.content?.['application/json']?.schema.$ref?.split('/').at(-1);
+  return name === undefined ? undefined : html`<a href="#schema-${name}">${name}</a>`;
+}
+
+function statusOf(status: string): Html {
+  return html`<span class="status s${status.charAt(0)}">${status}</span>`;
+}
+
+function isProblem({ content }: ApiResponse): boolean {
+  return content?.['application/json'] === undefined && content?.['application/problem+json'] !== undefined;
+}
+
+/** The codes of an error status, each leading to what to do about it. */
+function codesOf(response: ApiResponse): readonly Html[] {
+  const codes = Object.keys(response.content?.['application/problem+json']?.examples ?? {});
+  return codes.map((code, at) => html`${at === 0 ? '' : ' '}<a href="#error-${code}"><code>${code}</code></a>`);
 }
 
 function examplesOf(operation: Operation): readonly Html[] {

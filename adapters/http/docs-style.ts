@@ -56,6 +56,9 @@ td em { font-style: normal; font-size: .72rem; color: var(--delete); white-space
 .bounds { color: var(--soft); font-size: .82rem; overflow-wrap: anywhere; }
 .status { font: 600 .85rem ui-monospace, 'SF Mono', Menlo, Consolas, monospace; }
 .s2, .s3 { color: var(--get); } .s4 { color: var(--put); } .s5 { color: var(--delete); }
+.errors { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin: 0; font-size: .9rem; }
+.errors a { text-decoration: none; }
+code:target { background: color-mix(in srgb, var(--put) 22%, transparent); }
 details { margin-top: .75rem; }
 summary { cursor: pointer; font-size: .85rem; color: var(--link); }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }

@@ -45,7 +45,8 @@ export function describeApi(app: OpenAPIHono<DoorEnv>, version: string): ApiDocu
         description:
           'Routes every request to the best of a domain’s arms, learns from rewards, and keeps every decision in an append-only ' +
           'log from which it can be explained and made again. Answers are JSON and leave only after they are durable. Errors are ' +
-          'problem+json (RFC 9457): `detail` says what happened, `remedy` what to do.',
+          'problem+json (RFC 9457): `detail` says what happened, `remedy` what to do. New here? The command of Decide works as it ' +
+          'stands; put the `decisionId` that it answers into those of Reward and Explain.',
       },
       servers: [{ url: '/' }],
       tags: [

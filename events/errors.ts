@@ -3,19 +3,19 @@
  * is given where the error is raised; it never carries secrets, message text or stack traces.
  */
 const table = {
-  request_invalid: [400, 'Correct the fields named in the details; GET /openapi.json shows the shape.'],
+  request_invalid: [400, 'Correct what the details name; GET /docs shows what every request looks like.'],
   decision_id_invalid: [
     400,
     'Use the decisionId exactly as it was returned; ids cannot be edited or taken from another installation.',
   ],
   host_not_allowed: [
     403,
-    'Ask by localhost, 127.0.0.1 or [::1]; to serve other names, bind the door to an address that others can reach.',
+    'Ask by localhost, 127.0.0.1 or [::1]; to be reached by other names, start it with --host and such an address.',
   ],
   domain_unknown: [404, 'GET /v1/domains lists the domains; PUT /v1/domains/{domain} creates one.'],
   decision_unknown: [
     404,
-    'The id is well formed but this log holds no such decision: check that you ask the installation that made it.',
+    'The id is genuine, but this log does not hold its decision: check that it is the right log, and no older backup.',
   ],
   reward_unknown: [404, 'GET /v1/decisions/{id} lists the rewards of a decision and their ids.'],
   item_unknown: [404, 'Record the items that were shown (POST /v1/decisions/{id}/items) before rewarding one of them.'],
@@ -35,22 +35,37 @@ const table = {
   ],
   arm_unknown: [422, 'Use the arms of the domain: GET /v1/domains/{domain} lists them.'],
   context_invalid: [422, 'GET /v1/domains/{domain} shows the context schema and an exampleContext that is valid.'],
-  config_invalid: [422, 'Correct the configuration at the paths named in the details.'],
+  config_invalid: [422, 'Correct the configuration at the paths that the details name; GET /docs shows every field.'],
   reward_invalid: [422, 'A reward is a value in [0, 1], a feedback the domain maps, or components in [0, 1].'],
   candidates_none: [422, 'Relax the constraints, or give the domain a fallback arm.'],
   overloaded: [503, 'Wait as long as Retry-After says, then send the same request again.'],
-  conflict: [503, 'Another node wrote first; send the same request again after Retry-After.'],
-  outcome_unknown: [503, 'It is not known whether the write happened; repeat the request with the same requestId.'],
+  conflict: [503, 'Others wrote first; send the same request again, after as long as Retry-After says.'],
+  outcome_unknown: [
+    503,
+    'It may have been recorded: repeat it with the same requestId, and it counts once. Without one it may count twice.',
+  ],
   shutting_down: [503, 'This node is draining; send the request to another node or after the restart.'],
-  log_locked: [503, 'Another process holds the log file for long: stop it, or wait and retry.'],
-  log_full: [507, 'Free space on the disk of the data directory; nothing was half-written.'],
-  log_corrupt: [500, 'Stop, keep a copy of the file, and restore the last backup; `reckoner doctor` names the damage.'],
+  log_locked: [
+    503,
+    'Another process has held the log file for long: send the request again later, or stop that process.',
+  ],
+  log_full: [507, 'Free space on the disk of the data directory, then send the request again: it was not recorded.'],
+  log_corrupt: [
+    500,
+    'Stop the server, keep a copy of the file, and restore the last backup; `reckoner doctor` names the damage.',
+  ],
   log_newer: [500, 'Upgrade Reckoner, or open a data directory written by this version.'],
   log_unusable: [500, 'Check that the data directory exists and that this user may write to it.'],
   port_unavailable: [500, 'Stop what listens there, or choose another host or port; port 0 takes any that is free.'],
-  keys_invalid: [500, 'Restore the keys file from its backup: without it, ids handed out before cannot be checked.'],
-  agent_failed: [502, 'The agent could not answer; ask again or exclude the arm by its candidates.'],
-  internal: [500, 'Report it with the correlation id; the request was not recorded unless an answer said so.'],
+  keys_invalid: [
+    500,
+    'Restore the keys from their backup (`reckoner keys restore`): decision ids cannot be checked by other keys.',
+  ],
+  agent_failed: [502, 'Ask again, or leave the arm of this agent out: name the others as candidates.'],
+  internal: [
+    500,
+    'Report it with the correlationId. What was to be recorded may have been: repeat it with the same requestId.',
+  ],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ErrorCode = keyof typeof table;

@@ -3,6 +3,7 @@
  * of its message; doors validate with it and derive their documentation from it.
  */
 import { z } from 'zod';
+import type { Problem } from '../events/errors.ts';
 import type { Belief } from '../policies/policy.ts';
 import { ArmName, type DomainConfig, rewardKinds } from './domain-config.ts';
 
@@ -217,6 +218,8 @@ export interface DomainView {
 export interface Health {
   readonly ready: boolean;
   readonly state: string;
+  /** What keeps it from being ready though it is open: the log takes no appends. */
+  readonly problem?: Pick<Problem, 'code' | 'remedy'>;
   readonly liveBuckets: number;
   readonly inFlight: number;
   readonly domains: number;

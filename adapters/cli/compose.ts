@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { createClient } from '../../actors/client.ts';
 import type { Environment } from '../../actors/environment.ts';
+import type { Health } from '../../actors/messages.ts';
 import { DEFAULT_TENANT, type Reckoner } from '../../actors/reckoner.ts';
 import { startSystem } from '../../actors/system.ts';
 import { ReckonerError } from '../../events/errors.ts';
@@ -78,7 +79,7 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
     const system = await startSystem({ env, log, bus, snapshots, salts, keys, maxLiveBuckets, maxInFlight, onFailure });
     let closing: Promise<void> | undefined;
     return {
-      reckoner: createClient(bus, system.health),
+      reckoner: createClient(bus, () => healthWith(system.health(), log.trouble())),
       log,
       bus,
       env,
@@ -92,6 +93,13 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
     await closeParts();
     throw thrown;
   }
+}
+
+/** A node whose log takes no appends can answer nothing: better that it is sent nothing. */
+function healthWith(health: Health, trouble: ReckonerError | undefined): Health {
+  if (trouble === undefined) return health;
+  const { code, remedy } = trouble.problem;
+  return { ...health, ready: false, problem: { code, remedy } };
 }
 
 /** Makes what is missing of the path, one level at a time: Node's own recursion does not end where a file system refuses. */

@@ -160,6 +160,8 @@ export const ConfiguredDomain = z
 
 export const DomainList = z.object({ domains: z.array(DomainView).readonly() }).openapi('DomainList');
 
+const code = z.enum(errorCodes as readonly [ErrorCode, ...ErrorCode[]]); // the table of errors is never empty
+
 export const Health = z
   .object({
     ready: z.boolean(),
@@ -168,12 +170,14 @@ export const Health = z
     inFlight: z.int(),
     domains: z.int(),
     restarts: z.int().describe('actors that failed and were brought back since the start'),
+    problem: z
+      .object({ code, remedy: z.string().describe('what to do') })
+      .optional()
+      .describe('why the log takes no appends, where it does not'),
   })
   .openapi('Health') satisfies z.ZodType<messages.Health>;
 
 export const Alive = z.object({ status: z.literal('alive'), version: z.string() }).openapi('Alive');
-
-const code = z.enum(errorCodes as readonly [ErrorCode, ...ErrorCode[]]); // the table of errors is never empty
 
 export const Problem = z
   .object({

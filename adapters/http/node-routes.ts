@@ -31,7 +31,8 @@ export function nodeRoutes(version: string, documentation: () => Documentation):
       path: '/readyz',
       group: GROUP,
       summary: 'Is the node ready?',
-      description: 'Send requests while this answers 200; 503 while it starts, drains or cannot reach its log.',
+      description:
+        'Send requests while this answers 200; 503 while it starts or drains, and while its log takes no appends: `problem` then says why.',
       answers: {
         200: { description: 'Ready.', schema: answers.Health, example: examples.healthAnswer },
         503: { description: 'Not ready (or a problem, where its state cannot be told).', schema: answers.Health },

@@ -17,6 +17,8 @@ export interface CommitterOptions {
   readonly heads: number;
   /** Called after a transaction that wrote something, with the appends that it wrote. */
   readonly committed: (written: readonly Written[]) => void;
+  /** Called where a whole transaction failed, with what its appends were told. */
+  readonly failed: (error: ReckonerError) => void;
   /** Named points where tests kill the process or let the disk fail. */
   readonly onPoint: (name: CommitPoint) => void;
 }
@@ -38,7 +40,7 @@ interface Waiting {
 }
 
 export function createCommitter(database: Database.Database, options: CommitterOptions): Committer {
-  const { file, patience, maxBatch, committed, onPoint } = options;
+  const { file, patience, maxBatch, committed, failed, onPoint } = options;
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const placing = createPlacing(database, options.heads);
@@ -88,10 +90,12 @@ export function createCommitter(database: Database.Database, options: CommitterO
       if (isBusy(thrown) && waitForLock()) return;
       if (committing && !provesNoCommit(thrown)) {
         const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+        failed(new ReckonerError('outcome_unknown', 'The last commit did not say whether it wrote.', { cause }));
         for (const { resolve } of take(answers.length)) resolve({ status: 'outcomeUnknown', cause });
       } else {
         // All that wait, not only this batch: a lock or a full disk is there for every one of them.
         const error = failureOf(thrown, file);
+        failed(error);
         for (const { reject } of take(queue.length)) reject(error);
       }
       proceed();

@@ -16,6 +16,7 @@ import { patience, patiently } from './patience.ts';
 import { createReads } from './reads.ts';
 import { logFile, positionOf, rowOf } from './schema.ts';
 import { subscription } from './subscription.ts';
+import { createTrouble } from './trouble.ts';
 
 export interface SqliteEventLogOptions {
   /** Path of the file, or `:memory:`. Its directory must exist. */
@@ -46,6 +47,11 @@ export interface SqliteEventLogOptions {
   readonly onPoint?: (name: CommitPoint) => void;
 }
 
+export interface SqliteEventLog extends EventLog {
+  /** Why it takes no appends: from one that failed until one succeeds or can be expected to; else undefined. */
+  trouble(): ReckonerError | undefined;
+}
+
 /** Events of the first page of a stream: how large its events are is only known then. */
 const FIRST_PAGE = 64;
 /** Bytes of a further page: an event may be two hundred kilobytes, and nothing else runs while a page is read and folded. */
@@ -61,7 +67,7 @@ function eventsOf(bytes: number, page: readonly RecordedEvent[]): number {
  * Opens or creates a log. Every append that answered `appended` survives a power cut.
  * @throws ReckonerError log_corrupt, log_newer, log_unusable, log_locked
  */
-export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
+export function openSqliteEventLog(options: SqliteEventLogOptions): SqliteEventLog {
   const { file } = options;
   const waits = patience({ limitMs: options.lockWaitMs, now: options.now, random: options.random });
   const kind = logFile(options.walPages, options.cacheMb, options.maxPages);
@@ -69,12 +75,17 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
   const reads = createReads(database, { pageSize: options.pageSize ?? 500, window: options.window ?? 2_000 });
   const dataVersion = database.prepare<[], number>('PRAGMA data_version').pluck();
   const arrivals = createArrivals(() => dataVersion.get() ?? 0, options.pollMs ?? 25);
+  const trouble = createTrouble(file, waits.now);
   const committer = createCommitter(database, {
     file,
     patience: waits,
     maxBatch: options.maxBatch ?? 1_024,
     heads: options.heads ?? 65_536,
-    committed: arrivals.notice,
+    committed: (written) => {
+      trouble.mended();
+      arrivals.notice(written);
+    },
+    failed: trouble.failed,
     onPoint: options.onPoint ?? (() => {}),
   });
   let closing: Promise<void> | undefined;
@@ -149,6 +160,7 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
         },
         wanted,
       ),
+    trouble: trouble.present,
     head: () => read(() => positionOf(reads.head())),
     close: () => {
       closing ??= release();

@@ -1,10 +1,14 @@
+import { renameSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Caller } from '../../../actors/reckoner.ts';
+import { openNode } from '../../../adapters/cli/compose.ts';
 import { openHttpDoor } from '../../../adapters/http/door.ts';
 import { decisionAnswer } from '../../../adapters/http/examples.ts';
 import type { SeenRequest } from '../../../adapters/http/observe.ts';
 import { ReckonerError } from '../../../events/errors.ts';
+import { temporaryDirectory } from '../sqlite/temporary.ts';
 import { expectProblem } from './expect-problem.ts';
 import { openDoorOn, openRealDoor } from './open-door.ts';
 import { stubReckoner } from './stub-reckoner.ts';
@@ -175,5 +179,28 @@ describe('what fails inside', () => {
     expect([ready.status, ready.headers.get('retry-after'), ready.json.state]).toEqual([503, '1', 'draining']);
     expect((await door.call('GET', '/healthz')).status).toBe(200);
     await door.close();
+  });
+
+  test('shows as not ready while the log takes no appends, with what to do, and as ready when it does again', async () => {
+    const directory = temporaryDirectory();
+    const clock = { ms: 0 };
+    const node = await openNode({ dataDir: directory, log: { now: () => clock.ms } });
+    const door = await openDoorOn(node.reckoner);
+    await door.call('PUT', '/v1/domains/any', { arms: ['a'] });
+    renameSync(join(directory, 'events.db'), join(directory, 'away.db'));
+    expect((await door.call('GET', '/readyz')).status).toBe(200);
+    expectProblem(await door.call('POST', path, {}), 500, 'log_unusable');
+    const ready = await door.call('GET', '/readyz');
+    expect(ready.status).toBe(503);
+    expect(ready.json).toMatchObject({ ready: false, state: 'open', problem: { code: 'log_unusable' } });
+    expect(ready.json.problem.remedy).toMatch(/put the file back/i);
+    expect(ready.text).not.toContain(directory);
+    expect((await door.call('GET', '/healthz')).status).toBe(200);
+    renameSync(join(directory, 'away.db'), join(directory, 'events.db'));
+    clock.ms += 2_000;
+    expect((await door.call('GET', '/readyz')).json).toMatchObject({ ready: true });
+    expect((await door.call('POST', path, {})).status).toBe(201);
+    await door.close();
+    await node.close();
   });
 });

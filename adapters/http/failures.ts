@@ -1,6 +1,6 @@
 /** What was thrown, as the answer to its request: a problem for the caller, and a line for the operator where it is our fault. */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { type Problem, problemOf, ReckonerError } from '../../events/errors.ts';
+import { type ErrorCode, type Problem, problemOf, ReckonerError } from '../../events/errors.ts';
 import type { DoorContext } from './context.ts';
 import { type ProblemJson, problemHeaders, problemJson } from './problem.ts';
 import { reply } from './reply.ts';
@@ -28,19 +28,32 @@ export interface Failures {
   problem(thrown: unknown, correlationId: string): ProblemJson;
 }
 
+/** A disk that is full fails every request: its operator is told once in so many milliseconds. */
+const STORE_TOLD_EVERY_MS = 10_000;
+
 export function createFailures(log: DoorLog | undefined): Failures {
+  const told = new Map<ErrorCode, number>();
+  const problemWith = (thrown: unknown, correlationId: string): Problem => {
+    const { code, message } = problemOf(thrown);
+    const now = performance.now();
+    if (ofStore[code] !== undefined && now - (told.get(code) ?? -Infinity) >= STORE_TOLD_EVERY_MS) {
+      told.set(code, now);
+      log?.error({ correlationId, code, detail: message }, 'the log failed a request');
+    }
+    return reported(thrown, correlationId, log);
+  };
   return {
     answer(c, thrown) {
       const { incoming } = c.env;
       // The client went away before its request had arrived: there is nobody to answer, and nothing failed.
       if (incoming.destroyed && !incoming.complete) return RESPONSE_ALREADY_SENT;
       const correlationId = c.get('correlationId');
-      const problem = reported(thrown, correlationId, log);
+      const problem = problemWith(thrown, correlationId);
       const headers = problemHeaders(problem);
       if (thrown instanceof MethodNotAllowed) headers.allow = thrown.allow;
       return reply(c, { status: problem.status, json: problemJson(problem, correlationId), headers });
     },
-    problem: (thrown, correlationId) => problemJson(reported(thrown, correlationId, log), correlationId),
+    problem: (thrown, correlationId) => problemJson(problemWith(thrown, correlationId), correlationId),
   };
 }
 
@@ -48,8 +61,19 @@ export function createFailures(log: DoorLog | undefined): Failures {
 export function reported(thrown: unknown, correlationId: string, log: DoorLog | undefined): Problem {
   const problem = problemOf(thrown);
   if (problem.code === 'internal') log?.error({ correlationId, ...framesOf(thrown) }, 'a request failed inside');
-  return problem;
+  const message = ofStore[problem.code];
+  return message === undefined ? problem : { ...problem, message };
 }
+
+/** What callers are told of the store's failures: which file it is, and where, is the operator's matter. */
+const ofStore: Partial<Record<ErrorCode, string>> = {
+  log_locked: 'Another process holds the log.',
+  log_full: 'The log has no space left.',
+  log_corrupt: 'The log is damaged.',
+  log_newer: 'A newer version wrote the log.',
+  log_unusable: 'The log cannot be used.',
+  keys_invalid: 'The keys of this installation cannot be used.',
+};
 
 /** Where it was thrown, without the error's message: that may quote what a caller sent. */
 export function framesOf(thrown: unknown): { readonly error: string; readonly frames: readonly string[] } {

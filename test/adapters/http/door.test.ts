@@ -185,11 +185,21 @@ describe('what fails inside', () => {
     const directory = temporaryDirectory();
     const clock = { ms: 0 };
     const node = await openNode({ dataDir: directory, log: { now: () => clock.ms } });
-    const door = await openDoorOn(node.reckoner);
+    const logged: object[] = [];
+    const door = await openDoorOn(node.reckoner, { log: { error: (fields) => logged.push(fields) } });
     await door.call('PUT', '/v1/domains/any', { arms: ['a'] });
     renameSync(join(directory, 'events.db'), join(directory, 'away.db'));
     expect((await door.call('GET', '/readyz')).status).toBe(200);
-    expectProblem(await door.call('POST', path, {}), 500, 'log_unusable');
+    for (let tries = 0; tries < 3; tries++) {
+      const answer = await door.call('POST', path, {});
+      expectProblem(answer, 500, 'log_unusable');
+      expect(answer.text, 'paths are told to the operator').not.toContain(directory);
+    }
+    const { json } = await door.call('POST', `${path}/batch`, { items: [{}] });
+    expect(json.results).toMatchObject([{ error: { code: 'log_unusable', detail: 'The log cannot be used.' } }]);
+    expect(logged, 'and once, not for every request').toEqual([
+      { correlationId: expect.any(String), code: 'log_unusable', detail: expect.stringContaining(directory) },
+    ]);
     const ready = await door.call('GET', '/readyz');
     expect(ready.status).toBe(503);
     expect(ready.json).toMatchObject({ ready: false, state: 'open', problem: { code: 'log_unusable' } });

@@ -115,9 +115,9 @@ function serve(listener: Listener, pending: Set<ServerResponse>, maxBodyBytes: n
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        new ReckonerError('port_unavailable', `Cannot listen on ${host}:${port} (${whyNot(error)}).`, { cause: error }),
-      );
+      const [reason, remedy] = whyNot(error);
+      const more = { cause: error, ...(remedy === undefined ? {} : { remedy }) };
+      reject(new ReckonerError('port_unavailable', `Cannot listen on ${host}:${port} (${reason}).`, more));
     });
     server.listen(port, host, () => resolve(portOf(server.address())));
   });
@@ -128,11 +128,17 @@ function portOf(address: AddressInfo | string | null): number {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-function whyNot(error: NodeJS.ErrnoException): string {
-  if (error.code === 'EADDRINUSE') return 'the port is in use';
-  if (error.code === 'EACCES') return 'this user may not bind it; ports below 1024 are the administrator’s';
-  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') return 'the address is not one of this machine';
-  return error.code ?? 'unknown reason';
+const OWN_ADDRESS =
+  'Bind an address of this machine: 127.0.0.1 lets only itself in, 0.0.0.0 (or ::) everybody who can reach it.';
+
+/** The reason, and what to do where it is not the port's fault. */
+function whyNot({ code }: NodeJS.ErrnoException): readonly [reason: string, remedy?: string] {
+  if (code === 'EADDRINUSE') return ['the port is in use'];
+  if (code === 'EACCES')
+    return ['this user may not bind it', 'Choose a port from 1024 up: those below are the administrator’s.'];
+  if (code === 'EADDRNOTAVAIL') return ['the address is not one of this machine', OWN_ADDRESS];
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return ['the name has no address', OWN_ADDRESS];
+  return [code ?? 'unknown reason'];
 }
 
 /** Closes; every answer from now on ends its connection, and what hangs is cut when patience ends. */

@@ -35,8 +35,13 @@ describe('the door', () => {
   });
 
   test('says that an address is not of this machine', async () => {
-    const opening = openHttpDoor({ reckoner: stubReckoner({}), host: '203.0.113.7', port: 0, version: 'test' });
-    await expect(opening).rejects.toMatchObject({ code: 'port_unavailable' });
+    for (const host of ['203.0.113.7', 'no-such-name.invalid']) {
+      const opening = openHttpDoor({ reckoner: stubReckoner({}), host, port: 0, version: 'test' });
+      await expect(opening).rejects.toMatchObject({
+        code: 'port_unavailable',
+        problem: { remedy: expect.stringMatching(/^Bind an address of this machine/) },
+      });
+    }
   });
 
   test('answers to any name where it is bound to more than loopback', async () => {

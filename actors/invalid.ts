@@ -19,8 +19,12 @@ export function invalid(code: 'config_invalid' | 'request_invalid', message: str
     .slice(0, TOLD)
     .map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
   const first = details[0];
-  const what = first === undefined ? '' : first.path === '' ? ` ${first.message}` : ` ${first.path}: ${first.message}`;
-  return new ReckonerError(code, `${message}${what}`, { details });
+  return new ReckonerError(code, first === undefined ? message : `${message} ${sentence(first)}`, { details });
+}
+
+function sentence({ path, message }: { readonly path: string; readonly message: string }): string {
+  if (path !== '') return `${path}: ${message}`;
+  return message.startsWith('must ') ? `It ${message}` : message;
 }
 
 /** Second argument of `safeParse`. Where a schema has a message of its own, that one stays. */

@@ -20,6 +20,7 @@ export async function showItems(
   if (foreign !== -1) {
     throw new ReckonerError('arm_unknown', 'An item names an arm that the decision did not choose.', {
       details: [{ path: `items.${foreign}.arm`, message: 'is not in the decision’s slate' }],
+      remedy: 'Name the arm of the decision, or one of its slate: GET /v1/decisions/{id} shows both.',
     });
   }
   const hash = requestHash(command);

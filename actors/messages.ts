@@ -83,7 +83,7 @@ export const RewardBody = z
   .refine(
     (body) => body.value !== undefined || body.feedback !== undefined || Object.keys(body.components ?? {}).length > 0,
     {
-      message: 'give a value, a feedback or components',
+      message: 'Give a value, a feedback or components',
     },
   );
 export type RewardBody = z.input<typeof RewardBody>;

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import { inOurWords } from '../../actors/invalid.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { PolicySpec, policyNames } from '../../policies/catalogue.ts';
 import { decimalOf } from '../datasets/decimal.ts';
@@ -89,7 +90,7 @@ export function policyOf(written: string): DomainConfigInput['policy'] {
   const params = rest.join(':');
   const entries = params === '' ? [] : params.split(',').map((pair) => pair.split('=', 2));
   const spec = Object.fromEntries(entries.map(([key = '', value = '']) => [key.trim(), scalarOf(value.trim())]));
-  const parsed = PolicySpec.safeParse({ ...spec, name: name.trim() });
+  const parsed = PolicySpec.safeParse({ ...spec, name: name.trim() }, inOurWords);
   if (parsed.success) return parsed.data;
   const known = policyNames.some((one) => one === name.trim());
   throw new ReckonerError(

@@ -39,7 +39,7 @@ export async function reward(
   // A reward that was taken back may be given again: it then gets the next ordinal.
   for (let ordinal = 0; ; ordinal++) {
     const id = eventId(tenant, domain.name, identity, 'RewardObserved', ordinal);
-    const outcome = await ask(house, domain, stream, {
+    const outcome = await askOrFind(house, domain, stream, {
       id,
       type: 'RewardObserved',
       correlationId: decision.data.requestId,
@@ -55,6 +55,17 @@ export async function reward(
     if (recorded === undefined) throw vanished();
     const again = command.requestId === undefined && (await isRetracted(house, tenant, domain.name, id));
     if (!again) return repeatedReward(decision, recorded, command, subject);
+  }
+}
+
+/** What is no reward of the domain any more may have been one when it came first: then it is a repeat, not a mistake. */
+async function askOrFind(...[house, domain, stream, command]: Parameters<typeof ask>): ReturnType<typeof ask> {
+  try {
+    return await ask(house, domain, stream, command);
+  } catch (thrown) {
+    const refused = thrown instanceof ReckonerError && thrown.code === 'reward_invalid';
+    if (refused && (await house.log.find(command.id)) !== undefined) return { status: 'duplicate' };
+    throw thrown;
   }
 }
 

@@ -151,3 +151,29 @@ test('a reward that was given, retracted and given again counts once, as often a
   expect(watch.last).toBe(posteriorOf(await stateFrom(stage.log)));
   await stage.stop();
 });
+
+test('a repeated reward of a kind that has lost its share is told as a repeat, however long ago it came', async () => {
+  const shares = (given: object) => ({ arms: ['red', 'blue'], reward: { shares: given } });
+  const stage = await given([configured(shares({ explicit: 0.5, implicit: 0.5 }))]);
+  const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
+  const body = { value: 1, kind: 'implicit' as const };
+  const reward = await stage.reckoner.reward(decisionId, body);
+  const named = await stage.reckoner.reward(decisionId, { ...body, requestId: 'named' });
+  await stage.reckoner.configure(DOMAIN, shares({ explicit: 1 }));
+  for (let count = 0; count <= WINDOW; count++) await stage.reckoner.decide(DOMAIN, {});
+  expect(await stage.reckoner.reward(decisionId, body)).toEqual({ ...reward, repeated: true });
+  expect(await stage.reckoner.reward(decisionId, { ...body, requestId: 'named' })).toEqual({
+    ...named,
+    repeated: true,
+  });
+  expect(await problemOf(stage.reckoner.reward(decisionId, { ...body, value: 0 }))).toMatchObject({
+    code: 'reward_already_recorded',
+  });
+  expect(await problemOf(stage.reckoner.reward(decisionId, { ...body, requestId: 'new' }))).toMatchObject({
+    code: 'reward_invalid',
+  });
+  // Taken back, it may be given again, and then it is judged by what holds now.
+  await stage.reckoner.retract(decisionId, reward.rewardId);
+  expect(await problemOf(stage.reckoner.reward(decisionId, body))).toMatchObject({ code: 'reward_invalid' });
+  await stage.stop();
+});

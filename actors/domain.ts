@@ -51,6 +51,19 @@ type DomainMachineEvent =
       readonly result: AppendResult | { readonly status: 'failed'; readonly problem: Problem };
     };
 
+/** Commands that may wait: configuring is slow, and each may hold a megabyte. */
+const QUEUE_LIMIT = 64;
+
+/** Lets a command wait, or refuses it where too many do. */
+function enqueue(work: DomainWork, command: DomainCommand): void {
+  if (work.queue.length < QUEUE_LIMIT) work.queue.push(command);
+  else command.reply({ ok: false, problem: tooMany().problem });
+}
+
+function tooMany(): ReckonerError {
+  return new ReckonerError('overloaded', 'Too many changes wait for this domain.');
+}
+
 /** A domain's memory before it has read its stream. */
 export function emptyWork(dependencies: DomainDependencies): DomainWork {
   return { dependencies, head: EMPTY_HEAD, queue: [], current: undefined, sealed: undefined };
@@ -67,7 +80,7 @@ export const domainMachine = setup({
   },
   actions: {
     enqueue: ({ context: { work }, event }) => {
-      if (event.type === 'command') work.queue.push(event.command);
+      if (event.type === 'command') enqueue(work, event.command);
     },
     readOn: ({ context: { work }, self }) => {
       work.sealed = undefined;

@@ -274,3 +274,33 @@ test('a thousand requests that are all refused are all answered', async () => {
   expect(await stage.events('DecisionMade')).toEqual([]);
   await stage.stop();
 });
+
+test('more changes than a domain may hold are shed, the others are made', async () => {
+  const log = memory();
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const slow: EventLog = {
+    ...log,
+    append: async (stream, expected, events) => {
+      if (stream.startsWith('domain-') && expected >= 0) await held;
+      return log.append(stream, expected, events);
+    },
+  };
+  const stage = await given([configured()], { log: slow });
+  const changes = Promise.allSettled(
+    Array.from({ length: 100 }, (_, cost) =>
+      stage.reckoner.configure(DOMAIN, { arms: [{ name: 'red', costUsd: cost }, 'blue'] }),
+    ),
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  letGo();
+  const made = await changes;
+  const refused = made.flatMap((one) => (one.status === 'rejected' ? [one.reason.problem] : []));
+  expect(refused).toHaveLength(100 - 65);
+  for (const problem of refused) expect(problem).toMatchObject({ code: 'overloaded', status: 503, retryAfter: 1 });
+  expect(await stage.events('DomainConfigured')).toHaveLength(1 + 65);
+  expect((await stage.reckoner.configure(DOMAIN, { arms: ['red'] })).created).toBe(false);
+  await stage.stop();
+});

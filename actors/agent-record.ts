@@ -8,37 +8,47 @@ import { ReckonerError } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { chainHash, EMPTY_HEAD, type Envelope, type Head, seal } from '../events/seal.ts';
 import { type AgentState, type BreakerEvent, type BreakerLimits, breaker } from './agent-breaker.ts';
-import type { Clock } from './agent-clock.ts';
+import type { Environment } from './environment.ts';
 import { CONFLICT_RETRIES, UNKNOWN_PAUSE_MS } from './retries.ts';
 
 export type AgentDraft = Extract<Draft, { readonly type: 'AgentCallSucceeded' | 'AgentCallFailed' }>;
 
 export interface AgentRecord {
-  /** Makes the outcome durable and lets the breaker see it; gives the breaker's state after it. */
-  append(draft: AgentDraft, envelope: Envelope): Promise<AgentState>;
+  /** Makes the outcome durable and lets the breaker see it. */
+  append(draft: AgentDraft, envelope: Envelope): Promise<RecordedOutcome>;
   /** Outcomes that wait to become durable. */
   pending(): number;
   state(): AgentState;
   /** Milliseconds since 1970 at which an open breaker lets a probe through. */
   retryAt(): number;
   send(event: BreakerEvent): void;
+  /** Asks the log no more where it does not say whether it wrote. */
+  hurry(): void;
   /** Waits for what is being written. */
   stop(): Promise<void>;
+}
+
+/** What became of an outcome. */
+export interface RecordedOutcome {
+  /** Id of its event: the one it came with, or a fresh one where that is in the log already. */
+  readonly id: string;
+  /** The breaker's state after it. */
+  readonly state: AgentState;
 }
 
 export interface AgentRecordOptions {
   readonly stream: string;
   readonly log: EventLog;
-  readonly clock: Clock;
+  readonly env: Environment;
   readonly limits: BreakerLimits;
-  /** Told of a breaker that failed; it is rebuilt from the log. */
-  readonly onFault?: (fault: unknown) => void;
+  /** Told of a breaker that failed: it is made anew from the log before the next outcome is recorded. */
+  readonly onFailure?: (stream: string, thrown: unknown) => void;
 }
 
 interface Entry {
   readonly draft: AgentDraft;
   readonly envelope: Envelope;
-  readonly resolve: (state: AgentState) => void;
+  readonly resolve: (outcome: RecordedOutcome) => void;
   readonly reject: (reason: unknown) => void;
 }
 
@@ -46,36 +56,38 @@ const BATCH = 256;
 
 /** Opens the stream: reads as much of its tail as the breaker's state depends on. */
 export async function openAgentRecord(options: AgentRecordOptions): Promise<AgentRecord> {
-  const { stream, log, limits, clock } = options;
+  const { stream, log, limits, env } = options;
   let head = EMPTY_HEAD;
-  let actor = start();
+  let actor: Actor<typeof breaker>;
+  // An actor whose action throws hears nothing from then on.
+  let broken = false;
   let queue: Entry[] = [];
   let pumping: Promise<void> | undefined;
-  let stopped = false;
+  let hurried = false;
   await hydrate();
-
-  function start(): Actor<typeof breaker> {
-    const started = createActor(breaker, { input: limits });
-    // An actor whose action throws ignores everything from then on: report it, and fold its stream into a new one.
-    started.subscribe({
-      error: (fault) => {
-        options.onFault?.(fault);
-        actor = start();
-        void hydrate().catch((reason) => options.onFault?.(reason));
-      },
-    });
-    return started.start();
-  }
 
   async function hydrate(): Promise<void> {
     const { newest, tail } = await readTail(log, stream, limits.openAfter);
+    actor = createActor(breaker, { input: limits });
+    actor.subscribe({
+      error: (thrown) => {
+        broken = true;
+        options.onFailure?.(stream, thrown);
+      },
+    });
+    actor.start();
+    broken = false;
     head = newest;
     for (const event of tail) fold(event);
   }
 
+  function send(event: BreakerEvent): void {
+    if (!broken && !(event.type === 'succeeded' && isWell(actor.getSnapshot()))) actor.send(event);
+  }
+
   function fold(event: DecodedEvent | undefined): void {
     const moved = event === undefined ? undefined : movedBy(event.type, event.data, event.metadata.time);
-    if (moved !== undefined) actor.send(moved);
+    if (moved !== undefined) send(moved);
   }
 
   async function catchUp(): Promise<void> {
@@ -92,8 +104,9 @@ export async function openAgentRecord(options: AgentRecordOptions): Promise<Agen
       const batch = queue.slice(0, BATCH);
       queue = queue.slice(BATCH);
       try {
-        const states = await commit(batch);
-        for (const [index, entry] of batch.entries()) entry.resolve(states[index] ?? state());
+        const outcomes = await commit(batch);
+        for (const [index, entry] of batch.entries())
+          entry.resolve(outcomes[index] ?? { id: entry.draft.id, state: state() });
       } catch (reason) {
         for (const entry of batch) entry.reject(reason);
       }
@@ -101,12 +114,14 @@ export async function openAgentRecord(options: AgentRecordOptions): Promise<Agen
     pumping = undefined;
   }
 
-  async function commit(batch: readonly Entry[]): Promise<AgentState[]> {
-    for (let retries = 0; retries <= CONFLICT_RETRIES; retries++) {
+  async function commit(entries: readonly Entry[]): Promise<RecordedOutcome[]> {
+    if (broken) await hydrate();
+    let batch = entries;
+    for (let retries = 0; retries <= CONFLICT_RETRIES; ) {
       const sealed = sealAll(batch, head, actor.getSnapshot());
       let result = await log.append(stream, head.revision, sealed.records);
-      while (result.status === 'outcomeUnknown' && !stopped) {
-        await new Promise<void>((wake) => clock.wakeAt(clock.now() + UNKNOWN_PAUSE_MS, wake));
+      while (result.status === 'outcomeUnknown' && !hurried) {
+        await env.sleep(UNKNOWN_PAUSE_MS);
         result = await log.append(stream, head.revision, sealed.records);
       }
       if (result.status === 'outcomeUnknown') {
@@ -116,11 +131,16 @@ export async function openAgentRecord(options: AgentRecordOptions): Promise<Agen
         head = sealed.head;
         for (const entry of batch) {
           const moved = movedBy(entry.draft.type, entry.draft.data, entry.envelope.time);
-          if (moved !== undefined) actor.send(moved);
+          if (moved !== undefined) send(moved);
         }
-        return sealed.states;
+        return sealed.outcomes;
       }
-      await catchUp();
+      if (result.reason === 'revision') {
+        retries += 1;
+        await catchUp();
+      } else {
+        batch = renamed(batch, result.id, env.uuid());
+      }
     }
     throw new ReckonerError('conflict', `Another process keeps writing the stream ${stream}.`, {
       remedy: 'Give every process on one log a node name of its own.',
@@ -141,9 +161,11 @@ export async function openAgentRecord(options: AgentRecordOptions): Promise<Agen
     pending: () => queue.length,
     state,
     retryAt: () => actor.getSnapshot().context.retryAt,
-    send: (event) => actor.send(event),
+    send,
+    hurry() {
+      hurried = true;
+    },
     async stop() {
-      stopped = true;
       await pumping;
       actor.stop();
     },
@@ -177,15 +199,26 @@ function movedBy(type: string, data: object, time: number): BreakerEvent | undef
   return data.category === 'timeout' || data.category === 'failed' ? { type: 'failed', time } : undefined;
 }
 
+/** Nearly every outcome is a success of an agent that is well, which moves nothing: asking first saves the machine's work. */
+function isWell({ value, context }: SnapshotFrom<typeof breaker>): boolean {
+  return value === 'healthy' && context.failures === 0;
+}
+
+/** A call was made whatever the log says: where another one has its id, because it was made twice, it is recorded under one of its own. */
+function renamed(batch: readonly Entry[], used: string, fresh: string): readonly Entry[] {
+  return batch.map((entry) => (entry.draft.id === used ? { ...entry, draft: { ...entry.draft, id: fresh } } : entry));
+}
+
 /** Seals a batch in order; each failure says in which state it leaves the breaker. */
 function sealAll(batch: readonly Entry[], head: Head, snapshot: SnapshotFrom<typeof breaker>) {
   let at = head;
   let foreseen = snapshot;
-  const states: AgentState[] = [];
+  const outcomes: RecordedOutcome[] = [];
   const records = batch.map(({ draft, envelope }) => {
     const moved = movedBy(draft.type, draft.data, envelope.time);
-    if (moved !== undefined) [foreseen] = transition(breaker, foreseen, moved);
-    states.push(foreseen.value);
+    if (moved !== undefined && !(moved.type === 'succeeded' && isWell(foreseen)))
+      [foreseen] = transition(breaker, foreseen, moved);
+    outcomes.push({ id: draft.id, state: foreseen.value });
     // Half open is open to the log: which call is the probe is known only to this process, and only while it runs.
     const state = foreseen.value === 'halfOpen' ? 'open' : foreseen.value;
     const told = draft.type === 'AgentCallFailed' ? { ...draft, data: { ...draft.data, state } } : draft;
@@ -193,5 +226,5 @@ function sealAll(batch: readonly Entry[], head: Head, snapshot: SnapshotFrom<typ
     at = sealed.head;
     return sealed.record;
   });
-  return { records, states, head: at };
+  return { records, outcomes, head: at };
 }

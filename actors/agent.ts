@@ -5,8 +5,8 @@
 import { ReckonerError } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { AgentState, BreakerLimits } from './agent-breaker.ts';
-import type { Clock } from './agent-clock.ts';
 import { type AgentDraft, openAgentRecord } from './agent-record.ts';
+import type { Environment } from './environment.ts';
 import { agentStream } from './streams.ts';
 
 /** Where an agent's answers come from; labels every event it writes. */
@@ -33,22 +33,27 @@ export const defaultAgentLimits: AgentLimits = {
   pending: 4096,
 };
 
-export interface AgentCall<Q> {
+export interface AgentCall {
   readonly decisionId: string;
+  /** The arm that is carried out. */
+  readonly arm: string;
   /** The request that set this off. */
   readonly correlationId: string;
   /** Id of the decision's event, where known. */
   readonly causationId?: string;
+  /** Id of the event that says that it succeeded, where the log shall find it by that; default a fresh one. */
+  readonly successId?: string;
   /** Milliseconds since 1970 at which the caller stops waiting. */
   readonly deadline?: number;
-  readonly question: Q;
+  /** What the caller asks. An agent that cannot make sense of it answers `refused`. */
+  readonly question: unknown;
 }
 
 /** How the agent itself says that a call ended. */
-export type Outcome<A> =
+export type Outcome =
   | {
       readonly ok: true;
-      readonly answer: A;
+      readonly answer: unknown;
       readonly costUsd: number;
       /** In [0, 1], where it is known at once. */
       readonly quality?: number;
@@ -59,12 +64,12 @@ export type Outcome<A> =
     }
   | { readonly ok: false; readonly category: FailureCategory; readonly latencyMs?: number };
 
-export type AgentResult<A> =
+export type AgentResult =
   | {
       readonly ok: true;
       readonly eventId: string;
       readonly source: AgentSource;
-      readonly answer: A;
+      readonly answer: unknown;
       readonly latencyMs: number;
       readonly costUsd: number;
       readonly quality: number | undefined;
@@ -74,118 +79,127 @@ export type AgentResult<A> =
       readonly eventId: string;
       readonly source: AgentSource;
       readonly category: FailureCategory;
+      /** False where it was turned away before: by the open breaker, the bound, or a deadline that had passed. */
+      readonly asked: boolean;
       readonly latencyMs: number;
       readonly state: AgentState;
       /** Milliseconds until an open breaker lets a probe through. */
       readonly retryAfterMs: number | undefined;
     };
 
-export interface Agent<Q, A> {
+/** What there is to say of an agent. */
+export interface AgentDefinition {
   readonly id: string;
   readonly source: AgentSource;
+  /** Does the work. The signal is aborted when nobody waits for it any more: it must end soon after, it no longer counts as under way. */
+  readonly perform: (call: AgentCall, signal: AbortSignal) => Promise<Outcome>;
+  readonly limits?: Partial<AgentLimits>;
+}
+
+export interface AgentDependencies {
+  readonly env: Environment;
+  readonly log: EventLog;
+  /** Told what `perform` threw: the log keeps the category only. */
+  readonly onFault?: (id: string, fault: unknown) => void;
+  /** Told when the actor failed and was brought back. */
+  readonly onFailure?: (stream: string, thrown: unknown) => void;
+}
+
+export interface Agent {
   /**
    * Asks the agent. Settles when the outcome is durable.
    * @throws ReckonerError shutting_down, overloaded (the log lags behind), or what the log says: the outcome is not recorded
    */
-  call(call: AgentCall<Q>): Promise<AgentResult<A>>;
+  call(call: AgentCall): Promise<AgentResult>;
   state(): AgentState;
-  /** Takes no more calls, and settles when those under way are recorded. */
+  /** Takes no more calls, cuts off those under way, and settles when what had ended is recorded. */
   stop(): Promise<void>;
 }
 
-export interface AgentOptions<Q, A> {
-  readonly id: string;
-  readonly node: string;
-  readonly log: EventLog;
-  readonly clock: Clock;
-  /** A fresh UUID for every event. */
-  readonly ids: () => string;
-  readonly source: AgentSource;
-  /** Does the work. Must end soon after the signal is aborted; a call that timed out no longer counts as under way. */
-  readonly perform: (call: AgentCall<Q>, signal: AbortSignal) => Promise<Outcome<A>>;
-  readonly limits?: Partial<AgentLimits>;
-  /** Told what `perform` threw and what befell the breaker: the log keeps the category only. */
-  readonly onFault?: (fault: unknown) => void;
-}
+/** Why signals are aborted. Given, because the error that stands for no reason costs as much as a call. */
+const OVER = 'over';
 
-type Ending<A> = Outcome<A> & { readonly latencyMs: number };
+type Ending = Outcome & { readonly latencyMs: number };
 
 /** Starts the actor of one agent on this node: reads the tail of `agent-{id}-{node}`, so that a restart forgets no open breaker. */
-export async function createAgent<Q, A>(options: AgentOptions<Q, A>): Promise<Agent<Q, A>> {
-  const { id, node, log, clock, source } = options;
-  const limits = { ...defaultAgentLimits, ...options.limits };
-  const stream = agentStream(id, node);
-  const record = await openAgentRecord({ stream, log, clock, limits, onFault: options.onFault });
+export async function createAgent(definition: AgentDefinition, dependencies: AgentDependencies): Promise<Agent> {
+  const { id, source } = definition;
+  const { env, log, onFault, onFailure } = dependencies;
+  const limits = { ...defaultAgentLimits, ...definition.limits };
+  const record = await openAgentRecord({ stream: agentStream(id, env.node), log, env, limits, onFailure });
   const underWay = new Set<Promise<unknown>>();
-  let performing = 0;
+  const cuts = new Set<() => void>();
   let stopping = false;
 
-  async function answer(call: AgentCall<Q>): Promise<AgentResult<A>> {
-    const asked = clock.now();
-    const refusal = admission(asked);
-    if (refusal !== undefined) return recorded(call, { ok: false, category: refusal, latencyMs: 0 });
+  async function answer(call: AgentCall): Promise<AgentResult> {
+    const since = env.now();
+    const refusal = admission(since, call.deadline);
+    if (refusal !== undefined) return recorded(call, { ok: false, category: refusal, latencyMs: 0 }, false);
     const probing = record.state() === 'halfOpen';
-    performing++;
-    const outcome = await perform(call, Math.min(asked + limits.timeoutMs, call.deadline ?? Infinity));
-    performing--;
     try {
-      return await recorded(call, { ...outcome, latencyMs: outcome.latencyMs ?? clock.now() - asked });
+      const outcome = await perform(call, Math.min(limits.timeoutMs, (call.deadline ?? Infinity) - since));
+      return await recorded(call, { ...outcome, latencyMs: outcome.latencyMs ?? env.now() - since }, true);
     } finally {
-      // A probe that was declined, or whose outcome could not be recorded, has shown nothing: the next caller probes again.
+      // A probe that was declined, cut off, or whose outcome could not be recorded, has shown nothing: the next caller probes again.
       if (probing && record.state() === 'halfOpen') record.send({ type: 'undecided' });
     }
   }
 
-  function admission(now: number): FailureCategory | undefined {
-    if (performing >= limits.concurrency) return 'overloaded';
-    const before = record.state();
-    record.send({ type: 'asked', now });
-    const after = record.state();
+  function admission(now: number, deadline = Infinity): FailureCategory | undefined {
+    if (now >= deadline) return 'timeout';
+    if (cuts.size >= limits.concurrency) return 'overloaded';
     // Whoever moves the breaker to half open is its probe; the others wait for what it finds.
-    return after === 'open' || (after === 'halfOpen' && before === 'halfOpen') ? 'refused' : undefined;
+    if (record.state() === 'halfOpen') return 'refused';
+    if (record.state() === 'open') record.send({ type: 'asked', now });
+    return record.state() === 'open' ? 'refused' : undefined;
   }
 
-  function perform(call: AgentCall<Q>, deadline: number): Promise<Outcome<A>> {
-    if (clock.now() >= deadline) return Promise.resolve({ ok: false, category: 'timeout' });
-    const abort = new AbortController();
-    return new Promise((resolve) => {
-      const cancel = clock.wakeAt(deadline, () => {
-        resolve({ ok: false, category: 'timeout' });
-        abort.abort();
-      });
+  function perform(call: AgentCall, patienceMs: number): Promise<Outcome> {
+    const over = new AbortController();
+    return new Promise<Outcome>((resolve, reject) => {
+      const cut = () => {
+        reject(goingDown());
+        over.abort(OVER);
+      };
+      const end = (outcome: Outcome) => {
+        resolve(outcome);
+        over.abort(OVER);
+        cuts.delete(cut);
+      };
+      cuts.add(cut);
+      void env.sleep(patienceMs, over.signal).then(() => end({ ok: false, category: 'timeout' }));
       Promise.resolve()
-        .then(() => options.perform(call, abort.signal))
-        .catch((fault): Outcome<A> => {
-          if (!abort.signal.aborted) options.onFault?.(fault);
+        .then(() => definition.perform(call, over.signal))
+        .catch((fault): Outcome => {
+          if (!over.signal.aborted) onFault?.(id, fault);
           return { ok: false, category: 'failed' };
         })
-        .then((outcome) => {
-          cancel();
-          resolve(outcome);
-        });
+        .then(end);
     });
   }
 
-  async function recorded(call: AgentCall<Q>, ending: Ending<A>): Promise<AgentResult<A>> {
-    const draft = draftOf(id, options.ids(), source, call.decisionId, ending);
+  async function recorded(call: AgentCall, ending: Ending, asked: boolean): Promise<AgentResult> {
+    const draft = draftOf(id, source, call, ending, env.uuid);
     const { correlationId, causationId = '' } = call;
-    const time = clock.now();
-    const state = await record.append(draft, { correlationId, causationId, time, writer: node });
+    const time = env.now();
+    const { id: eventId, state } = await record.append(draft, { correlationId, causationId, time, writer: env.node });
     const { latencyMs } = ending;
     if (ending.ok) {
       const { answer, costUsd, quality } = ending;
-      return { ok: true, eventId: draft.id, source, answer, latencyMs, costUsd, quality };
+      return { ok: true, eventId, source, answer, latencyMs, costUsd, quality };
     }
     const retryAfterMs = state === 'open' ? Math.max(0, record.retryAt() - time) : undefined;
-    return { ok: false, eventId: draft.id, source, category: ending.category, latencyMs, state, retryAfterMs };
+    return { ok: false, eventId, source, category: ending.category, asked, latencyMs, state, retryAfterMs };
+  }
+
+  function goingDown(): ReckonerError {
+    return new ReckonerError('shutting_down', `The agent ${id} takes no more calls.`);
   }
 
   return {
-    id,
-    source,
     state: record.state,
     async call(call) {
-      if (stopping) throw new ReckonerError('shutting_down', `The agent ${id} takes no more calls.`);
+      if (stopping) throw goingDown();
       if (record.pending() >= limits.pending) {
         throw new ReckonerError('overloaded', `The log lags behind the calls of the agent ${id}.`);
       }
@@ -199,6 +213,8 @@ export async function createAgent<Q, A>(options: AgentOptions<Q, A>): Promise<Ag
     },
     async stop() {
       stopping = true;
+      for (const cut of cuts) cut();
+      record.hurry();
       await Promise.allSettled(underWay);
       await record.stop();
     },
@@ -206,19 +222,25 @@ export async function createAgent<Q, A>(options: AgentOptions<Q, A>): Promise<Ag
 }
 
 /** The event of one ended call. The breaker's state after it is filled in when it is sealed. */
-function draftOf<A>(agent: string, id: string, source: AgentSource, decisionId: string, ending: Ending<A>): AgentDraft {
+function draftOf(
+  agent: string,
+  source: AgentSource,
+  { decisionId, arm, successId }: AgentCall,
+  ending: Ending,
+  uuid: () => string,
+): AgentDraft {
   const { latencyMs } = ending;
   if (!ending.ok) {
     return {
-      id,
+      id: uuid(),
       type: 'AgentCallFailed',
-      data: { agent, decisionId, latencyMs, category: ending.category, source, state: '' },
+      data: { agent, decisionId, latencyMs, category: ending.category, source, state: '', arm },
     };
   }
   const { costUsd, quality, inputTokens = 0, outputTokens = 0 } = ending;
   return {
-    id,
+    id: successId ?? uuid(),
     type: 'AgentCallSucceeded',
-    data: { agent, decisionId, latencyMs, costUsd, quality, source, inputTokens, outputTokens },
+    data: { agent, decisionId, latencyMs, costUsd, quality, source, inputTokens, outputTokens, arm },
   };
 }

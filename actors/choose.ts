@@ -73,6 +73,7 @@ export function makeDecision(state: BucketView, request: DecideRequest): Decisio
     complexity: command.complexity,
     tokens: command.tokens,
     fallback: fallback !== undefined,
+    run: command.run !== undefined,
   };
 }
 

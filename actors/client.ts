@@ -2,11 +2,14 @@
 import { errorOf, ReckonerError } from '../events/errors.ts';
 import type { MessageBus } from '../events/message-bus.ts';
 import { DomainName } from './domain-config.ts';
-import type { Health } from './messages.ts';
+import { type Health, RUN_TIMEOUT } from './messages.ts';
 import { type Caller, DEFAULT_TENANT, type Reckoner } from './reckoner.ts';
 
 /** Milliseconds for an explanation: it may have to read a million events, and waits for others. */
 const EXPLAIN_MS = 60_000;
+
+/** What deciding and recording may add to the time that a run is given, in milliseconds. */
+const RUN_MARGIN_MS = 5_000;
 
 const ANYONE: Caller = { tenant: DEFAULT_TENANT, by: 'anonymous' };
 
@@ -27,6 +30,13 @@ export function createClient(bus: MessageBus, health: () => Health): Reckoner {
 
   return {
     decide: (domain, body, caller) => request(() => `decide.${nameOf(domain)}`, body, caller),
+    run: (domain, body, caller) =>
+      request(
+        () => `run.${nameOf(domain)}`,
+        body,
+        caller,
+        Math.min(body.timeoutMs ?? RUN_TIMEOUT.default, RUN_TIMEOUT.most) + RUN_MARGIN_MS,
+      ),
     reward: (decisionId, body, caller) => request(() => `reward.${domainIn(decisionId)}`, { decisionId, body }, caller),
     retract: (decisionId, rewardId, body = {}, caller) =>
       request(() => `retract.${domainIn(decisionId)}`, { decisionId, rewardId, body }, caller),

@@ -89,6 +89,7 @@ const ArmObject = z.strictObject({
   latencyMs: z.number().min(0).optional().describe('expected milliseconds a call'),
   quality: unit.optional().describe('expected quality'),
   prior: BetaPrior.optional().describe('what is believed of this arm before its first reward'),
+  agent: ArmName.optional().describe('id of the agent that carries it out; default its name'),
 });
 
 const Arm = z.union([ArmName.transform((name) => ArmObject.parse({ name })), ArmObject]);

@@ -8,6 +8,6 @@ export interface Environment {
   readonly uuid: () => string;
   /** 32 random bits, unsigned: the seed of one choice. */
   readonly seed: () => number;
-  /** Settles after so many milliseconds. */
-  readonly sleep: (ms: number) => Promise<void>;
+  /** Settles after so many milliseconds, or as soon as the signal is aborted. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }

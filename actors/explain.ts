@@ -1,24 +1,17 @@
 /** Tells a recorded decision in full: what every arm looked like at that moment, and whether the log still gives the same choice. */
 import { decode, type EventData } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
-import { adopt, type BucketState, standingAt } from './bucket-state.ts';
+import type { BucketState } from './bucket-state.ts';
 import { answerOf } from './choose.ts';
-import { foldBucket } from './fold-bucket.ts';
-import { type FoundDecision, findDecision, type House, readDecision } from './house.ts';
+import { type FoundDecision, findDecision, type House } from './house.ts';
 import type { Explanation } from './messages.ts';
+import { recall } from './recall.ts';
 
 /** @throws ReckonerError decision_id_invalid, decision_unknown, log_corrupt */
 export async function explain(house: House, tenant: string, decisionId: string): Promise<Explanation> {
   const found = await findDecision(house, tenant, decisionId);
-  const { domain, stream, address } = found;
-  const { data } = await readDecision(house, stream, address.revision);
-  const compiled = await domain.compiledAt(data.domainRevision);
-  const before = await foldBucket(
-    { ...house, timeline: domain.timeline, refresh: domain.refresh },
-    stream,
-    address.revision,
-  );
-  adopt(before, standingAt(domain.timeline, data.domainRevision));
+  const { stream, address } = found;
+  const { data, compiled, before } = await recall(house, found);
   const { time, items, rewards } = await aftermath(house, found);
   return {
     ...answerOf(compiled, decisionId, data),

@@ -4,6 +4,7 @@ import { type DecodedEvent, decode, type EventData } from '../events/catalogue.t
 import { errorOf, ReckonerError } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
+import type { Agents } from './agents.ts';
 import type { BucketCommand, BucketDependencies, BucketOutcome } from './bucket-work.ts';
 import type { Buckets } from './buckets.ts';
 import { type DecisionAddress, parseDecisionId } from './decision-id.ts';
@@ -11,6 +12,7 @@ import type { DomainState } from './domain-state.ts';
 import type { DomainHandle, Domains } from './domains.ts';
 import type { Environment } from './environment.ts';
 import type { Gate } from './gate.ts';
+import type { Run } from './messages.ts';
 import { bucketPrefix } from './streams.ts';
 
 export interface House {
@@ -19,26 +21,33 @@ export interface House {
   readonly snapshots: SnapshotStore;
   readonly domains: Domains;
   readonly buckets: Buckets;
+  readonly agents: Agents;
   /** Key of the checks in decision ids, shared by all nodes. */
   readonly decisionKey: Uint8Array;
   /** The pseudonym of a person, the same as long as their salt is kept. */
   readonly pseudonym: (tenant: string, subject: string) => Promise<string>;
   /** An explanation reads as much of the log as its bucket has: few at a time, so that decisions are not held up. */
   readonly explaining: Gate;
+  /** So does looking up who comes after an arm that failed; but where an agent is down, many do, and none is turned away. */
+  readonly ranking: Gate;
   /** Decisions made or read lately, by id: most rewards follow soon. */
   readonly recent: LRUCache<string, KnownDecision>;
+  /** Runs that are under way or were answered lately, by what they ask for: of requests that may be repeated. */
+  readonly runs: LRUCache<string, Promise<Run>>;
 }
 
 /** A recorded decision, as far as its rewards need it: its candidates are left to the log, there may be ten thousand of them. */
 export interface KnownDecision {
   readonly eventId: string;
-  readonly data: Pick<EventData<'DecisionMade'>, 'requestId' | 'features' | 'arm' | 'propensity' | 'slate'>;
+  readonly data: Pick<EventData<'DecisionMade'>, 'requestId' | 'features' | 'arm' | 'propensity' | 'slate' | 'run'>;
+  /** The arm that answered, where this node saw it; else the log knows. */
+  readonly answeredBy?: string | undefined;
 }
 
 /** What to remember of a decision. */
 export function knownOf(eventId: string, data: KnownDecision['data']): KnownDecision {
-  const { requestId, features, arm, propensity, slate } = data;
-  return { eventId, data: { requestId, features, arm, propensity, slate } };
+  const { requestId, features, arm, propensity, slate, run } = data;
+  return { eventId, data: { requestId, features, arm, propensity, slate, run } };
 }
 
 /** A decision found by its id. */
@@ -77,7 +86,15 @@ export async function findDecision(house: House, tenant: string, decisionId: str
     known = knownOf(id, data);
     house.recent.set(decisionId, known);
   }
-  return { eventId: known.eventId, data: known.data, decisionId, domain, stream, address };
+  return {
+    eventId: known.eventId,
+    data: known.data,
+    answeredBy: known.answeredBy,
+    decisionId,
+    domain,
+    stream,
+    address,
+  };
 }
 
 /** All that was recorded of a decision. @throws ReckonerError decision_unknown */

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Problem } from '../events/errors.ts';
 import type { Belief } from '../policies/policy.ts';
+import type { AgentSource, FailureCategory } from './agent.ts';
 import { ArmName, type DomainConfig, rewardKinds } from './domain-config.ts';
 
 const RequestId = z
@@ -46,7 +47,23 @@ export const DecideBody = z.strictObject({
     .describe('overrides the domain: at once (up to 32 candidates), or null now and computed from the log'),
 });
 export type DecideBody = z.input<typeof DecideBody>;
-export type DecideCommand = z.output<typeof DecideBody>;
+/** `run`: the arm is to be carried out too, and what for, as a keyed hash. */
+export type DecideCommand = z.output<typeof DecideBody> & { readonly run?: string };
+
+/** How long a run may take where nothing else is said, and at most, in milliseconds. */
+export const RUN_TIMEOUT = { default: 30_000, most: 600_000 } as const;
+
+export const RunBody = DecideBody.omit({ k: true }).extend({
+  question: z.unknown().describe('what the agent is asked, in the form that it understands; never recorded'),
+  timeoutMs: z
+    .int()
+    .min(1)
+    .max(RUN_TIMEOUT.most)
+    .default(RUN_TIMEOUT.default)
+    .describe('how long an answer is waited for, all attempts together, in milliseconds'),
+});
+export type RunBody = z.input<typeof RunBody>;
+export type RunCommand = z.output<typeof RunBody>;
 
 export const Feedback = z.union([
   z.enum(['click', 'thumbs_up', 'thumbs_down']),
@@ -129,6 +146,35 @@ export interface Decision {
   /** True where no candidate met the constraints and the fallback arm was taken. */
   readonly fallback: boolean;
   readonly slate?: readonly { readonly arm: string; readonly weight: number; readonly rankPropensity: number | null }[];
+}
+
+/** One agent that was tried for a run. */
+export interface Attempt {
+  readonly arm: string;
+  readonly agent: string;
+  /** Id of the event that recorded it. */
+  readonly eventId: string;
+  readonly latencyMs: number;
+  /** Why it failed; null where it answered. */
+  readonly failure: FailureCategory | null;
+}
+
+/** The answer to a run command. */
+export interface Run {
+  readonly decision: Decision;
+  /** The arm that answered: the chosen one, or one that stood in for it. Rewards of the decision go to it. */
+  readonly arm: string;
+  /** What its agent answered; null where the request is repeated and only the log still tells that it was answered. */
+  readonly answer: unknown;
+  readonly source: AgentSource;
+  readonly latencyMs: number;
+  readonly costUsd: number;
+  /** In [0, 1]; null where it was not known at once. */
+  readonly quality: number | null;
+  /** Who was tried, in order; the last one answered. */
+  readonly attempts: readonly Attempt[];
+  /** True where the request had been answered before. */
+  readonly repeated: boolean;
 }
 
 export interface RewardReceipt {

@@ -15,6 +15,8 @@ import type {
   RetractionReceipt,
   RewardBody,
   RewardReceipt,
+  Run,
+  RunBody,
 } from './messages.ts';
 
 /** Owner of what is asked for where nothing else is said. */
@@ -31,6 +33,11 @@ export interface Caller {
 /** Every method validates its input and rejects with a ReckonerError. Answers leave only after their event is durable. */
 export interface Reckoner {
   decide(domain: string, body: DecideBody, caller?: Caller): Promise<Decision>;
+  /**
+   * Decides, hands the arm to its agent, and falls back along the remaining candidates when the call fails. Acts whatever the
+   * decision’s mode is: who wants to look first decides.
+   */
+  run(domain: string, body: RunBody, caller?: Caller): Promise<Run>;
   /** Gives (decision) one reward; twice is once. */
   reward(decisionId: string, body: RewardBody, caller?: Caller): Promise<RewardReceipt>;
   retract(

@@ -21,7 +21,12 @@ export async function reward(
   const decision = await findDecision(house, tenant, decisionId);
   const { domain, address, stream } = decision;
   const kind = kindOf(command);
-  const target = command.item === undefined ? mainTarget(decision) : await itemTarget(house, decision, command.item);
+  const target =
+    command.item !== undefined
+      ? await itemTarget(house, decision, command.item)
+      : decision.data.run
+        ? await answerTarget(house, decision)
+        : mainTarget(decision);
   const subject = command.subject === undefined ? '' : await house.pseudonym(tenant, command.subject);
   const identity = command.requestId ?? [decisionId, kind, subject, command.item ?? ''].join('\u001e');
   // Worth what the configuration says that the event names, which may have changed since the request came in.
@@ -105,6 +110,52 @@ function worthOf({ value, share, kind, feedback, components }: RewardObserved) {
 
 function mainTarget({ data }: FoundDecision) {
   return { arm: data.arm, propensity: data.propensity };
+}
+
+/** The arm that answered. One that stood in for the chosen arm was not drawn: it has no propensity. */
+async function answerTarget(house: House, decision: FoundDecision) {
+  const { data } = decision;
+  const arm = decision.answeredBy ?? (await answeredBy(house, decision)) ?? data.arm;
+  return { arm, propensity: arm === data.arm ? data.propensity : undefined };
+}
+
+async function answeredBy(house: House, decision: FoundDecision): Promise<string | undefined> {
+  const call = await findEvent(house, answeredId(decision));
+  return call?.type === 'AgentCallSucceeded' ? call.data.arm : undefined;
+}
+
+/** Id of the event that says which arm answered for a decision: there is one at most. */
+export function answeredId({ decisionId, domain }: FoundDecision): string {
+  return eventId(domain.tenant, domain.name, decisionId, 'AgentCallSucceeded');
+}
+
+/** Teaches an arm that its agent was asked and did not answer: a whole pull that earned nothing, recorded once a decision. */
+export async function rewardFailure(
+  house: House,
+  { decisionId, domain, stream, address, data }: FoundDecision,
+  arm: string,
+  callId: string,
+): Promise<void> {
+  await ask(house, domain, stream, {
+    id: eventId(domain.tenant, domain.name, [decisionId, 'failed', arm].join('\u001e'), 'RewardObserved'),
+    type: 'RewardObserved',
+    correlationId: data.requestId,
+    causationId: callId,
+    make: (state) => ({
+      domainRevision: state.domain.revision,
+      decisionRevision: address.revision,
+      arm,
+      features: data.features,
+      propensity: arm === data.arm ? data.propensity : undefined,
+      value: 0,
+      share: 1,
+      kind: 'outcome',
+      components: undefined,
+      feedback: 'failed',
+      item: '',
+      subject: '',
+    }),
+  });
 }
 
 /** The arm that an item came from, and the probability that it stood where it stood in the slate. */

@@ -13,9 +13,10 @@ import { explain } from './explain.ts';
 import type { House } from './house.ts';
 import { inOurWords, invalid } from './invalid.ts';
 import { showItems } from './items.ts';
-import { ControlBody, DecideBody, ItemsBody, RewardBody } from './messages.ts';
+import { ControlBody, DecideBody, ItemsBody, RewardBody, RunBody } from './messages.ts';
 import { DEFAULT_TENANT } from './reckoner.ts';
 import { retract, reward } from './reward.ts';
+import { run } from './run.ts';
 
 export interface RouterInput {
   readonly house: House;
@@ -104,7 +105,7 @@ const RetractRef = z.strictObject({
 /** A hyphen would let one tenant's streams be taken for another's: it is what parts the names of a stream. */
 const TENANT = /^[a-z0-9_]{1,24}$/;
 
-/** Subjects: `decide.{domain}`, `reward|retract|items.{domain}`, `control.{domain}.{verb}`, `query.{what}`. */
+/** Subjects: `decide|run.{domain}`, `reward|retract|items.{domain}`, `control.{domain}.{verb}`, `query.{what}`. */
 async function handle(house: House, { subject, body, headers }: Message): Promise<unknown> {
   const [verb, name = '', action] = subject.split('.');
   const { tenant = DEFAULT_TENANT, by = 'bus' } = headers;
@@ -113,6 +114,8 @@ async function handle(house: House, { subject, body, headers }: Message): Promis
   switch (verb) {
     case 'decide':
       return decide(house, tenant, name, parse(DecideBody, body));
+    case 'run':
+      return run(house, tenant, name, parse(RunBody, body));
     case 'reward': {
       const ref = parse(DecisionRef, body);
       return reward(house, tenant, ref.decisionId, parse(RewardBody, ref.body));

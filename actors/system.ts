@@ -6,6 +6,8 @@ import type { MessageBus } from '../events/message-bus.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
 import type { SubjectSalts } from '../events/subjects.ts';
 import { createPolicy } from '../policies/catalogue.ts';
+import type { AgentDefinition } from './agent.ts';
+import { createAgents } from './agents.ts';
 import { createBuckets } from './buckets.ts';
 import type { MakePolicy } from './domain-state.ts';
 import { createDomains } from './domains.ts';
@@ -25,11 +27,15 @@ export interface SystemOptions {
   readonly snapshots: SnapshotStore;
   readonly salts: SubjectSalts;
   readonly keys: { readonly decision: Uint8Array; readonly pseudonym: Uint8Array };
+  /** Who carries arms out: an arm’s agent is the one that its configuration names, else the one of its name. */
+  readonly agents?: readonly AgentDefinition[];
   readonly makePolicy?: MakePolicy;
   readonly maxLiveBuckets?: number;
   readonly maxInFlight?: number;
   /** Told of every actor that failed and was brought back: stream and error, for the operator’s log. */
   readonly onFailure?: (stream: string, thrown: unknown) => void;
+  /** Told what agents threw when they were asked: their callers are told the category only. */
+  readonly onFault?: (agent: string, thrown: unknown) => void;
 }
 
 export interface System {
@@ -45,6 +51,9 @@ const RECENT_DECISIONS = 2_000;
 /** Two, so that a short one need not wait for a long one. */
 const EXPLAINED_AT_ONCE = 2;
 const EXPLANATIONS_WAITING = 16;
+const RANKED_AT_ONCE = 4;
+/** Answers of agents that are kept in memory for requests that are repeated. */
+const RECENT_RUNS = 1_000;
 /** How long requests under way are waited for when the node stops, in milliseconds. */
 const DRAIN_MS = 10_000;
 
@@ -58,23 +67,27 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const buckets = createBuckets({ maxLive: options.maxLiveBuckets, onFailure });
   const onChange = (tenant: string, name: string) => buckets.domainChanged(bucketPrefix(tenant, name));
   const domains = createDomains({ log, env, makePolicy, onChange, onFailure });
+  const agents = createAgents(options.agents ?? [], { log, env, onFailure, onFault: options.onFault });
   const house: House = {
     env,
     log,
     snapshots,
     domains,
     buckets,
+    agents,
     decisionKey: keys.decision,
     pseudonym: createPseudonyms(options.salts, keys.pseudonym),
     explaining: createGate('explanations', { atOnce: EXPLAINED_AT_ONCE, waiting: EXPLANATIONS_WAITING }),
+    ranking: createGate('agents', { atOnce: RANKED_AT_ONCE, waiting: Infinity }),
     recent: new LRUCache({ max: RECENT_DECISIONS }),
+    runs: new LRUCache({ max: RECENT_RUNS }),
   };
 
   const router = createActor(routerMachine, { input: { house, limit: options.maxInFlight } });
   router.subscribe({ error: (thrown) => onFailure('router', thrown) });
   router.start();
-  const responders = ['decide.*', 'reward.*', 'retract.*', 'items.*', 'control.*.*', 'query.*'].map((pattern) =>
-    bus.respond(pattern, (message) => answer(router, message)),
+  const responders = ['decide.*', 'run.*', 'reward.*', 'retract.*', 'items.*', 'control.*.*', 'query.*'].map(
+    (pattern) => bus.respond(pattern, (message) => answer(router, message)),
   );
 
   const following = new AbortController();
@@ -97,6 +110,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       const drained = new Promise<void>((resolve) => router.send({ type: 'drain', drained: resolve }));
       // A log that never says whether it wrote must not keep the node from stopping: its callers are told at the next start.
       await Promise.race([drained, env.sleep(DRAIN_MS)]);
+      await agents.stop();
       await Promise.all(responders.map((responder) => responder.close()));
       following.abort();
       domains.stop();

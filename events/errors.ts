@@ -33,6 +33,10 @@ const table = {
     431,
     'Send fewer or shorter headers, and no data in the URL: 16 KiB is the limit for both together.',
   ],
+  agent_unknown: [
+    422,
+    'Give the node an agent of this id, or name another one in the arm’s configuration; or decide and act yourself.',
+  ],
   arm_unknown: [422, 'Use the arms of the domain: GET /v1/domains/{domain} lists them.'],
   context_invalid: [422, 'GET /v1/domains/{domain} shows the context schema and an exampleContext that is valid.'],
   config_invalid: [422, 'Correct the configuration at the paths that the details name; GET /docs shows every field.'],
@@ -61,7 +65,8 @@ const table = {
     500,
     'Restore the keys from their backup (`reckoner keys restore`): decision ids cannot be checked by other keys.',
   ],
-  agent_failed: [502, 'Ask again, or leave the arm of this agent out: name the others as candidates.'],
+  agent_failed: [502, 'Send the same request again, which asks the agents anew; or name other candidates.'],
+  deadline_exceeded: [504, 'Give the request more time, or fewer and faster candidates.'],
   internal: [
     500,
     'Report it with the correlationId. What was to be recorded may have been: repeat it with the same requestId.',

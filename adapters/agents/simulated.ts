@@ -3,6 +3,7 @@
  * context; everything they produce is labelled `simulated`.
  */
 import { hash } from 'node:crypto';
+import { z } from 'zod';
 import type { AgentCall, Outcome } from '../../actors/agent.ts';
 import { drawUniform, randomness } from '../../policies/sampling.ts';
 
@@ -25,14 +26,9 @@ export interface SimulatedWorld {
   readonly arms: Readonly<Record<string, SimulatedArm>>;
 }
 
-export interface SimulatedQuestion {
-  readonly context: Readonly<Record<string, number | boolean | string>>;
-}
-
-export interface SimulatedAnswer {
-  readonly source: 'simulated';
-  readonly text: string;
-}
+/** What is asked of it: no words, just what kind of request it is. */
+const SimulatedQuestion = z.object({ context: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])) });
+export type SimulatedQuestion = z.infer<typeof SimulatedQuestion>;
 
 /**
  * What an agent actor performs for one arm of a simulated world. The outcome is a function of seed, arm and decision: the
@@ -42,11 +38,13 @@ export interface SimulatedAnswer {
 export function simulatedAgent(world: SimulatedWorld, arm: string, seed: number) {
   const known = world.arms[arm];
   if (known === undefined) throw new RangeError(`the simulated world has no arm ${arm}`);
-  return async (call: AgentCall<SimulatedQuestion>): Promise<Outcome<SimulatedAnswer>> => {
+  return async (call: AgentCall): Promise<Outcome> => {
+    const asked = SimulatedQuestion.safeParse(call.question);
+    if (!asked.success) return { ok: false, category: 'refused', latencyMs: 0 };
     const throwDie = diceOf(`${seed}\u001f${arm}\u001f${call.decisionId}`);
     const latencyMs = known.latencyMs * (0.7 + 0.6 * throwDie());
     if (throwDie() < (known.failure ?? 0)) return { ok: false, category: 'failed', latencyMs };
-    const good = throwDie() < (known.success[String(call.question.context[world.feature])] ?? 0);
+    const good = throwDie() < (known.success[String(asked.data.context[world.feature])] ?? 0);
     return {
       ok: true,
       answer: { source: 'simulated', text: `[simulated] ${arm} would have answered here.` },

@@ -3,8 +3,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { AgentDefinition } from '../../actors/agent.ts';
 import { createClient } from '../../actors/client.ts';
 import type { Environment } from '../../actors/environment.ts';
 import type { Health } from '../../actors/messages.ts';
@@ -27,9 +27,11 @@ export interface NodeOptions {
   readonly seed?: number;
   /** Name in every event, default the host’s name and a random part. */
   readonly nodeName?: string;
+  /** Who carries arms out. */
+  readonly agents?: readonly AgentDefinition[];
   readonly maxLiveBuckets?: number;
   readonly maxInFlight?: number;
-  /** Told of actors that failed and were brought back, and of other trouble that did not stop the node. */
+  /** Told of actors that failed and were brought back, of what agents threw, and of other trouble that did not stop the node. */
   readonly onFailure?: (where: string, thrown: unknown) => void;
   /** For tests and benches: settings of the log. */
   readonly log?: Omit<SqliteEventLogOptions, 'file'>;
@@ -75,8 +77,11 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
     const newSalt = seed === undefined ? undefined : saltsOf(seed);
     const salts = keep(openSubjectSalts({ file: file(dataFiles.salts), newSalt }));
     const bus = keep(createInProcessBus({ onError: (thrown) => onFailure('bus', thrown) }));
-    const { maxLiveBuckets, maxInFlight } = options;
-    const system = await startSystem({ env, log, bus, snapshots, salts, keys, maxLiveBuckets, maxInFlight, onFailure });
+    const { agents, maxLiveBuckets, maxInFlight } = options;
+    const onFault = (agent: string, thrown: unknown) => onFailure(`agent ${agent}`, thrown);
+    const system = await startSystem({
+      ...{ env, log, bus, snapshots, salts, keys, agents, maxLiveBuckets, maxInFlight, onFailure, onFault },
+    });
     let closing: Promise<void> | undefined;
     return {
       reckoner: createClient(bus, () => healthWith(system.health(), log.trouble())),
@@ -141,8 +146,22 @@ function realEnvironment(name = `${hostname()}-${randomBytes(3).toString('hex')}
       }
       return pool[used++] ?? 0;
     },
-    sleep: (ms) => wait(ms, undefined, { ref: false }),
+    sleep,
   };
+}
+
+/** Longest delay that a timer of Node takes; a longer one would fire at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    // Not the timer of node:timers/promises: that one makes an error, stack and all, for every sleep that is cut short.
+    const timer = setTimeout(resolve, Math.min(ms, LONGEST_MS)).unref();
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** Noon of 1 January 2026, where reproducible histories begin. */
@@ -158,7 +177,7 @@ function seededEnvironment(seed: number, name = 'seeded'): Environment {
     now: () => SEEDED_START + ticks++,
     uuid: () => uuidV5(`seeded:${seed}:${ids++}`),
     seed: () => random.next() >>> 0,
-    sleep: (ms) => wait(ms, undefined, { ref: false }),
+    sleep,
   };
 }
 

@@ -2,8 +2,9 @@
  * The world of the demonstration: four simulated models and four kinds of task. What is true of it is known here, so that the
  * demonstration can say how close the router has come; the router itself sees only rewards.
  */
+import type { AgentDefinition } from '../../actors/agent.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
-import { diceOf, type SimulatedWorld, successOf } from '../agents/simulated.ts';
+import { diceOf, type SimulatedWorld, simulatedAgent, successOf } from '../agents/simulated.ts';
 
 /** Apart from every domain of the user's, and from the examples. */
 export const DEMO_DOMAIN = 'demo';
@@ -38,6 +39,13 @@ export const demoWorld: SimulatedWorld = {
     },
   },
 };
+
+/** Who carries the arms out. */
+export const demoAgents: readonly AgentDefinition[] = Object.keys(demoWorld.arms).map((arm) => ({
+  id: arm,
+  source: 'simulated',
+  perform: simulatedAgent(demoWorld, arm, 1),
+}));
 
 /** The reward weighs a good answer against what it cost and how long it took. */
 const weights = { quality: 0.85, cost: 0.1, latency: 0.05 };

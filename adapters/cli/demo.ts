@@ -1,12 +1,10 @@
 /**
- * The demonstration: simulated requests through the real path. Decide, let a simulated agent carry the arm out, record its
- * call, give the reward. It keeps to a domain of its own, goes on learning after a restart, and slows down so that the log of
+ * The demonstration: simulated requests through the real path. The node decides and lets a simulated agent carry the arm out, as
+ * for anyone; then the reward is given. It keeps to a domain of its own, goes on learning after a restart, and slows down so that the log of
  * a server that is left alone stays small.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Agent } from '../../actors/agent.ts';
 import { DEFAULT_TENANT, type Reckoner } from '../../actors/reckoner.ts';
-import type { SimulatedAnswer, SimulatedQuestion } from '../agents/simulated.ts';
 import { DEMO_DOMAIN, demoBounds, demoComponents, demoTask } from './demo-world.ts';
 
 /** Twenty a second for a quarter of a minute, so that ten seconds are enough to watch it learn; one a second for ten minutes, then one in ten seconds: about 13 MB of log a day. */
@@ -42,7 +40,6 @@ export interface Demo {
 
 export interface DemoOptions {
   readonly reckoner: Reckoner;
-  readonly agents: ReadonlyMap<string, Agent<SimulatedQuestion, SimulatedAnswer>>;
   /** Unique to this run: request ids and tasks follow from it. */
   readonly run: string;
   readonly now: () => number;
@@ -93,20 +90,18 @@ export function startDemo(options: DemoOptions): Demo {
   };
 }
 
-async function playOne({ reckoner, agents, run }: DemoOptions, number: number) {
+async function playOne({ reckoner, run }: DemoOptions, number: number) {
   const requestId = `${run}-${number}`;
   const caller = { tenant: DEFAULT_TENANT, by: 'demo (simulated)' };
   const context = { task: demoTask(requestId) };
-  const { decisionId, arm } = await reckoner.decide(DEMO_DOMAIN, { requestId, context }, caller);
-  const agent = agents.get(arm);
-  if (agent === undefined) throw new Error(`the domain ${DEMO_DOMAIN} has an arm that is not simulated: ${arm}`);
-  const result = await agent.call({ decisionId, correlationId: requestId, question: { context } });
-  const { value } = await reckoner.reward(
-    decisionId,
-    result.ok ? { components: demoComponents({ ...result, quality: result.quality ?? 0 }) } : { value: 0 },
+  const { decision, quality, costUsd, latencyMs } = await reckoner.run(
+    DEMO_DOMAIN,
+    { requestId, context, question: { context } },
     caller,
   );
-  return { task: context.task, arm, value };
+  const components = demoComponents({ quality: quality ?? 0, costUsd, latencyMs });
+  const { value } = await reckoner.reward(decision.decisionId, { components }, caller);
+  return { task: context.task, arm: decision.arm, value };
 }
 
 /** Milliseconds between two requests, so many seconds after the start. */

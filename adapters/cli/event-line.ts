@@ -95,13 +95,17 @@ function summaryOf(event: DecodedEvent): string {
       );
     case 'AgentCallSucceeded':
       return words(
-        `${event.data.agent} in ${Math.round(event.data.latencyMs)} ms for $${figure(event.data.costUsd)}`,
+        `${carriedOut(event.data)} in ${Math.round(event.data.latencyMs)} ms for $${figure(event.data.costUsd)}`,
         event.data.quality === undefined ? '' : `quality ${event.data.quality.toFixed(2)}`,
         event.data.source,
       );
     case 'AgentCallFailed':
-      return words(`${event.data.agent} ${event.data.category}, now ${event.data.state}`, event.data.source);
+      return words(`${carriedOut(event.data)} ${event.data.category}, now ${event.data.state}`, event.data.source);
   }
+}
+
+function carriedOut({ agent, arm }: { readonly agent: string; readonly arm: string }): string {
+  return arm === '' || arm === agent ? agent : `${agent} for ${arm}`;
 }
 
 function words(...parts: readonly string[]): string {

@@ -2,21 +2,18 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type Agent, createAgent } from '../../actors/agent.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import { exampleDomains } from '../../actors/examples.ts';
 import type { DomainView } from '../../actors/messages.ts';
 import { DEFAULT_TENANT, type Reckoner } from '../../actors/reckoner.ts';
 import { ReckonerError } from '../../events/errors.ts';
-import { type SimulatedAnswer, type SimulatedQuestion, simulatedAgent } from '../agents/simulated.ts';
-import { systemClock } from '../agents/system-clock.ts';
 import { DEFAULT_HOST } from '../http/address.ts';
 import { openHttpDoor } from '../http/door.ts';
 import type { Cli } from './cli.ts';
 import { openNode, type ReckonerNode } from './compose.ts';
 import { DEFAULT_DATA_DIR, dataDirOption } from './data-dir.ts';
 import { startDemo } from './demo.ts';
-import { DEMO_DOMAIN, demoConfig, demoWorld } from './demo-world.ts';
+import { DEMO_DOMAIN, demoAgents, demoConfig, demoWorld } from './demo-world.ts';
 import { helpText } from './help-text.ts';
 import { portOption } from './port.ts';
 import { createVoice, type Voice } from './serve-voice.ts';
@@ -74,7 +71,7 @@ async function serveUntil(stop: AbortSignal, options: ServeOptions, cli: Cli, vo
   const dataDir = resolve(options.dataDir);
   // The same name after a restart, so that agents find their own streams; another one for a second server on the same log.
   const nodeName = port === 0 ? undefined : `${hostname()}-${port}`;
-  const node = await openNode({ dataDir, nodeName, onFailure: voice.trouble });
+  const node = await openNode({ dataDir, nodeName, agents: demo ? demoAgents : [], onFailure: voice.trouble });
   try {
     const { reckoner } = node;
     const door = await openHttpDoor({ reckoner, host, port, version, log: voice.log });
@@ -83,7 +80,7 @@ async function serveUntil(stop: AbortSignal, options: ServeOptions, cli: Cli, vo
       const domains = await reckoner.domains();
       const command = commandFrom(env, options.dataDir);
       await voice.started({ version, url: door.url, dataDir, domains, demo, command });
-      const stopDemo = demo && mayPlay(domains, voice) ? await play(node, voice) : async () => {};
+      const stopDemo = demo && mayPlay(domains, voice) ? play(node, voice) : async () => {};
       await aborted(stop);
       await voice.say('stopping', 'Stopping: finishing what is under way. Again to stop at once.');
       await stopDemo();
@@ -121,30 +118,15 @@ function mayPlay(domains: readonly DomainView[], voice: Voice): boolean {
 }
 
 /** Plays the demonstration; what it gives stops it. */
-async function play(node: ReckonerNode, voice: Voice): Promise<() => Promise<void>> {
-  const { reckoner, log, env } = node;
-  const agents = new Map<string, Agent<SimulatedQuestion, SimulatedAnswer>>();
-  for (const arm of Object.keys(demoWorld.arms)) {
-    const agent = await createAgent<SimulatedQuestion, SimulatedAnswer>({
-      id: arm,
-      node: env.node,
-      log,
-      clock: systemClock,
-      ids: env.uuid,
-      source: 'simulated',
-      perform: simulatedAgent(demoWorld, arm, 1),
-      onFault: (fault) => voice.trouble(`agent ${arm}`, fault),
-    });
-    agents.set(arm, agent);
-  }
+function play(node: ReckonerNode, voice: Voice): () => Promise<void> {
+  const { reckoner, env } = node;
   const onFault = (fault: unknown) => voice.trouble('demo', fault);
-  const demo = startDemo({ reckoner, agents, run: `demo-${env.uuid()}`, now: env.now, onFault });
+  const demo = startDemo({ reckoner, run: `demo-${env.uuid()}`, now: env.now, onFault });
   const watching = new AbortController();
   voice.follow(demo, watching.signal);
   return async () => {
     watching.abort();
     await demo.stop();
-    await Promise.all([...agents.values()].map((agent) => agent.stop()));
   };
 }
 

@@ -1,25 +1,20 @@
+import type { AgentDefinition } from '../../actors/agent.ts';
 import type { RecordedRequest } from './dataset.ts';
 
-/** What came of one recorded call. */
-export interface RecordedOutcome {
-  /** Where the outcome comes from: no model was called. */
-  readonly source: 'recorded';
-  /** Reward in [0, 1]. */
-  readonly reward: number;
-  /** US dollars of the call; null where they were not recorded. */
-  readonly dollars: number | null;
-}
-
 /**
- * Carries arms out by looking up what was recorded. It tells the outcome of the arm that is called and of no other: what a
- * router does not choose it does not see.
+ * Agents that carry arms out by looking up what was recorded: no model is called. Each tells the outcome of its own arm and of no
+ * other: what a router does not choose it does not see. The question is the recorded request.
  * @param arms the dataset's arms, in its order
  */
-export function recordedAgent(arms: readonly string[]): (request: RecordedRequest, arm: string) => RecordedOutcome {
-  const places = new Map(arms.map((arm, index) => [arm, index]));
-  return (request, arm) => {
-    const reward = request.rewards[places.get(arm) ?? -1];
-    if (reward === undefined) throw new RangeError(`${arm} was not recorded`);
-    return { source: 'recorded', reward, dollars: request.dollars[places.get(arm) ?? -1] ?? null };
-  };
+export function recordedAgents(arms: readonly string[]): readonly AgentDefinition[] {
+  return arms.map((arm, place) => ({
+    id: arm,
+    source: 'recorded',
+    perform: async ({ question }) => {
+      const request = question as RecordedRequest; // nobody else asks a simulation's node
+      const reward = request.rewards[place];
+      if (reward === undefined) return { ok: false, category: 'refused', latencyMs: 0 };
+      return { ok: true, answer: null, quality: reward, costUsd: request.dollars[place] ?? 0, latencyMs: 0 };
+    },
+  }));
 }

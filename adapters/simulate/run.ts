@@ -5,7 +5,7 @@ import { mersenne } from 'pure-rand/generator/mersenne';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { openNode } from '../cli/compose.ts';
-import { recordedAgent } from '../datasets/recorded-agent.ts';
+import { recordedAgents } from '../datasets/recorded-agent.ts';
 import { type LearnedBucket, learnedBuckets, visits } from './learned.ts';
 import type { SimulationPlan } from './plan.ts';
 import { type Tally, tally } from './tally.ts';
@@ -21,8 +21,8 @@ export interface ShuffleResult extends Tally {
 const TICK = 250;
 
 /**
- * Sends the dataset's requests, in the order that seed + shuffle draws, one by one through a node of their own: decide, look
- * the chosen arm's outcome up, reward. The same plan and shuffle give the same result, digit by digit.
+ * Sends the dataset's requests, in the order that seed + shuffle draws, one by one through a node of their own: decide, ask
+ * the chosen arm's recorded agent, reward. The same plan and shuffle give the same result, digit by digit.
  * @param progress is told how many requests have been served since it was last told
  * @throws the signal's reason when it is aborted; ReckonerError where the node refuses
  */
@@ -34,23 +34,23 @@ export async function runShuffle(
 ): Promise<ShuffleResult> {
   const { dataset, domain } = plan;
   const seed = plan.seed + shuffle;
-  const node = await openNode({ ...placeOfLog(plan, shuffle), seed });
+  const node = await openNode({ ...placeOfLog(plan, shuffle), seed, agents: recordedAgents(dataset.arms) });
   try {
     const { config } = await node.reckoner.configure(domain, plan.config, { tenant: DEFAULT_TENANT, by: 'simulate' });
-    const act = recordedAgent(dataset.arms);
     const earned = tally(plan);
     const seen = visits();
     let served = 0;
     for (const request of shuffled(dataset.rows, seed)) {
       signal?.throwIfAborted();
-      const decision = await node.reckoner.decide(domain, { context: request.context, propensity: 'lazy' });
-      const outcome = act(request, decision.arm);
-      await node.reckoner.reward(decision.decisionId, { value: outcome.reward, kind: 'outcome' });
+      const { context } = request;
+      const run = await node.reckoner.run(domain, { context, propensity: 'lazy', question: request });
+      const reward = run.quality ?? 0;
+      await node.reckoner.reward(run.decision.decisionId, { value: reward, kind: 'outcome' });
       served++;
       // What the domain lends is shared every so many rewards: wait for it, so that no timing decides who sees it first.
       if (config.sharing.every > 0 && served % config.sharing.every === 0) await node.settled(domain);
-      earned.add(request, decision.arm, outcome);
-      seen.add(request, decision);
+      earned.add(request, run.arm, { reward, dollars: run.costUsd });
+      seen.add(request, run.decision);
       if (served % TICK === 0) progress(TICK);
     }
     progress(served % TICK);

@@ -1,6 +1,5 @@
 import { oracleUtility } from '../datasets/baselines.ts';
 import type { RecordedRequest } from '../datasets/dataset.ts';
-import type { RecordedOutcome } from '../datasets/recorded-agent.ts';
 import type { SimulationPlan } from './plan.ts';
 
 /** What a run has earned. */
@@ -39,13 +38,13 @@ export function tally(plan: SimulationPlan) {
   const regretToOracle: number[] = [];
   let served = 0;
   return {
-    add(request: RecordedRequest, arm: string, outcome: RecordedOutcome): void {
+    add(request: RecordedRequest, arm: string, outcome: { readonly reward: number; readonly dollars: number }): void {
       const place = places.get(arm) ?? -1;
       const use = arms[place];
       if (use === undefined) throw new RangeError(`${arm} is not an arm of ${dataset.name}`);
       use.calls++;
       use.reward += outcome.reward;
-      use.dollars += outcome.dollars ?? 0;
+      use.dollars += outcome.dollars;
       sums.reward += outcome.reward;
       sums.utility += outcome.reward - costOf(place);
       sums.best += (request.rewards[best] ?? 0) - costOf(best);

@@ -473,6 +473,8 @@ export interface DecisionMade {
   readonly tokens: number | undefined;
   /** True where no candidate met the constraints and the domain's fallback arm was taken without asking the policy. */
   readonly fallback: boolean;
+  /** True where the arm was to be carried out too: a call that names this decision tells which arm answered. */
+  readonly run: boolean;
 }
 
 export function writeDecisionMade(message: DecisionMade, w: Writer): Writer {
@@ -558,6 +560,9 @@ export function writeDecisionMade(message: DecisionMade, w: Writer): Writer {
   if (message.fallback) {
     w.uint32(208).bool(message.fallback);
   }
+  if (message.run) {
+    w.uint32(216).bool(message.run);
+  }
   return w;
 }
 
@@ -588,6 +593,7 @@ export function readDecisionMade(r: Reader, end: number): DecisionMade {
   let complexity: number | undefined;
   let tokens: number | undefined;
   let fallback: boolean = false;
+  let run: boolean = false;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -678,11 +684,14 @@ export function readDecisionMade(r: Reader, end: number): DecisionMade {
       case 208:
         fallback = r.bool();
         break;
+      case 216:
+        run = r.bool();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, requestId, requestHash, candidates, shifts, prior, features, floor, seed, posteriorRevision, policy, policyVersion, arm, propensity, confidence, mode, expectedReward, expectedCostUsd, expectedLatencyMs, slate, excluded, subject, taskType, complexity, tokens, fallback };
+  return { domainRevision, requestId, requestHash, candidates, shifts, prior, features, floor, seed, posteriorRevision, policy, policyVersion, arm, propensity, confidence, mode, expectedReward, expectedCostUsd, expectedLatencyMs, slate, excluded, subject, taskType, complexity, tokens, fallback, run };
 }
 
 /** One item that was shown, and the arm it came from. */
@@ -839,7 +848,7 @@ export interface RewardObserved {
   readonly decisionRevision: number;
   readonly arm: string;
   readonly features: readonly number[];
-  /** The decision's propensity as logged; absent where it was left to be computed. */
+  /** The decision's propensity as logged; absent where it was left to be computed, and for an arm that stood in for the chosen one. */
   readonly propensity: number | undefined;
   /** The reward in [0, 1]. */
   readonly value: number;
@@ -848,7 +857,7 @@ export interface RewardObserved {
   /** explicit, implicit, behavioural or outcome. */
   readonly kind: string;
   readonly components: Components | undefined;
-  /** click, thumbs_up, thumbs_down or rating:<n>; empty where a value was given. */
+  /** click, thumbs_up, thumbs_down or rating:<n>; failed where the arm's agent was asked and did not answer; empty where a value was given. */
   readonly feedback: string;
   /** The item it was for, else empty. */
   readonly item: string;
@@ -1097,6 +1106,8 @@ export interface AgentCallSucceeded {
   readonly source: string;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** The arm that was carried out; empty in the first logs. */
+  readonly arm: string;
 }
 
 export function writeAgentCallSucceeded(message: AgentCallSucceeded, w: Writer): Writer {
@@ -1124,6 +1135,9 @@ export function writeAgentCallSucceeded(message: AgentCallSucceeded, w: Writer):
   if (message.outputTokens !== 0) {
     w.uint32(64).uint32(message.outputTokens);
   }
+  if (message.arm !== '') {
+    w.uint32(74).string(message.arm);
+  }
   return w;
 }
 
@@ -1136,6 +1150,7 @@ export function readAgentCallSucceeded(r: Reader, end: number): AgentCallSucceed
   let source: string = '';
   let inputTokens: number = 0;
   let outputTokens: number = 0;
+  let arm: string = '';
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1163,11 +1178,14 @@ export function readAgentCallSucceeded(r: Reader, end: number): AgentCallSucceed
       case 64:
         outputTokens = r.uint32();
         break;
+      case 74:
+        arm = r.string();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { agent, decisionId, latencyMs, costUsd, quality, source, inputTokens, outputTokens };
+  return { agent, decisionId, latencyMs, costUsd, quality, source, inputTokens, outputTokens, arm };
 }
 
 /** An agent failed to. */
@@ -1180,6 +1198,8 @@ export interface AgentCallFailed {
   readonly source: string;
   /** The agent's state after it: healthy, degraded, open. */
   readonly state: string;
+  /** The arm that was to be carried out; empty in the first logs. */
+  readonly arm: string;
 }
 
 export function writeAgentCallFailed(message: AgentCallFailed, w: Writer): Writer {
@@ -1201,6 +1221,9 @@ export function writeAgentCallFailed(message: AgentCallFailed, w: Writer): Write
   if (message.state !== '') {
     w.uint32(50).string(message.state);
   }
+  if (message.arm !== '') {
+    w.uint32(58).string(message.arm);
+  }
   return w;
 }
 
@@ -1211,6 +1234,7 @@ export function readAgentCallFailed(r: Reader, end: number): AgentCallFailed {
   let category: string = '';
   let source: string = '';
   let state: string = '';
+  let arm: string = '';
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1232,11 +1256,14 @@ export function readAgentCallFailed(r: Reader, end: number): AgentCallFailed {
       case 50:
         state = r.string();
         break;
+      case 58:
+        arm = r.string();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { agent, decisionId, latencyMs, category, source, state };
+  return { agent, decisionId, latencyMs, category, source, state, arm };
 }
 
 /** A bucket's state at a revision, kept as a cache: dropped whenever a version in it differs. */
@@ -1651,6 +1678,11 @@ export const reference = [
         "name": "fallback",
         "type": "bool",
         "comment": "True where no candidate met the constraints and the domain's fallback arm was taken without asking the policy."
+      },
+      {
+        "name": "run",
+        "type": "bool",
+        "comment": "True where the arm was to be carried out too: a call that names this decision tells which arm answered."
       }
     ]
   },
@@ -1754,7 +1786,7 @@ export const reference = [
       {
         "name": "propensity",
         "type": "double?",
-        "comment": "The decision's propensity as logged; absent where it was left to be computed."
+        "comment": "The decision's propensity as logged; absent where it was left to be computed, and for an arm that stood in for the chosen one."
       },
       {
         "name": "value",
@@ -1779,7 +1811,7 @@ export const reference = [
       {
         "name": "feedback",
         "type": "string",
-        "comment": "click, thumbs_up, thumbs_down or rating:<n>; empty where a value was given."
+        "comment": "click, thumbs_up, thumbs_down or rating:<n>; failed where the arm's agent was asked and did not answer; empty where a value was given."
       },
       {
         "name": "item",
@@ -1907,6 +1939,11 @@ export const reference = [
         "name": "outputTokens",
         "type": "uint32",
         "comment": ""
+      },
+      {
+        "name": "arm",
+        "type": "string",
+        "comment": "The arm that was carried out; empty in the first logs."
       }
     ]
   },
@@ -1943,6 +1980,11 @@ export const reference = [
         "name": "state",
         "type": "string",
         "comment": "The agent's state after it: healthy, degraded, open."
+      },
+      {
+        "name": "arm",
+        "type": "string",
+        "comment": "The arm that was to be carried out; empty in the first logs."
       }
     ]
   },

@@ -1,12 +1,14 @@
 /** A stage for agents: a clock that is turned by hand, an agent that does as it is told, and a log that can be told to fail. */
 import { randomUUID } from 'node:crypto';
 import { type AgentCall, type AgentLimits, createAgent, type Outcome } from '../../actors/agent.ts';
-import type { Clock } from '../../actors/agent-clock.ts';
+import type { Environment } from '../../actors/environment.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { type DecodedEvent, decode } from '../../events/catalogue.ts';
 import type { AppendResult, EventLog } from '../../events/event-log.ts';
 
-export interface SimulatedClock extends Clock {
+export interface SimulatedClock {
+  readonly now: Environment['now'];
+  readonly sleep: Environment['sleep'];
   /** Turns the clock forward and wakes, in order, whoever is due. */
   advance(ms: number): void;
 }
@@ -16,13 +18,15 @@ export function simulatedClock(start = 1_700_000_000_000): SimulatedClock {
   let waiting: { time: number; wake: () => void }[] = [];
   return {
     now: () => now,
-    wakeAt(time, wake) {
-      const entry = { time, wake };
-      waiting.push(entry);
-      return () => {
-        waiting = waiting.filter((other) => other !== entry);
-      };
-    },
+    sleep: (ms, signal) =>
+      new Promise((wake) => {
+        const entry = { time: now + ms, wake };
+        waiting.push(entry);
+        signal?.addEventListener('abort', () => {
+          waiting = waiting.filter((other) => other !== entry);
+          wake();
+        });
+      }),
     advance(ms) {
       now += ms;
       const due = waiting.filter(({ time }) => time <= now).sort((left, right) => left.time - right.time);
@@ -43,7 +47,7 @@ export function scripted(log: EventLog, script: (() => Promise<AppendResult | un
   };
 }
 
-export const good: Outcome<string> = { ok: true, answer: 'secret answer', costUsd: 0.01 };
+export const good: Outcome = { ok: true, answer: 'secret answer', costUsd: 0.01 };
 
 export function agentStage(
   limits: Partial<AgentLimits> = {},
@@ -51,24 +55,29 @@ export function agentStage(
 ) {
   const clock = simulatedClock();
   const faults: unknown[] = [];
+  const failures: { readonly stream: string; readonly thrown: unknown }[] = [];
   const stage = {
     clock,
     log,
     faults,
+    failures,
     /** What the agent does when it is asked. */
-    perform: async (_call: AgentCall<string>, _signal: AbortSignal): Promise<Outcome<string>> => good,
+    perform: async (_call: AgentCall, _signal: AbortSignal): Promise<Outcome> => good,
     start: (overLog: EventLog = log) =>
-      createAgent<string, string>({
-        id: 'sim-small',
-        node: 'node-a',
-        log: overLog,
-        clock,
-        ids: randomUUID,
-        source: 'simulated',
-        limits: { openAfter: 3, cooldownMs: 10_000, timeoutMs: 1_000, concurrency: 2, ...limits },
-        perform: (call, signal) => stage.perform(call, signal),
-        onFault: (fault) => faults.push(fault),
-      }),
+      createAgent(
+        {
+          id: 'sim-small',
+          source: 'simulated',
+          limits: { openAfter: 3, cooldownMs: 10_000, timeoutMs: 1_000, concurrency: 2, ...limits },
+          perform: (call, signal) => stage.perform(call, signal),
+        },
+        {
+          env: { node: 'node-a', now: clock.now, uuid: randomUUID, seed: () => 0, sleep: clock.sleep },
+          log: overLog,
+          onFault: (_, fault) => faults.push(fault),
+          onFailure: (stream, thrown) => failures.push({ stream, thrown }),
+        },
+      ),
     async recorded(): Promise<DecodedEvent[]> {
       const events: DecodedEvent[] = [];
       for await (const event of log.readStream('agent-sim-small-node-a')) {
@@ -88,12 +97,12 @@ export function agentStage(
 }
 
 let asked = 0;
-export function question(text = 'secret question'): AgentCall<string> {
+export function question(text = 'secret question'): AgentCall {
   asked++;
-  return { decisionId: `demo.${asked}`, correlationId: `request-${asked}`, question: text };
+  return { decisionId: `demo.${asked}`, arm: 'small', correlationId: `request-${asked}`, question: text };
 }
 
-export async function failing(): Promise<Outcome<string>> {
+export async function failing(): Promise<Outcome> {
   throw new Error('the provider answered 500');
 }
 

@@ -76,7 +76,7 @@ describe('a call', () => {
   test('beyond the bound is refused as overloaded, recorded, and says nothing about health', async () => {
     const stage = agentStage({ concurrency: 2 });
     const agent = await stage.start();
-    const waiting: ((outcome: Outcome<string>) => void)[] = [];
+    const waiting: ((outcome: Outcome) => void)[] = [];
     stage.perform = () => new Promise((resolve) => waiting.push(resolve));
     const calls = [agent.call(question()), agent.call(question())];
     await settled();
@@ -119,7 +119,7 @@ describe('the breaker', () => {
     expect(await agent.call(question())).toMatchObject({ ok: false, category: 'refused', retryAfterMs: 1_000 });
 
     stage.clock.advance(1_000);
-    let heal: ((outcome: Outcome<string>) => void) | undefined;
+    let heal: ((outcome: Outcome) => void) | undefined;
     stage.perform = () => new Promise((resolve) => (heal = resolve));
     const probe = agent.call(question());
     await settled();
@@ -238,7 +238,16 @@ describe('the stream', () => {
     await agent.stop();
     const [first] = await stage.recorded();
     const draft = { id: 'b1b1b1b1-0000-4000-8000-000000000000', type: 'AgentCallSucceeded' as const };
-    const data = { agent: 'a', decisionId: '', latencyMs: 0, costUsd: 0, quality: 0, source: '', inputTokens: 0 };
+    const data = {
+      agent: 'a',
+      decisionId: '',
+      latencyMs: 0,
+      costUsd: 0,
+      quality: 0,
+      source: '',
+      inputTokens: 0,
+      arm: '',
+    };
     const { record } = seal({ ...draft, data: { ...data, outputTokens: 0 } }, envelope, {
       revision: 0,
       hash: new Uint8Array(32),
@@ -252,19 +261,57 @@ describe('the stream', () => {
   });
 });
 
-test('an agent that stops finishes what is under way and refuses what comes', async () => {
+test('an agent that stops cuts off what is under way, records nothing of it, and refuses what comes', async () => {
   const stage = agentStage();
   const agent = await stage.start();
-  let finish: ((outcome: Outcome<string>) => void) | undefined;
-  stage.perform = () => new Promise((resolve) => (finish = resolve));
+  const signals: AbortSignal[] = [];
+  stage.perform = (_call, signal) => new Promise(() => signals.push(signal));
   const call = agent.call(question());
   await settled();
   const stopped = agent.stop();
   await expect(agent.call(question())).rejects.toMatchObject({ problem: { code: 'shutting_down' } });
-  finish?.(good);
+  await expect(call).rejects.toMatchObject({ problem: { code: 'shutting_down' } });
   await stopped;
-  expect(await call).toMatchObject({ ok: true });
-  expect(await stage.told()).toEqual(['AgentCallSucceeded']);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  expect(await stage.told()).toEqual([]);
+});
+
+test('a breaker that breaks is told of, and is made anew from the log with the next outcome', async () => {
+  let read = 0;
+  const cooldownMs = {
+    // The second who asks for it is the machine itself; the first foresees what it will do.
+    [Symbol.toPrimitive]() {
+      read += 1;
+      if (read === 2) throw new Error('as scripted');
+      return 10_000;
+    },
+  };
+  const stage = agentStage({ openAfter: 3, cooldownMs: cooldownMs as unknown as number }); // an object that breaks when it is read
+  const agent = await stage.start();
+  stage.perform = failing;
+  await agent.call(question());
+  expect(stage.failures).toMatchObject([{ stream: 'agent-sim-small-node-a', thrown: { message: 'as scripted' } }]);
+  await agent.call(question());
+  expect(agent.state()).toBe('degraded');
+  await agent.call(question());
+  expect(agent.state()).toBe('open');
+  expect(stage.failures).toHaveLength(1);
+  expect(await stage.told()).toEqual(['failed → degraded', 'failed → degraded', 'failed → open']);
+});
+
+test('a success whose id is in the log already is recorded under another one, and takes nothing down with it', async () => {
+  const stage = agentStage({ concurrency: 3 });
+  const one = await stage.start();
+  const other = await stage.start();
+  const successId = 'b1b1b1b1-0000-4000-8000-000000000000';
+  expect(await one.call({ ...question(), successId })).toMatchObject({ eventId: successId });
+  await other.call(question());
+  const [again, beside] = await Promise.all([other.call({ ...question(), successId }), other.call(question())]);
+  expect([again.ok, beside.ok]).toEqual([true, true]);
+  const ids = (await stage.recorded()).map(({ id }) => id);
+  expect(ids).toHaveLength(4);
+  expect(ids).toContain(again.eventId);
+  expect(again.eventId).not.toBe(successId);
 });
 
 test('a probe whose outcome the log refuses does not keep the breaker half open for ever', async () => {
@@ -277,4 +324,22 @@ test('a probe whose outcome the log refuses does not keep the breaker half open 
   stage.perform = async () => good;
   await expect(agent.call(question())).rejects.toThrow('disk full');
   expect(await agent.call(question())).toMatchObject({ ok: true });
+});
+
+test('an agent that stops waits no longer for a log that never says whether it wrote', async () => {
+  const stage = agentStage();
+  const unknown = async () => ({ status: 'outcomeUnknown', cause: new Error('connection lost') }) as const;
+  const agent = await stage.start(
+    scripted(
+      stage.log,
+      Array.from({ length: 99 }, () => unknown),
+    ),
+  );
+  const call = agent.call(question());
+  const refused = expect(call).rejects.toMatchObject({ problem: { code: 'outcome_unknown' } });
+  await settled();
+  const stopped = agent.stop();
+  stage.clock.advance(100);
+  await refused;
+  await stopped;
 });

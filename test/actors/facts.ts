@@ -101,5 +101,6 @@ function decisionData({ domainRevision, config }: FactWriter): EventData<'Decisi
     complexity: undefined,
     tokens: undefined,
     fallback: false,
+    run: false,
   };
 }

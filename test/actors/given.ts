@@ -2,6 +2,7 @@
  * A stage for buckets and domains: *given* facts in the log, *when* a command comes in by the front door, *then* these events
  * follow and this is the answer. The log, the policies, the bus and all the actors are the real ones.
  */
+import type { AgentDefinition } from '../../actors/agent.ts';
 import { createClient } from '../../actors/client.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import type { MakePolicy } from '../../actors/domain-state.ts';
@@ -31,6 +32,9 @@ export interface StageOptions {
   readonly log?: EventLog;
   readonly snapshots?: SnapshotStore;
   readonly makePolicy?: MakePolicy;
+  readonly agents?: readonly AgentDefinition[];
+  /** Default: waiting costs one turn of the event loop, so that retries and timeouts come at once. */
+  readonly sleep?: Environment['sleep'];
   readonly maxInFlight?: number;
   readonly maxLiveBuckets?: number;
   readonly node?: string;
@@ -102,17 +106,18 @@ let opened = 0;
 
 /** Starts the actors over a log. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
-  const { makePolicy, maxInFlight, maxLiveBuckets } = options;
+  const { makePolicy, agents, maxInFlight, maxLiveBuckets } = options;
   const log = options.log ?? openSqliteEventLog({ file: ':memory:' });
   const snapshots = options.snapshots ?? openSnapshotStore({ file: ':memory:' });
   const failures: Stage['failures'][number][] = [];
   const onFailure = (where: string, thrown: unknown) => void failures.push({ where, thrown });
   const bus = createInProcessBus({ onError: (thrown) => onFailure('bus', thrown) });
   const salts = openSubjectSalts({ file: ':memory:', newSalt: () => Buffer.alloc(16, 3) });
-  const env = environment(options.node ?? 'stage', options.seed ?? ++opened, () => stage.time++);
+  const { sleep = () => new Promise<void>((resolve) => setImmediate(resolve)) } = options;
+  const env = environment(options.node ?? 'stage', options.seed ?? ++opened, () => stage.time++, sleep);
   const stage: { time: number } = { time: NOON };
   const system = await startSystem({
-    ...{ env, log, bus, snapshots, salts, keys, makePolicy, maxInFlight, maxLiveBuckets, onFailure },
+    ...{ env, log, bus, snapshots, salts, keys, makePolicy, agents, maxInFlight, maxLiveBuckets, onFailure },
   });
   const reckoner = createClient(bus, system.health);
   let stopping: Promise<void> | undefined;
@@ -160,7 +165,7 @@ function problemIn(thrown: unknown): Problem {
   throw thrown;
 }
 
-function environment(node: string, seed: number, now: () => number): Environment {
+function environment(node: string, seed: number, now: () => number, sleep: Environment['sleep']): Environment {
   let drawn = 0;
   const next = (purpose: string) => uuidV5(`${purpose}:${node}:${seed}:${drawn++}`);
   return {
@@ -168,8 +173,7 @@ function environment(node: string, seed: number, now: () => number): Environment
     now,
     uuid: () => next('uuid'),
     seed: () => Number.parseInt(next('seed').slice(0, 8), 16),
-    // Waiting costs one turn of the event loop: retries come at once.
-    sleep: () => new Promise((resolve) => setImmediate(resolve)),
+    sleep,
   };
 }
 

@@ -9,6 +9,7 @@ const world: SimulatedWorld = {
 
 const call = (id: number, task = 'chat') => ({
   decisionId: `demo.${id}`,
+  arm: 'small',
   correlationId: '',
   question: { context: { task } },
 });
@@ -43,6 +44,13 @@ test('every answer says that it is simulated', async () => {
   expect(answers.length).toBeGreaterThan(30);
   for (const answer of answers)
     expect(answer).toMatchObject({ source: 'simulated', text: expect.stringMatching(/^\[simulated\]/) });
+});
+
+test('a question that it cannot make sense of is declined: that is no fault of the agent', async () => {
+  expect(await simulatedAgent(world, 'small', 1)({ ...call(1), question: 'hello' })).toMatchObject({
+    ok: false,
+    category: 'refused',
+  });
 });
 
 test('an arm that the world does not know is refused when it is made', () => {

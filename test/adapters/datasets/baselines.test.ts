@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { baselines, oracleUtility, rowsByBucket, strongArm } from '../../../adapters/datasets/baselines.ts';
 import type { Dataset } from '../../../adapters/datasets/dataset.ts';
-import { recordedAgent } from '../../../adapters/datasets/recorded-agent.ts';
+import { recordedAgents } from '../../../adapters/datasets/recorded-agent.ts';
 
 function dataset(arms: string[], rows: [bucket: string, ...rewards: number[]][]): Dataset {
   return {
@@ -78,23 +78,21 @@ describe('rows', () => {
   });
 });
 
-describe('the recorded agent', () => {
-  const act = recordedAgent(['a', 'b']);
+describe('recorded agents', () => {
+  const call = (question: unknown) => ({ decisionId: '', arm: '', correlationId: '', question });
+  const ask = async (arm: string, question: unknown) =>
+    recordedAgents(['a', 'b'])
+      .find(({ id }) => id === arm)
+      ?.perform(call(question), new AbortController().signal);
 
-  it('tells the outcome of the arm that was called, labelled as recorded', () => {
-    expect(act({ context: {}, rewards: [0.1, 0.7], dollars: [0.001, 0.02] }, 'b')).toEqual({
-      source: 'recorded',
-      reward: 0.7,
-      dollars: 0.02,
-    });
-    expect(act({ context: {}, rewards: [0.1, 0.7], dollars: [] }, 'a')).toEqual({
-      source: 'recorded',
-      reward: 0.1,
-      dollars: null,
-    });
+  it('tell the outcome of the arm that was called, labelled as recorded', async () => {
+    expect(recordedAgents(['a', 'b']).map(({ source }) => source)).toEqual(['recorded', 'recorded']);
+    const priced = { context: {}, rewards: [0.1, 0.7], dollars: [0.001, 0.02] };
+    expect(await ask('b', priced)).toMatchObject({ ok: true, quality: 0.7, costUsd: 0.02 });
+    expect(await ask('a', { ...priced, dollars: [] })).toMatchObject({ ok: true, quality: 0.1, costUsd: 0 });
   });
 
-  it('reads no other arm', () => {
+  it('read no other arm', async () => {
     const read: string[] = [];
     const rewards = new Proxy([0.1, 0.7], {
       get(target, key, receiver) {
@@ -102,11 +100,11 @@ describe('the recorded agent', () => {
         return Reflect.get(target, key, receiver);
       },
     });
-    act({ context: {}, rewards, dollars: [] }, 'b');
+    await ask('b', { context: {}, rewards, dollars: [] });
     expect(read).toEqual(['1']);
   });
 
-  it('refuses an arm that was not recorded', () => {
-    expect(() => act({ context: {}, rewards: [0.1, 0.7], dollars: [] }, 'c')).toThrow(RangeError);
+  it('decline a request that their arm was not recorded for', async () => {
+    expect(await ask('b', { context: {}, rewards: [0.1], dollars: [] })).toMatchObject({ ok: false });
   });
 });

@@ -8,6 +8,7 @@ export function stubReckoner(told: Partial<Reckoner>): Reckoner {
   const untold = () => Promise.reject(new Error('the test did not say what this does'));
   return {
     decide: untold,
+    run: untold,
     reward: untold,
     retract: untold,
     showItems: untold,

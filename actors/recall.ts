@@ -1,0 +1,39 @@
+/** Goes back to a recorded decision: the bucket as it was then, folded from the log. */
+import type { EventData } from '../events/catalogue.ts';
+import { adopt, type BucketState, standingAt } from './bucket-state.ts';
+import type { CompiledDomain } from './domain-state.ts';
+import { foldBucket } from './fold-bucket.ts';
+import { type FoundDecision, type House, readDecision } from './house.ts';
+
+export interface Recalled {
+  /** All that was recorded of it. */
+  readonly data: EventData<'DecisionMade'>;
+  /** The configuration that it was made under. */
+  readonly compiled: CompiledDomain;
+  /** The state that it was made from. */
+  readonly before: BucketState;
+}
+
+/** @throws ReckonerError decision_unknown, log_corrupt */
+export async function recall(house: House, { domain, stream, address }: FoundDecision): Promise<Recalled> {
+  const { data } = await readDecision(house, stream, address.revision);
+  const compiled = await domain.compiledAt(data.domainRevision);
+  const before = await foldBucket(
+    { ...house, timeline: domain.timeline, refresh: domain.refresh },
+    stream,
+    address.revision,
+  );
+  adopt(before, standingAt(domain.timeline, data.domainRevision));
+  return { data, compiled, before };
+}
+
+/**
+ * The candidates of a decision, best first, as its own draw ranked them: a function of what the log holds, whoever asks and
+ * whenever.
+ */
+export async function rankingOf(house: House, decision: FoundDecision): Promise<readonly string[]> {
+  const { data, before } = await recall(house, decision);
+  if (data.fallback) return data.candidates;
+  const { ranking } = before.domain.policy.choose(before.posterior, data, data.seed, data.candidates.length);
+  return ranking.flatMap((index) => data.candidates[index] ?? []);
+}

@@ -1,6 +1,6 @@
 /** The composition root: the one place that knows all parts. Everything else is handed what it needs. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
@@ -62,6 +62,8 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
     dataDir === undefined
       ? { decision: randomOr(seed, 'decision'), pseudonym: randomOr(seed, 'pseudonym') }
       : await openKeys({ dataDir, env: process.env, logExists: () => holdsEvents(file(dataFiles.log)) });
+  const lost = dataDir === undefined ? undefined : lostLog(dataDir);
+  if (lost !== undefined) onFailure('log', lost);
   const opened: { close(): Promise<void> }[] = [];
   const keep = <T extends { close(): Promise<void> }>(part: T): T => {
     opened.unshift(part);
@@ -118,6 +120,25 @@ function makeDirectory(path: string): void {
     if (existsSync(path)) return;
     throw new ReckonerError('log_unusable', `The data directory ${path} cannot be made.`, { cause });
   }
+}
+
+/**
+ * What to say where the log is gone and what was made from it is still there. A fresh machine may be given its keys before its
+ * first start, so they alone tell nothing. Not a reason to refuse: a node that decides anew may be better than none.
+ */
+export function lostLog(dataDir: string): ReckonerError | undefined {
+  const there = (name: string) => existsSync(join(dataDir, name)) && statSync(join(dataDir, name)).size > 0;
+  const left = [dataFiles.snapshots, dataFiles.salts].filter(there);
+  if (there(dataFiles.log) || left.length === 0) return undefined;
+  const files = left.length === 1 ? `${left[0]} is` : `${left.join(' and ')} are`;
+  const log = join(dataDir, dataFiles.log);
+  return new ReckonerError(
+    'log_unusable',
+    `${log} is gone, but ${files} still there: an earlier log was lost or deleted.`,
+    {
+      remedy: `If you did not mean to begin anew, stop now and put ${log} back from its backup: an empty log knows nothing from before, and two logs cannot be merged later.`,
+    },
+  );
 }
 
 /** Whether a log with events lies there: then its keys must be there too. */

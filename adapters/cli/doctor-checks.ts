@@ -9,7 +9,7 @@ import { DEFAULT_HOST } from '../http/address.ts';
 import { fingerprint, keysFile, readKeys } from '../keys/keys.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { examineLogFile } from '../sqlite/examination.ts';
-import { dataFiles } from './compose.ts';
+import { dataFiles, lostLog } from './compose.ts';
 import { type ChainReport, walkChains } from './doctor-chain.ts';
 
 export interface Finding {
@@ -21,6 +21,8 @@ export interface Finding {
 }
 
 const GIB = 2 ** 30;
+const RESTORE_LOST =
+  'Restore it from the last backup before the server starts; to begin anew instead, delete what is left of it.';
 const RESTORE = 'Stop the server, keep a copy of the file, and restore the last backup.';
 
 export function checkNode(version: string): Finding {
@@ -103,7 +105,14 @@ export function checkKeys(
 export function checkLogFile(dataDir: string): { readonly finding: Finding; readonly readable: boolean } {
   const check = 'log file';
   const file = join(dataDir, dataFiles.log);
-  if (!existsSync(file)) return { finding: { check, status: 'ok', message: 'none yet' }, readable: false };
+  if (!existsSync(file)) {
+    const lost = lostLog(dataDir)?.problem;
+    const finding: Finding =
+      lost === undefined
+        ? { check, status: 'ok', message: 'none yet' }
+        : { check, status: 'fail', message: lost.message, remedy: RESTORE_LOST };
+    return { finding, readable: false };
+  }
   try {
     // An event that is missing breaks its chain: that finding names it.
     const problems = examineLogFile(file, { gaps: false });

@@ -72,6 +72,7 @@ export function createVoice({ out, err }: Terminal, json: boolean): Voice {
       // On a terminal both streams are one screen: the channel that knows the live line writes.
       const channel = err.interactive ? out : err;
       void channel.line(`${channel.colours.yellow('warning:')} ${where}: ${text}`);
+      if (thrown instanceof ReckonerError) void channel.line(`${channel.colours.cyan('→')} ${remedy}`);
     },
     async say(event, words) {
       await tell(event, {}, [words]);

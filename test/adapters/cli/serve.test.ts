@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openNode } from '../../../adapters/cli/compose.ts';
 import { compiled } from '../../compiled.ts';
-import { newDirectory, pause, type Running, removeDirectories, run, start } from './run.ts';
+import { newDirectory, pause, type Running, removeDirectories, run, runJson, start, usedDirectory } from './run.ts';
 
 beforeAll(compiled);
 afterAll(removeDirectories);
@@ -105,6 +105,28 @@ describe('serve', () => {
       { event: 'stopping' },
       { event: 'stopped' },
     ]);
+  });
+
+  test('says that a log is gone where what was made from it is still there, and not where only keys are', async () => {
+    const { dataDir } = await usedDirectory(3);
+    const fresh = newDirectory();
+    copyFileSync(join(dataDir, 'keys.json'), join(fresh, 'keys.json'));
+    rmSync(join(dataDir, 'events.db'));
+    expect((await runJson(['doctor', '--data-dir', dataDir])).checks).toContainEqual(
+      expect.objectContaining({ check: 'log file', status: 'fail', message: expect.stringContaining('is gone') }),
+    );
+    for (const [directory, stderr] of [
+      [dataDir, /^\{.*events\.db is gone, but snapshots\.db and subjects\.db are still there.*\n$/],
+      [dataDir, /^$/],
+      [fresh, /^$/],
+    ] as const) {
+      const server = await serve(directory, '--no-demo');
+      server.process.kill('SIGTERM');
+      const ended = await server.finished;
+      expect(ended.code).toBe(0);
+      expect(ended.stderr).toMatch(stderr);
+      if (ended.stderr !== '') expect(JSON.parse(ended.stderr).remedy).toMatch(/put .*events\.db back/);
+    }
   });
 
   test('refuses a data directory that it cannot use', async () => {

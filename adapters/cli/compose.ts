@@ -11,12 +11,12 @@ import type { Health } from '../../actors/messages.ts';
 import { DEFAULT_TENANT, type Reckoner } from '../../actors/reckoner.ts';
 import { startSystem } from '../../actors/system.ts';
 import { ReckonerError } from '../../events/errors.ts';
-import { type EventLog, START } from '../../events/event-log.ts';
+import { START } from '../../events/event-log.ts';
 import { uuidV5 } from '../../events/ids.ts';
 import type { MessageBus } from '../../events/message-bus.ts';
 import { openKeys } from '../keys/keys.ts';
 import { createInProcessBus } from '../memory/message-bus.ts';
-import { openSqliteEventLog, type SqliteEventLogOptions } from '../sqlite/event-log.ts';
+import { openSqliteEventLog, type SqliteEventLog, type SqliteEventLogOptions } from '../sqlite/event-log.ts';
 import { openSnapshotStore } from '../sqlite/snapshot-store.ts';
 import { openSubjectSalts } from '../sqlite/subject-salts.ts';
 
@@ -40,7 +40,7 @@ export interface NodeOptions {
 /** A running node. */
 export interface ReckonerNode {
   readonly reckoner: Reckoner;
-  readonly log: EventLog;
+  readonly log: SqliteEventLog;
   readonly bus: MessageBus;
   readonly env: Environment;
   /** Settles when the domain has shared every prior that the log so far calls for. */

@@ -35,7 +35,11 @@ export async function walkChains(log: EventLog, progress: () => void): Promise<C
   return { events, streams: heads.size, unknown, broken: undefined };
 }
 
-function breakAt(event: RecordedEvent, head: Head): { readonly revision: number; readonly what: string } | undefined {
+/** What is wrong with an event that ought to follow the head; undefined where it does. */
+export function breakAt(
+  event: RecordedEvent,
+  head: Head,
+): { readonly revision: number; readonly what: string } | undefined {
   const { revision } = event;
   if (revision !== head.revision + 1) {
     return {

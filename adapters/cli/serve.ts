@@ -15,6 +15,7 @@ import { DEFAULT_DATA_DIR, dataDirOption } from './data-dir.ts';
 import { startDemo } from './demo.ts';
 import { DEMO_DOMAIN, demoAgents, demoConfig, demoWorld } from './demo-world.ts';
 import { helpText } from './help-text.ts';
+import { requireSoundTail } from './log-tail.ts';
 import { portOption } from './port.ts';
 import { createVoice, type Voice } from './serve-voice.ts';
 import { onInterrupt } from './signals.ts';
@@ -73,6 +74,7 @@ async function serveUntil(stop: AbortSignal, options: ServeOptions, cli: Cli, vo
   const nodeName = port === 0 ? undefined : `${hostname()}-${port}`;
   const node = await openNode({ dataDir, nodeName, agents: demo ? demoAgents : [], onFailure: voice.trouble });
   try {
+    await requireSoundTail(node.log);
     const { reckoner } = node;
     const door = await openHttpDoor({ reckoner, host, port, version, log: voice.log });
     try {

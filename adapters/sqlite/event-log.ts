@@ -50,6 +50,8 @@ export interface SqliteEventLogOptions {
 export interface SqliteEventLog extends EventLog {
   /** Why it takes no appends: from one that failed until one succeeds or can be expected to; else undefined. */
   trouble(): ReckonerError | undefined;
+  /** The newest events of all streams, newest first. */
+  newest(limit: number): Promise<RecordedEvent[]>;
 }
 
 /** Events of the first page of a stream: how large its events are is only known then. */
@@ -161,6 +163,7 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): SqliteEventL
         wanted,
       ),
     trouble: trouble.present,
+    newest: (limit) => read(() => reads.newest(limit)),
     head: () => read(() => positionOf(reads.head())),
     close: () => {
       closing ??= release();

@@ -23,6 +23,8 @@ export interface Reads {
   readonly pageSize: number;
   head(): number;
   find(id: string): RecordedEvent | undefined;
+  /** The newest of all streams, newest first. */
+  newest(limit: number): RecordedEvent[];
   /** At most a page of a stream, from this revision on in the given direction. */
   stream(stream: string, from: number, limit: number, backwards: boolean): RecordedEvent[];
   /** What follows this row, up to `limit` events and not beyond row `until`. */
@@ -46,6 +48,9 @@ export function createReads(database: Database.Database, { pageSize, window }: R
     .prepare<[string, number, number], Row>(
       `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?`,
     )
+    .raw();
+  const backwards = database
+    .prepare<[number], Row>(`SELECT ${COLUMNS} FROM events ORDER BY position DESC LIMIT ?`)
     .raw();
   const scans = new Map<string, Database.Statement<[Bounds], Row>>();
 
@@ -93,7 +98,7 @@ export function createReads(database: Database.Database, { pageSize, window }: R
     return { events: rows.map(recorded), upTo: full ?? upTo, head: end };
   }
 
-  return { pageSize, head, find, stream, page };
+  return { pageSize, head, find, newest: (limit) => backwards.all(limit).map(recorded), stream, page };
 }
 
 function recorded([position, id, stream, revision, type, data, metadata]: Row): RecordedEvent {

@@ -1,0 +1,39 @@
+/** Whether the end of the log is as it was written: the look that a server takes at its start, where reading all of it would take minutes. */
+import { decode } from '../../events/catalogue.ts';
+import { problemOf, ReckonerError } from '../../events/errors.ts';
+import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
+import { chainHash, EMPTY_HEAD, type Head } from '../../events/seal.ts';
+import type { SqliteEventLog } from '../sqlite/event-log.ts';
+import { breakAt } from './doctor-chain.ts';
+
+/** Where a crash, a half copy or a disk that lies does its harm. */
+const NEWEST = 100;
+
+/** @throws ReckonerError log_corrupt where one of the newest events cannot be read or found, or does not follow the one before it */
+export async function requireSoundTail(log: SqliteEventLog): Promise<void> {
+  for (const event of await log.newest(NEWEST)) {
+    const what = await damageOf(log, event);
+    if (what === undefined) continue;
+    throw new ReckonerError('log_corrupt', `The log is damaged: ${event.stream}, revision ${event.revision}: ${what}`);
+  }
+}
+
+async function damageOf(log: EventLog, event: RecordedEvent): Promise<string | undefined> {
+  // By each of its indexes: an id that is not found would be written again.
+  const around = new Map<number, RecordedEvent>();
+  for await (const near of log.readStream(event.stream, { from: Math.max(0, event.revision - 1), limit: 2 }))
+    around.set(near.revision, near);
+  const previous = around.get(event.revision - 1);
+  const found = await log.find(event.id);
+  if (found?.position !== event.position || around.get(event.revision)?.position !== event.position)
+    return 'An index of the file does not find it.';
+  const head: Head = previous === undefined ? EMPTY_HEAD : { revision: previous.revision, hash: chainHash(previous) };
+  const broken = breakAt(event, head);
+  if (broken !== undefined) return broken.what;
+  try {
+    decode(event);
+    return undefined;
+  } catch (thrown) {
+    return problemOf(thrown).message;
+  }
+}

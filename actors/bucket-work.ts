@@ -64,6 +64,8 @@ interface Batch {
 export interface BucketWork {
   readonly dependencies: BucketDependencies;
   state: BucketState | undefined;
+  /** The state before another writer was faster. */
+  behind: BucketState | undefined;
   queue: BucketCommand[];
   batch: Batch | undefined;
   conflicts: number;
@@ -215,6 +217,7 @@ export function settle(work: BucketWork, { result, used }: Extract<BucketMachine
 export function requeue(work: BucketWork, conflict: boolean): void {
   const commands = work.batch?.commands ?? [];
   work.batch = undefined;
+  work.behind = work.state;
   work.state = undefined;
   work.conflicts = conflict ? work.conflicts + 1 : 0;
   if (work.conflicts <= CONFLICT_RETRIES) {

@@ -5,7 +5,7 @@
  */
 import { setup } from 'xstate';
 import { problemOf, ReckonerError } from '../events/errors.ts';
-import { viewUnder } from './bucket-state.ts';
+import { type BucketState, viewUnder } from './bucket-state.ts';
 import {
   append,
   type BucketDependencies,
@@ -24,7 +24,7 @@ import {
 } from './bucket-work.ts';
 import { confidenceOf, priorOf } from './choose.ts';
 import { foldBucket } from './fold-bucket.ts';
-import { UNKNOWN_PAUSE_MS } from './retries.ts';
+import { CONFLICT_PAUSE_MS, UNKNOWN_PAUSE_MS } from './retries.ts';
 
 export const bucketMachine = setup({
   types: {
@@ -55,7 +55,7 @@ export const bucketMachine = setup({
       event.type === 'command' &&
       event.command.reply(failed(new ReckonerError('shutting_down', 'The bucket has been put away.'))),
     hydrate: ({ context: { work }, self }) => {
-      foldBucket(work.dependencies, work.dependencies.stream).then(
+      rehydrated(work).then(
         (state) => self.send({ type: 'hydrated', state }),
         (thrown) => self.send({ type: 'hydrationFailed', problem: problemOf(thrown) }),
       );
@@ -88,7 +88,7 @@ export const bucketMachine = setup({
 }).createMachine({
   id: 'bucket',
   context: ({ input }) => ({
-    work: { dependencies: input, state: undefined, queue: [], batch: undefined, conflicts: 0 },
+    work: { dependencies: input, state: undefined, behind: undefined, queue: [], batch: undefined, conflicts: 0 },
   }),
   initial: 'hydrating',
   states: {
@@ -148,6 +148,15 @@ export const bucketMachine = setup({
     passivated: { type: 'final', on: { command: { actions: 'refuse' } } },
   },
 });
+
+/** The state from the log; after a conflict a moment later, or those who lost would meet again in a crowd. */
+async function rehydrated(work: BucketWork): Promise<BucketState> {
+  const { dependencies, conflicts, behind } = work;
+  const { env, stream } = dependencies;
+  work.behind = undefined;
+  if (conflicts > 0) await env.sleep((env.seed() / 2 ** 32) * CONFLICT_PAUSE_MS * 2 ** conflicts);
+  return foldBucket(dependencies, stream, undefined, behind);
+}
 
 function isGated({ dependencies: { timeline } }: BucketWork): boolean {
   return timeline.latest?.config.confidence.gate === true;

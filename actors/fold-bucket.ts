@@ -24,14 +24,17 @@ export interface BucketSource {
 
 /**
  * @param upTo fold the events before this revision only; default all
+ * @param known what a live bucket knew before another writer was faster: it is folded on, where the log holds it still
  * @throws ReckonerError log_corrupt
  */
 export async function foldBucket(
   source: BucketSource,
   stream: string,
   upTo = Number.POSITIVE_INFINITY,
+  known?: BucketState,
 ): Promise<BucketState> {
-  const cached = await restored(source, stream, upTo);
+  const holding = known !== undefined && (await holds(source.log, stream, known.head));
+  const cached = holding ? known : await restored(source, stream, upTo);
   const state = cached ?? emptyBucket(standingAt(source.timeline, 0));
   const voided = await voidedAfter(source, stream, state, upTo);
   // A policy that cannot forget is folded anew without what was taken back; the snapshot may have learned it.

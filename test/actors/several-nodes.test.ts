@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, SubscriptionMessage } from '../../events/event-log.ts';
+import { createPolicy } from '../../policies/catalogue.ts';
 import { temporaryDirectory } from '../adapters/sqlite/temporary.ts';
 import {
   brokenLinks,
@@ -15,7 +16,16 @@ import {
   type Stage,
   type StageOptions,
 } from './given.ts';
-import { ONLY_STREAM, openShelf, posteriorOf, stateFrom, textOf, watched } from './posterior.ts';
+import {
+  noSnapshots,
+  ONLY_STREAM,
+  openShelf,
+  posteriorOf,
+  stateFrom,
+  textOf,
+  unforgetting,
+  watched,
+} from './posterior.ts';
 
 /** A subscription that never says anything. */
 async function* silence(signal?: AbortSignal): AsyncGenerator<SubscriptionMessage> {
@@ -202,4 +212,32 @@ test('a domain that could not be read when it changed is read a little later', a
   await one.stop();
   await two.stop();
   for (const log of logs) await log.close();
+});
+
+test('a bucket that lost a race reads what it missed, not all it knew, and is the one of the log', async () => {
+  for (const makePolicy of [createPolicy, unforgetting]) {
+    const watch = watched(makePolicy);
+    const read: number[] = [];
+    const [one, two, log] = await twoNodes({ makePolicy: watch.makePolicy, snapshots: noSnapshots });
+    const readStream = log.readStream;
+    log.readStream = async function* counted(stream, wanted) {
+      for await (const event of readStream(stream, wanted)) {
+        if (stream === ONLY_STREAM) read.push(event.revision);
+        yield event;
+      }
+    };
+    const ids: string[] = [];
+    for (let count = 0; count < 50; count++) ids.push((await one.reckoner.decide(DOMAIN, {})).decisionId);
+    const { rewardId } = await one.reckoner.reward(ids[0] ?? '', { value: 1 });
+    await two.reckoner.decide(DOMAIN, {});
+    read.length = 0;
+    ids.push((await one.reckoner.decide(DOMAIN, {})).decisionId);
+    expect(Math.min(...read), 'the last it knew, and what came after').toBe(50);
+    // What a policy cannot forget is folded anew, also where another node took it back.
+    await two.reckoner.retract(ids[0] ?? '', rewardId);
+    await one.reckoner.reward(ids[1] ?? '', { value: 0 });
+    await one.reckoner.decide(DOMAIN, {});
+    expect(watch.last).toBe(posteriorOf(await stateFrom(log, { makePolicy })));
+    expect(await one.reckoner.explain(ids.at(-1) ?? '')).toMatchObject({ verified: true });
+  }
 });

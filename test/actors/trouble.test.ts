@@ -1,7 +1,11 @@
 /** What a bucket does when its log, its policy or its callers let it down. */
+import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { createActor } from 'xstate';
+import { bucketMachine } from '../../actors/bucket.ts';
 import { WINDOW } from '../../actors/bucket-state.ts';
 import { createDomains } from '../../actors/domains.ts';
+import { CONFLICT_PAUSE_MS } from '../../actors/retries.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog } from '../../events/event-log.ts';
@@ -302,5 +306,48 @@ test('more changes than a domain may hold are shed, the others are made', async 
   for (const problem of refused) expect(problem).toMatchObject({ code: 'overloaded', status: 503, retryAfter: 1 });
   expect(await stage.events('DomainConfigured')).toHaveLength(1 + 65);
   expect((await stage.reckoner.configure(DOMAIN, { arms: ['red'] })).created).toBe(false);
+  await stage.stop();
+});
+
+test('a bucket that loses races pauses at random, longer each time, and gives up after the fourth', async () => {
+  const stage = await given([configured()]);
+  const domains = createDomains({
+    log: stage.log,
+    env: { node: 'racer', now: () => 0, uuid: () => '', seed: () => 0, sleep: async () => {} },
+    makePolicy: createPolicy,
+    onChange: () => {},
+    onFailure: () => {},
+  });
+  const domain = await domains.get('default', DOMAIN);
+  if (domain === undefined) throw new Error('there is no domain');
+  const paused: number[] = [];
+  const log = faulty(stage.log);
+  log.script = ['conflict', 'conflict', 'conflict', 'conflict'];
+  const sleep = async (ms: number) => void paused.push(ms);
+  const env = { node: 'racer', now: () => 0, uuid: () => '', seed: () => 2 ** 31, sleep };
+  const bucket = createActor(bucketMachine, {
+    input: {
+      stream: ONLY_STREAM,
+      env,
+      log,
+      snapshots: stage.snapshots,
+      timeline: domain.timeline,
+      refresh: domain.refresh,
+    },
+  }).start();
+  const ask = () =>
+    new Promise((reply) =>
+      bucket.send({
+        type: 'command',
+        command: {
+          ...{ id: randomUUID(), type: 'ItemsShown', correlationId: '', causationId: '', reply },
+          make: () => ({ domainRevision: 0, decisionRevision: 0, items: [], requestHash: new Uint8Array(0) }),
+        },
+      }),
+    );
+  expect(await ask()).toMatchObject({ status: 'failed', problem: { code: 'conflict', retryAfter: 1 } });
+  expect(paused).toEqual([1, 2, 4].map((times) => times * CONFLICT_PAUSE_MS));
+  expect(await ask()).toMatchObject({ status: 'recorded', revision: 0 });
+  domains.stop();
   await stage.stop();
 });

@@ -63,11 +63,15 @@ interface Batch {
 /** The bucket's memory. Held by reference and changed in place: it is never persisted, and copies of posteriors are dear. */
 export interface BucketWork {
   readonly dependencies: BucketDependencies;
+  /** Whether the machine is ready: commands are taken by `accept` then, and sent to the machine otherwise. */
+  open: boolean;
   state: BucketState | undefined;
   /** The state before another writer was faster. */
   behind: BucketState | undefined;
   queue: BucketCommand[];
   batch: Batch | undefined;
+  /** Whether a batch is being made at this moment. */
+  preparing: boolean;
   conflicts: number;
 }
 
@@ -84,7 +88,11 @@ export type BucketMachineEvent =
     }
   /** The domain was configured, frozen or thawed. */
   | { readonly type: 'domainChanged' }
-  | { readonly type: 'passivate' };
+  | { readonly type: 'passivate' }
+  /** What should not throw has thrown: the machine throws it on, which ends it, and its supervisor sees to the rest. */
+  | { readonly type: 'broke'; readonly thrown: unknown };
+
+type Committed = Extract<BucketMachineEvent, { readonly type: 'committed' }>;
 
 /** Commands of one append. */
 const BATCH_LIMIT = 512;
@@ -101,10 +109,22 @@ export function enqueue(work: BucketWork, command: BucketCommand): void {
   else command.reply(failed(new ReckonerError('overloaded', 'Too many requests wait for this bucket.')));
 }
 
-/** Starts the next batch, unless one is under way. */
+/** Takes a command while the machine is ready. */
+export function accept(work: BucketWork, command: BucketCommand, send: (event: BucketMachineEvent) => void): void {
+  enqueue(work, command);
+  begin(work, send);
+}
+
+/** Starts the next batch, unless one is under way or being made: who is refused while it is made may ask again at once. */
 export function begin(work: BucketWork, send: (event: BucketMachineEvent) => void): void {
+  if (work.preparing) return;
   while (work.batch === undefined && work.queue.length > 0 && work.state !== undefined) {
-    work.batch = prepare(work, work.state);
+    work.preparing = true;
+    try {
+      work.batch = prepare(work, work.state);
+    } finally {
+      work.preparing = false;
+    }
     if (work.batch !== undefined) append(work, send);
     else work.conflicts = 0; // whoever was faster had recorded it all: nothing is left to lose a race with
   }
@@ -159,14 +179,33 @@ function isDecision(command: BucketCommand): boolean {
 export function append(work: BucketWork, send: (event: BucketMachineEvent) => void): void {
   const { batch, dependencies } = work;
   if (batch === undefined) return;
-  dependencies.log
-    .append(dependencies.stream, batch.expected, batch.records)
-    .then((result): BucketMachineEvent | Promise<BucketMachineEvent> =>
-      result.status === 'conflict' && result.reason === 'eventId'
-        ? usedIds(work, batch, result.id).then((used) => ({ type: 'committed', result, used }))
-        : { type: 'committed', result },
-    )
-    .then(send, (thrown) => send({ type: 'committed', result: { status: 'failed', problem: problemOf(thrown) } }));
+  const fail = (thrown: unknown) =>
+    send({ type: 'committed', result: { status: 'failed', problem: problemOf(thrown) } });
+  dependencies.log.append(dependencies.stream, batch.expected, batch.records).then((result) => {
+    if (result.status === 'appended' && isPlain(work)) proceed(work, result, send);
+    else if (result.status === 'conflict' && result.reason === 'eventId')
+      usedIds(work, batch, result.id).then((used) => send({ type: 'committed', result, used }), fail);
+    else send({ type: 'committed', result });
+  }, fail);
+}
+
+/** Whether a batch that was appended leaves the machine where it is, as nearly all do. */
+function isPlain(work: BucketWork): boolean {
+  return work.open && !isGated(work) && !cannotForget(work);
+}
+
+export function isGated({ dependencies: { timeline } }: BucketWork): boolean {
+  return timeline.latest?.config.confidence.gate === true;
+}
+
+/** Settles a batch and begins the next. */
+function proceed(work: BucketWork, result: Committed['result'], send: (event: BucketMachineEvent) => void): void {
+  try {
+    settle(work, { type: 'committed', result });
+    begin(work, send);
+  } catch (thrown) {
+    send({ type: 'broke', thrown });
+  }
 }
 
 /** Ids of the batch that the log has already. Late duplicates come in crowds: one round for each would seal the rest again and again. */
@@ -180,7 +219,7 @@ async function usedIds(
 }
 
 /** Folds what was committed, then answers. */
-export function settle(work: BucketWork, { result, used }: Extract<BucketMachineEvent, { type: 'committed' }>): void {
+export function settle(work: BucketWork, { result, used }: Committed): void {
   const { batch, state, dependencies } = work;
   if (batch === undefined || state === undefined) return;
   // What a policy cannot forget is still in this posterior: no snapshot before it is folded anew.

@@ -5,7 +5,14 @@
 import { type Actor, createActor } from 'xstate';
 import { problemOf } from '../events/errors.ts';
 import { bucketMachine } from './bucket.ts';
-import { type BucketCommand, type BucketDependencies, failAll } from './bucket-work.ts';
+import {
+  accept,
+  type BucketCommand,
+  type BucketDependencies,
+  type BucketMachineEvent,
+  type BucketWork,
+  failAll,
+} from './bucket-work.ts';
 
 export interface Buckets {
   /** Hands the command to the bucket that writes the stream. */
@@ -23,7 +30,12 @@ export interface BucketsOptions {
   readonly onFailure: (stream: string, thrown: unknown) => void;
 }
 
-type Bucket = Actor<typeof bucketMachine>;
+interface Bucket {
+  readonly actor: Actor<typeof bucketMachine>;
+  /** The machine's own: it says whether a command may be taken without the machine. */
+  readonly work: BucketWork;
+  readonly send: (event: BucketMachineEvent) => void;
+}
 
 /** How many of the longest unused buckets are tried before one too many is let live. */
 const TRIES = 16;
@@ -35,24 +47,35 @@ export function createBuckets({ maxLive = 10_000, onFailure }: BucketsOptions): 
   const open = (stream: string, dependencies: BucketDependencies): Bucket => {
     if (live.size >= maxLive) makeRoom();
     const actor = createActor(bucketMachine, { input: dependencies });
+    const { work } = actor.getSnapshot().context;
+    const bucket: Bucket = { actor, work, send: (event) => actor.send(event) };
     actor.subscribe({
-      complete: () => forget(stream, actor),
+      complete: () => forget(stream, bucket),
       error: (thrown) => {
-        forget(stream, actor);
-        failAll(actor.getSnapshot().context.work, problemOf(thrown));
+        work.open = false;
+        forget(stream, bucket);
+        failAll(work, problemOf(thrown));
         onFailure(stream, thrown);
       },
     });
     actor.start();
-    return actor;
+    return bucket;
   };
-  const forget = (stream: string, actor: Bucket) => {
-    if (live.get(stream) === actor) live.delete(stream);
+  const forget = (stream: string, bucket: Bucket) => {
+    if (live.get(stream) === bucket) live.delete(stream);
+  };
+  const hand = ({ work, send }: Bucket, command: BucketCommand) => {
+    if (!work.open) return send({ type: 'command', command });
+    try {
+      accept(work, command, send);
+    } catch (thrown) {
+      send({ type: 'broke', thrown });
+    }
   };
   const makeRoom = () => {
     let tries = 0;
-    for (const actor of live.values()) {
-      actor.send({ type: 'passivate' });
+    for (const { send } of live.values()) {
+      send({ type: 'passivate' });
       tries += 1;
       if (live.size < maxLive || tries >= TRIES) return;
     }
@@ -61,16 +84,16 @@ export function createBuckets({ maxLive = 10_000, onFailure }: BucketsOptions): 
   return {
     send(stream, dependencies, command) {
       const known = live.get(stream);
-      const actor = known ?? open(stream, dependencies());
+      const bucket = known ?? open(stream, dependencies());
       if (known !== undefined) live.delete(stream);
-      live.set(stream, actor);
-      actor.send({ type: 'command', command });
+      live.set(stream, bucket);
+      hand(bucket, command);
     },
     domainChanged(streamPrefix) {
-      for (const [stream, actor] of live) if (stream.startsWith(streamPrefix)) actor.send({ type: 'domainChanged' });
+      for (const [stream, { send }] of live) if (stream.startsWith(streamPrefix)) send({ type: 'domainChanged' });
     },
     passivateAll() {
-      for (const actor of [...live.values()]) actor.send({ type: 'passivate' });
+      for (const { send } of [...live.values()]) send({ type: 'passivate' });
     },
     get live() {
       return live.size;

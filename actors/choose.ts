@@ -4,7 +4,8 @@ import type { Belief, Situation } from '../policies/policy.ts';
 import type { DecisionMade, Exclusion } from '../proto/generated/events.ts';
 import type { BucketView } from './bucket-state.ts';
 import type { ArmConfig } from './domain-config.ts';
-import type { CompiledDomain, DomainState } from './domain-state.ts';
+import type { DomainState } from './domain-state.ts';
+import type { Bucket } from './features.ts';
 import type { DecideCommand, Decision } from './messages.ts';
 
 /** A decide command on its way to its bucket: validated, its features encoded, its subject a pseudonym. */
@@ -221,12 +222,10 @@ function slateOf({ domain, posterior }: BucketView, situation: Situation, rankin
 }
 
 /** The answer to the caller. */
-export function answerOf(domain: Pick<CompiledDomain, 'schema'>, id: string, decision: DecisionMade): Decision {
-  const bucket = domain.schema.bucketOf(decision.features);
-  const name = id.slice(0, id.indexOf('.'));
-  return {
-    decisionId: id,
-    domain: name,
+export function answerOf(domain: string, bucket: Bucket, decisionId: string, decision: DecisionMade): Decision {
+  const answer: Decision = {
+    decisionId,
+    domain,
     requestId: decision.requestId,
     arm: decision.arm,
     propensity: decision.propensity ?? null,
@@ -239,8 +238,10 @@ export function answerOf(domain: Pick<CompiledDomain, 'schema'>, id: string, dec
     expectedCostUsd: decision.expectedCostUsd ?? null,
     expectedLatencyMs: decision.expectedLatencyMs ?? null,
     fallback: decision.fallback,
-    ...(decision.slate.length === 0
-      ? {}
-      : { slate: decision.slate.map(({ arm, weight, rankPropensity = null }) => ({ arm, weight, rankPropensity })) }),
+  };
+  if (decision.slate.length === 0) return answer;
+  return {
+    ...answer,
+    slate: decision.slate.map(({ arm, weight, rankPropensity = null }) => ({ arm, weight, rankPropensity })),
   };
 }

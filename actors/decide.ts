@@ -1,20 +1,32 @@
 /** Handles a decide command: looks its id up, derives the bucket, asks the bucket. */
 import type { DecodedEvent } from '../events/catalogue.ts';
-import { ReckonerError } from '../events/errors.ts';
+import { errorOf, ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
+import type { BucketView } from './bucket-state.ts';
+import type { BucketOutcome } from './bucket-work.ts';
 import { requestHash } from './canonical.ts';
 import { answerOf, type DecideRequest, makeDecision } from './choose.ts';
 import { decisionId } from './decision-id.ts';
-import type { DomainState } from './domain-state.ts';
 import type { DomainHandle } from './domains.ts';
-import { ask, domainOf, findEvent, type House, knownOf, stateOf, vanished } from './house.ts';
+import { domainOf, findEvent, type House, handOver, knownOf, loadedDomain, stateOf, vanished } from './house.ts';
 import type { DecideCommand, Decision } from './messages.ts';
 import { bucketPrefix } from './streams.ts';
 
 const NO_HASH = new Uint8Array(0);
 
 /** @throws ReckonerError domain_unknown, context_invalid, arm_unknown, candidates_none, request_id_reused, and what the log throws */
-export async function decide(house: House, tenant: string, name: string, command: DecideCommand): Promise<Decision> {
+export function decide(house: House, tenant: string, name: string, command: DecideCommand): Promise<Decision> {
+  const domain = loadedDomain(house, tenant, name);
+  if (domain === undefined || command.requestId !== undefined || command.subject !== undefined)
+    return identified(house, tenant, name, command);
+  // Most requests: nothing to look up, so nothing to wait for before the bucket is asked.
+  const requestId = house.env.uuid();
+  const id = eventId(tenant, name, requestId, 'DecisionMade');
+  return choose(house, domain, { id, requestId, hash: NO_HASH, subject: '', command });
+}
+
+/** Looks up what has to be known first: the domain, the person, and whether the request was answered before. */
+async function identified(house: House, tenant: string, name: string, command: DecideCommand): Promise<Decision> {
   const domain = await domainOf(house, tenant, name);
   const given = command.requestId;
   const requestId = given ?? house.env.uuid();
@@ -26,12 +38,7 @@ export async function decide(house: House, tenant: string, name: string, command
     const recorded = await findEvent(house, id);
     if (recorded !== undefined) return repeated(house, domain, recorded, hash);
   }
-  // A configuration that changes while the request waits may put it into another bucket: then it is made anew.
-  for (;;) {
-    const state = stateOf(domain);
-    const made = await once(house, domain, state, { id, requestId, hash, subject, command });
-    if (made !== 'configChanged') return made;
-  }
+  return choose(house, domain, { id, requestId, hash, subject, command });
 }
 
 interface Attempt {
@@ -42,48 +49,51 @@ interface Attempt {
   readonly command: DecideCommand;
 }
 
-async function once(
-  house: House,
-  domain: DomainHandle,
-  state: DomainState,
-  { id, requestId, hash, subject, command }: Attempt,
-) {
-  const { tenant, name } = domain;
-  const features = state.schema.encode(command.context, house.env.now());
-  const request: DecideRequest = { command, requestId, requestHash: hash, features, subject, seed: house.env.seed() };
-  const bucket = state.schema.bucketOf(features);
-  const stream = bucketPrefix(tenant, name) + bucket.id;
-  let changed = false;
-  try {
-    const outcome = await ask(house, domain, stream, {
+/** Asks the bucket. One promise for all of it: within its reply, what the bucket answers becomes the decision. */
+function choose(house: House, domain: DomainHandle, attempt: Attempt): Promise<Decision> {
+  return new Promise((resolve, reject) => {
+    const { id, requestId, hash, subject, command } = attempt;
+    const { tenant, name } = domain;
+    const { schema } = stateOf(domain);
+    const features = schema.encode(command.context, house.env.now());
+    const request: DecideRequest = { command, requestId, requestHash: hash, features, subject, seed: house.env.seed() };
+    const bucket = schema.bucketOf(features);
+    let changed = false;
+    const make = (state: BucketView) => {
+      changed = state.domain.schema !== schema;
+      if (changed) throw new ReckonerError('conflict', 'The domain was configured anew while the request waited.');
+      return makeDecision(state, request);
+    };
+    const reply = (outcome: BucketOutcome) => {
+      if (outcome.status === 'recorded') {
+        // The bucket gave back what `make` made.
+        const data = outcome.data as ReturnType<typeof makeDecision>;
+        const { revision } = outcome;
+        const decision = decisionId(house.decisionKey, tenant, { domain: name, bucketId: bucket.id, revision });
+        house.recent.set(decision, knownOf(id, data));
+        resolve(answerOf(name, bucket, decision, data));
+      } else if (outcome.status === 'duplicate') resolve(twin(house, domain, id, hash));
+      // A configuration that changed while the request waited may put it into another bucket: it is made anew.
+      else if (changed) resolve(choose(house, domain, attempt));
+      else reject(errorOf(outcome.problem));
+    };
+    const stream = bucketPrefix(tenant, name) + bucket.id;
+    handOver(house, domain, stream, {
       id,
       type: 'DecisionMade',
       correlationId: requestId,
       causationId: '',
-      make: (bucketState) => {
-        changed = bucketState.domain.schema !== state.schema;
-        if (changed) throw new ReckonerError('conflict', 'The domain was configured anew while the request waited.');
-        return makeDecision(bucketState, request);
-      },
+      make,
+      reply,
     });
-    if (outcome.status === 'duplicate') {
-      const recorded = await findEvent(house, id);
-      if (recorded === undefined) throw vanished();
-      return await repeated(house, domain, recorded, hash);
-    }
-    // The bucket gave back what `make` made.
-    const data = outcome.data as ReturnType<typeof makeDecision>;
-    const decision = decisionId(house.decisionKey, tenant, {
-      domain: name,
-      bucketId: bucket.id,
-      revision: outcome.revision,
-    });
-    house.recent.set(decision, knownOf(id, data));
-    return answerOf(outcome.domain, decision, data);
-  } catch (thrown) {
-    if (changed) return 'configChanged' as const;
-    throw thrown;
-  }
+  });
+}
+
+/** The answer to a request whose event was written by another, since it was looked for. */
+async function twin(house: House, domain: DomainHandle, id: string, hash: Uint8Array): Promise<Decision> {
+  const recorded = await findEvent(house, id);
+  if (recorded === undefined) throw vanished();
+  return repeated(house, domain, recorded, hash);
 }
 
 /** The recorded answer to a request that came before. @throws ReckonerError request_id_reused where it asked for something else */
@@ -97,11 +107,9 @@ async function repeated(
     throw new ReckonerError('request_id_reused', 'This requestId was used for another request.');
   }
   const { data, stream, revision } = recorded;
-  const state = await domain.compiledAt(data.domainRevision);
-  const bucketId = stream.slice(bucketPrefix(domain.tenant, domain.name).length);
-  return answerOf(
-    state,
-    decisionId(house.decisionKey, domain.tenant, { domain: domain.name, bucketId, revision }),
-    data,
-  );
+  const { schema } = await domain.compiledAt(data.domainRevision);
+  const { tenant, name } = domain;
+  const bucketId = stream.slice(bucketPrefix(tenant, name).length);
+  const decision = decisionId(house.decisionKey, tenant, { domain: name, bucketId, revision });
+  return answerOf(name, schema.bucketOf(data.features), decision, data);
 }

@@ -14,7 +14,7 @@ export async function explain(house: House, tenant: string, decisionId: string):
   const { data, compiled, before } = await recall(house, found);
   const { time, items, rewards } = await aftermath(house, found);
   return {
-    ...answerOf(compiled, decisionId, data),
+    ...answerOf(found.domain.name, compiled.schema.bucketOf(data.features), decisionId, data),
     time,
     stream,
     revision: address.revision,

@@ -58,6 +58,12 @@ export interface FoundDecision extends KnownDecision {
   readonly address: DecisionAddress;
 }
 
+/** The domain where it is at hand: nearly always, and without a promise. */
+export function loadedDomain({ domains }: House, tenant: string, name: string): DomainHandle | undefined {
+  const domain = domains.loaded(tenant, name);
+  return domain?.timeline.latest === undefined ? undefined : domain;
+}
+
 /** @throws ReckonerError domain_unknown */
 export async function domainOf({ domains }: House, tenant: string, name: string): Promise<DomainHandle> {
   const domain = domains.loaded(tenant, name) ?? (await domains.get(tenant, name));
@@ -116,27 +122,25 @@ export async function findEvent({ log }: House, id: string): Promise<DecodedEven
   return event === undefined ? undefined : decode(event);
 }
 
+/** Hands a command to the bucket that writes the stream. */
+export function handOver(house: House, { timeline, refresh }: DomainHandle, stream: string, command: BucketCommand) {
+  const { env, log, snapshots, buckets } = house;
+  const dependencies = (): BucketDependencies => ({ stream, env, log, snapshots, timeline, refresh });
+  buckets.send(stream, dependencies, command);
+}
+
 /** Asks a bucket for an event; a refusal becomes an exception. */
-export async function ask(
+export function ask(
   house: House,
   domain: DomainHandle,
   stream: string,
-  command: Omit<BucketCommand, 'reply'>,
+  { id, type, correlationId, causationId, make }: Omit<BucketCommand, 'reply'>,
 ): Promise<Exclude<BucketOutcome, { status: 'failed' }>> {
-  const dependencies = (): BucketDependencies => ({
-    stream,
-    env: house.env,
-    log: house.log,
-    snapshots: house.snapshots,
-    timeline: domain.timeline,
-    refresh: domain.refresh,
+  return new Promise((resolve, reject) => {
+    const reply: BucketCommand['reply'] = (outcome) =>
+      outcome.status === 'failed' ? reject(errorOf(outcome.problem)) : resolve(outcome);
+    handOver(house, domain, stream, { id, type, correlationId, causationId, make, reply });
   });
-  const { id, type, correlationId, causationId, make } = command;
-  const outcome = await new Promise<BucketOutcome>((reply) =>
-    house.buckets.send(stream, dependencies, { id, type, correlationId, causationId, make, reply }),
-  );
-  if (outcome.status === 'failed') throw errorOf(outcome.problem);
-  return outcome;
 }
 
 /** A duplicate that the log does not show after all: the store contradicts itself. */

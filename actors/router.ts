@@ -13,7 +13,15 @@ import { explain } from './explain.ts';
 import type { House } from './house.ts';
 import { inOurWords, invalid } from './invalid.ts';
 import { showItems } from './items.ts';
-import { ControlBody, DecideBody, ItemsBody, RewardBody, RunBody } from './messages.ts';
+import {
+  ControlBody,
+  DecideBody,
+  type DecideCommand,
+  ItemsBody,
+  QuickDecideBody,
+  RewardBody,
+  RunBody,
+} from './messages.ts';
 import { DEFAULT_TENANT } from './reckoner.ts';
 import { retract, reward } from './reward.ts';
 import { run } from './run.ts';
@@ -77,17 +85,13 @@ export async function answer(router: Actor<typeof routerMachine>, message: Messa
   if (value !== 'open') return refusal(new ReckonerError('shutting_down', 'This node is shutting down.'));
   if (work.inFlight >= work.limit) return refusal(new ReckonerError('overloaded', 'Too many requests are under way.'));
   work.inFlight += 1;
-  const reply = await serve(work.house, message);
-  work.inFlight -= 1;
-  if (work.inFlight === 0 && work.drained !== undefined) router.send({ type: 'idle' });
-  return reply;
-}
-
-async function serve(house: House, message: Message): Promise<Reply> {
   try {
-    return { ok: true, body: await handle(house, message) };
+    return { ok: true, body: await handle(work.house, message) };
   } catch (thrown) {
     return refusal(thrown);
+  } finally {
+    work.inFlight -= 1;
+    if (work.inFlight === 0 && work.drained !== undefined) router.send({ type: 'idle' });
   }
 }
 
@@ -106,14 +110,14 @@ const RetractRef = z.strictObject({
 const TENANT = /^[a-z0-9_]{1,24}$/;
 
 /** Subjects: `decide|run.{domain}`, `reward|retract|items.{domain}`, `control.{domain}.{verb}`, `query.{what}`. */
-async function handle(house: House, { subject, body, headers }: Message): Promise<unknown> {
+function handle(house: House, { subject, body, headers }: Message): Promise<unknown> {
   const [verb, name = '', action] = subject.split('.');
   const { tenant = DEFAULT_TENANT, by = 'bus' } = headers;
   if (!TENANT.test(tenant))
     throw new ReckonerError('request_invalid', 'This is not the name of a tenant: 1 to 24 of a-z, 0-9 and _.');
   switch (verb) {
     case 'decide':
-      return decide(house, tenant, name, parse(DecideBody, body));
+      return decide(house, tenant, name, parseDecideBody(body));
     case 'run':
       return run(house, tenant, name, parse(RunBody, body));
     case 'reward': {
@@ -145,6 +149,11 @@ async function handle(house: House, { subject, body, headers }: Message): Promis
       break;
   }
   throw new ReckonerError('route_unknown', 'Nothing answers this subject.');
+}
+
+function parseDecideBody(body: unknown): DecideCommand {
+  const quick = QuickDecideBody.safeParse(body);
+  return quick.success ? quick.data : parse(DecideBody, body);
 }
 
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {

@@ -1,6 +1,8 @@
 /** What a bucket does with decisions, rewards, retractions and items. */
 import { expect, test } from 'vitest';
 import { knownOf } from '../../actors/house.ts';
+import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
+import type { EventLog } from '../../events/event-log.ts';
 import { configured, DOMAIN, given, problemOf } from './given.ts';
 import { posteriorOf, stateFrom, watched } from './posterior.ts';
 
@@ -330,14 +332,32 @@ test('what is remembered of a decision does not grow with its candidates', async
 });
 
 test('a reward that waits while its domain is configured anew is worth what it is worth under the revision it names', async () => {
+  // Given a decision on its way to the log, and a reward that waits behind it,
   const arms = ['red', 'blue'];
-  const stage = await given([configured({ arms })]);
+  const memory = openSqliteEventLog({ file: ':memory:' });
+  let hold: Promise<unknown> = Promise.resolve();
+  const log: EventLog = {
+    ...memory,
+    append: async (stream, expected, events) => {
+      if (stream.startsWith('bucket-')) await hold;
+      return memory.append(stream, expected, events);
+    },
+  };
+  const stage = await given([configured({ arms })], { log });
   const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
-  const [, , receipt] = await Promise.all([
-    stage.reckoner.configure(DOMAIN, { arms, feedback: { click: 'failure' } }),
+  let release = () => {};
+  hold = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const waiting = Promise.all([
     stage.reckoner.decide(DOMAIN, {}),
     stage.reckoner.reward(decisionId, { feedback: 'click' }),
   ]);
+  // when the domain is configured anew before the decision is written,
+  await stage.reckoner.configure(DOMAIN, { arms, feedback: { click: 'failure' } });
+  release();
+  const [, receipt] = await waiting;
+  // then the reward names the new revision and is worth what that says.
   const [recorded] = await stage.events('RewardObserved');
   expect(recorded?.data).toMatchObject({ domainRevision: 2, value: 0 });
   expect(receipt).toMatchObject({ value: 0, repeated: false });

@@ -4,6 +4,7 @@ import { type AddressInfo, Server as NetServer } from 'node:net';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { ReckonerError } from '../../events/errors.ts';
+import { type Bag, createBag } from '../memory/bag.ts';
 import { DEFAULT_HOST, DEFAULT_PORT } from './address.ts';
 import { type AppOptions, createApp } from './app.ts';
 import { isLoopback } from './host.ts';
@@ -56,7 +57,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     overrideGlobalObjects: false,
     errorHandler: (thrown) => answerUnserved(thrown, options.log),
   });
-  const pending = new Set<ServerResponse>();
+  const pending = createBag<ServerResponse>();
   const server = serve(listener, pending, maxBodyBytes, arrivalTimeout);
   const bound = await listen(server, host, port);
   let closing: Promise<void> | undefined;
@@ -72,7 +73,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
 
 type Listener = ReturnType<typeof getRequestListener>;
 
-function serve(listener: Listener, pending: Set<ServerResponse>, maxBodyBytes: number, arrivalTimeout: number): Server {
+function serve(listener: Listener, pending: Bag<ServerResponse>, maxBodyBytes: number, arrivalTimeout: number): Server {
   const server = createServer({
     headersTimeout: Math.min(10_000, arrivalTimeout),
     requestTimeout: arrivalTimeout,
@@ -81,7 +82,7 @@ function serve(listener: Listener, pending: Set<ServerResponse>, maxBodyBytes: n
     requireHostHeader: false,
   });
   function forget(this: ServerResponse) {
-    pending.delete(this);
+    pending.remove(this);
   }
   const take = (request: IncomingMessage, response: ServerResponse) => {
     pending.add(response);
@@ -104,7 +105,10 @@ function serve(listener: Listener, pending: Set<ServerResponse>, maxBodyBytes: n
       socket.destroy();
       return;
     }
-    const before = [...pending].filter((response) => response.req.socket === socket && response.req.complete).at(-1);
+    const before = pending
+      .all()
+      .filter((response) => response.req.socket === socket && response.req.complete)
+      .at(-1);
     // Requests that came whole before the broken one are answered first, in their order.
     if (before === undefined) refuse(socket, refusalOf(error.code));
     else before.once('finish', () => refuse(socket, refusalOf(error.code)));
@@ -142,13 +146,13 @@ function whyNot({ code }: NodeJS.ErrnoException): readonly [reason: string, reme
 }
 
 /** Closes; every answer from now on ends its connection, and what hangs is cut when patience ends. */
-async function drain(server: Server, pending: ReadonlySet<ServerResponse>): Promise<void> {
+async function drain(server: Server, pending: Bag<ServerResponse>): Promise<void> {
   // Not its own close, which cuts the connections that are idle: what their clients have just sent would be lost unread.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-  for (const response of pending) if (!response.headersSent) response.shouldKeepAlive = false;
+  for (const response of pending.all()) if (!response.headersSent) response.shouldKeepAlive = false;
   const deadline = setTimeout(() => server.closeAllConnections(), PATIENCE_MS);
   do {
-    await Promise.all([...pending].map((response) => new Promise((resolve) => response.once('close', resolve))));
+    await Promise.all(pending.all().map((response) => new Promise((resolve) => response.once('close', resolve))));
     await Promise.race([closed, sleep(ARRIVAL_MS)]);
     await turn(); // after a long stop the timer comes before the sockets: what lies there is read in this turn
   } while (pending.size > 0);

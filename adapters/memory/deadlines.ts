@@ -1,4 +1,5 @@
 /** Timeouts by the thousand for the price of one timer: what waits is looked through every few milliseconds. */
+import { createBag } from './bag.ts';
 
 /** Something that must be settled before its time. */
 export interface Timed {
@@ -16,7 +17,7 @@ export interface Deadlines {
 
 /** @param everyMs how often to look. The timer runs only while something waits, and keeps the process alive that long. */
 export function createDeadlines(everyMs: number): Deadlines {
-  const waiting = new Set<Timed>();
+  const waiting = createBag<Timed>();
   let looks = 0; // the clock: no other is read
   let timer: NodeJS.Timeout | undefined;
 
@@ -26,10 +27,8 @@ export function createDeadlines(everyMs: number): Deadlines {
       clearInterval(timer);
       timer = undefined;
     }
-    for (const timed of waiting) {
-      if (timed.deadline > looks) continue;
-      waiting.delete(timed);
-      timed.expire();
+    for (const timed of waiting.all()) {
+      if (timed.deadline <= looks && waiting.remove(timed)) timed.expire();
     }
   }
 
@@ -40,6 +39,6 @@ export function createDeadlines(everyMs: number): Deadlines {
       waiting.add(timed);
       timer ??= setInterval(look, everyMs);
     },
-    remove: (timed) => waiting.delete(timed),
+    remove: waiting.remove,
   };
 }

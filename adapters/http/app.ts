@@ -1,7 +1,9 @@
-/** The door as a Hono application: its middleware in their order, its routes, and what it says where there is none. */
+/** The door as a Hono application: what every request passes, its routes, and what it says where there is none. */
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { METHOD_NAME_ALL } from 'hono/router';
+import { TrieRouter } from 'hono/router/trie-router';
 import { ReckonerError } from '../../events/errors.ts';
-import type { DoorEnv } from './context.ts';
+import type { DoorEnv, DoorHandler } from './context.ts';
 import { createFailures, MethodNotAllowed } from './failures.ts';
 import { guardAddress } from './host.ts';
 import { identify } from './identify.ts';
@@ -10,7 +12,7 @@ import { describeApi } from './openapi.ts';
 import { createRoutes } from './routes.ts';
 import { type ServeOptions, serveRoute } from './serve-route.ts';
 
-export interface AppOptions extends Omit<ServeOptions, 'failures'>, ObserveOptions {
+export interface AppOptions extends Omit<ServeOptions, 'failures' | 'enter'>, ObserveOptions {
   /** Refuse requests that were sent to another name than this machine's own. */
   readonly loopbackOnly: boolean;
   /** Reckoner's version, for the documentation and /healthz. */
@@ -20,25 +22,45 @@ export interface AppOptions extends Omit<ServeOptions, 'failures'>, ObserveOptio
 }
 
 export function createApp(options: AppOptions): OpenAPIHono<DoorEnv> {
-  const { loopbackOnly, version, origin, log } = options;
+  const { loopbackOnly, version, origin, log, onRequest } = options;
   const failures = createFailures(log);
+  const guard = guardAddress(loopbackOnly);
+  const seen = onRequest === undefined ? undefined : observe(onRequest, failures.answer, log);
   const app = new OpenAPIHono<DoorEnv>();
   app.onError((thrown, c) => failures.answer(c, thrown));
-  app.notFound((c) => failures.answer(c, new ReckonerError('route_unknown', 'There is no route of this path.')));
 
-  app.use(identify);
-  if (options.onRequest !== undefined) app.use(observe(options.onRequest, log));
-  app.use(guardAddress(loopbackOnly));
+  /**
+   * What every request passes before its handler. Not as middleware: where exactly one handler fits a request, Hono calls it,
+   * and needs no chain of promises for it.
+   */
+  const enter = (handler: DoorHandler): DoorHandler => {
+    const entered: DoorHandler = (c) => {
+      guard(c);
+      return handler(c);
+    };
+    return (c) => {
+      identify(c);
+      return seen === undefined ? entered(c) : seen(c, entered);
+    };
+  };
 
   const routes = createRoutes(version, () => describeApi(app, version), origin);
+  // By path, for those that were asked by another method.
+  const known = new TrieRouter<string[]>();
   const methods = new Map<string, string[]>();
   for (const route of routes) {
-    const path = serveRoute(app, route, { ...options, failures });
-    methods.set(path, [...(methods.get(path) ?? []), route.method === 'GET' ? 'GET, HEAD' : route.method]);
+    const path = serveRoute(app, route, { ...options, failures, enter });
+    const found = methods.get(path) ?? [];
+    if (found.length === 0) known.add(METHOD_NAME_ALL, path, found);
+    found.push(route.method === 'GET' ? 'GET, HEAD' : route.method);
+    methods.set(path, found);
   }
-  // Hono asks these last: they meet the methods that no route above took.
-  for (const [path, found] of methods) {
-    app.all(path, (c) => failures.answer(c, new MethodNotAllowed(found.sort().join(', '))));
-  }
+  app.notFound(
+    enter((c) => {
+      const [[found] = []] = known.match(METHOD_NAME_ALL, c.req.path);
+      if (found !== undefined) return failures.answer(c, new MethodNotAllowed(found[0].sort().join(', ')));
+      return failures.answer(c, new ReckonerError('route_unknown', 'There is no route of this path.'));
+    }),
+  );
   return app;
 }

@@ -14,3 +14,5 @@ export interface DoorEnv {
 }
 
 export type DoorContext = Context<DoorEnv>;
+
+export type DoorHandler = (c: DoorContext) => Response | Promise<Response>;

@@ -3,18 +3,16 @@
  * and could read this node through it. Its requests carry `Host: evil.example`, so a door that listens on loopback answers
  * to loopback's names only.
  */
-import type { MiddlewareHandler } from 'hono';
 import { ReckonerError } from '../../events/errors.ts';
-import type { DoorContext, DoorEnv } from './context.ts';
+import type { DoorContext } from './context.ts';
 
 /** Refuses requests that were sent to another name than this machine's own, and paths that say nothing. */
-export function guardAddress(loopbackOnly: boolean): MiddlewareHandler<DoorEnv> {
-  return (c, next) => {
+export function guardAddress(loopbackOnly: boolean): (c: DoorContext) => void {
+  return (c) => {
     if (loopbackOnly && !OURS.test(authorityOf(c))) {
       throw new ReckonerError('host_not_allowed', 'This node listens on loopback and was asked under another name.');
     }
     if (c.env.incoming.url?.includes('%')) refuseBrokenEscapes(c.env.incoming.url);
-    return next();
   };
 }
 

@@ -1,6 +1,5 @@
 /** Tells a listener of every request, for its metrics. */
-import type { MiddlewareHandler } from 'hono';
-import type { DoorEnv } from './context.ts';
+import type { DoorContext, DoorHandler } from './context.ts';
 import { type DoorLog, framesOf } from './failures.ts';
 
 /** What is told of every request after its answer was handed to the socket. */
@@ -18,13 +17,23 @@ export interface ObserveOptions {
   readonly log?: DoorLog;
 }
 
-export function observe(onRequest: (seen: SeenRequest) => void, log?: DoorLog): MiddlewareHandler<DoorEnv> {
-  return async (c, next) => {
+export function observe(
+  onRequest: (seen: SeenRequest) => void,
+  answerFailure: (c: DoorContext, thrown: unknown) => Response,
+  log?: DoorLog,
+): (c: DoorContext, handler: DoorHandler) => Promise<Response> {
+  return async (c, handler) => {
     const started = performance.now();
-    await next();
+    let response: Response;
+    try {
+      response = await handler(c);
+    } catch (thrown) {
+      // Answered here, so that its status is seen.
+      response = answerFailure(c, thrown);
+    }
     const { outgoing } = c.env;
     // The client went away before it could be answered.
-    if (!outgoing.headersSent) return;
+    if (!outgoing.headersSent) return response;
     const seconds = (performance.now() - started) / 1000;
     const correlationId = c.get('correlationId');
     const route = c.get('route') ?? 'unmatched';
@@ -34,5 +43,6 @@ export function observe(onRequest: (seen: SeenRequest) => void, log?: DoorLog): 
       // The answer has left: a listener that fails is the operator's matter, not the caller's, and no reason to end the process.
       log?.error({ correlationId, ...framesOf(thrown) }, 'a listener to requests failed');
     }
+    return response;
   };
 }

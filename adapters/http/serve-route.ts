@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Caller, Reckoner } from '../../actors/reckoner.ts';
 import { readJson } from './body.ts';
-import type { DoorContext, DoorEnv } from './context.ts';
+import type { DoorContext, DoorEnv, DoorHandler } from './context.ts';
 import type { Failures } from './failures.ts';
 import { describeRoute } from './openapi.ts';
 import type { BodyRoom } from './read-body.ts';
@@ -18,6 +18,8 @@ export interface ServeOptions {
   /** Who asks, by the headers; absent: the default tenant. A ReckonerError it throws is the answer. */
   readonly caller?: (headers: IncomingHttpHeaders) => Caller | undefined;
   readonly failures: Failures;
+  /** Puts before a handler what every request passes. */
+  readonly enter: (handler: DoorHandler) => DoorHandler;
 }
 
 /**
@@ -26,12 +28,12 @@ export interface ServeOptions {
  * @returns the path as Hono writes it
  */
 export function serveRoute(app: OpenAPIHono<DoorEnv>, route: Route<unknown>, options: ServeOptions): string {
-  const { reckoner, maxBodyBytes, bodyRoom, caller, failures } = options;
+  const { reckoner, maxBodyBytes, bodyRoom, caller, failures, enter } = options;
   const { path, request } = route;
   const described = describeRoute(route);
   const routingPath = described.getRoutingPath();
   app.openAPIRegistry.registerPath(described);
-  app.on(route.method, routingPath, async (c) => {
+  const serve = async (c: DoorContext): Promise<Response> => {
     c.set('route', path);
     const body =
       request === undefined ? undefined : await readJson(c, maxBodyBytes, request.optional === true, bodyRoom);
@@ -43,7 +45,8 @@ export function serveRoute(app: OpenAPIHono<DoorEnv>, route: Route<unknown>, opt
       problem: (thrown) => failures.problem(thrown, c.get('correlationId')),
     });
     return reply(c, answer);
-  });
+  };
+  app.on(route.method, routingPath, enter(serve));
   return routingPath;
 }
 

@@ -11,6 +11,8 @@ export interface Waiter {
   /** Whether something in it passes the subscription's filter. */
   readonly wants: (written: Written) => boolean;
   ended: boolean;
+  /** All up to this row is known not to be for it; 0 where nothing is known. */
+  passed: number;
   /** Wakes it; undefined while it does not wait. */
   resume: (() => void) | undefined;
 }
@@ -20,8 +22,12 @@ export interface Arrivals {
   seen(): number;
   /** Settles at the first arrival after `seen`, at once where there has been one, and when the waiter is ended. */
   next(seen: number, waiter: Waiter): Promise<void>;
-  /** This process has committed. Wakes those who want some of it; the others hear at the next poll how far the log has come. */
-  notice(written: readonly Written[]): void;
+  /**
+   * This process has committed, up to row `last`. Wakes those who want some of it; the others hear at the next poll how far the
+   * log has come, and need not read that again.
+   * @param others whether others had written before
+   */
+  notice(written: readonly Written[], last: number, others: boolean): void;
   /** Lets the waiter go, for good. */
   end(waiter: Waiter): void;
   /** Ends everyone, now and later. */
@@ -50,13 +56,18 @@ export function createArrivals(dataVersion: () => number, pollMs: number): Arriv
     wake(); // what another connection wrote is not known before it is read
   }
 
-  function notice(written: readonly Written[]): void {
+  function notice(written: readonly Written[], last: number, others: boolean): void {
     arrivals++;
+    if (others) {
+      wake(); // what they wrote is not known before it is read
+      return;
+    }
     for (const waiter of waiting) {
       if (written.some(waiter.wants)) {
         waiting.delete(waiter);
         waiter.resume?.();
       } else {
+        waiter.passed = last;
         passedBy = true;
       }
     }
@@ -84,6 +95,7 @@ export function createArrivals(dataVersion: () => number, pollMs: number): Arriv
 
   function next(seen: number, waiter: Waiter): Promise<void> {
     if (arrivals !== seen || waiter.ended || closed) return Promise.resolve();
+    waiter.passed = 0;
     waiting.add(waiter);
     timer ??= setInterval(poll, pollMs).unref();
     return new Promise((resolve) => {

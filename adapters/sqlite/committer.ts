@@ -7,6 +7,7 @@ import { failureOf, isBusy, provesNoCommit } from './failures.ts';
 import { watchPlace } from './in-place.ts';
 import { delayBefore, type Patience } from './patience.ts';
 import { createPlacing } from './placing.ts';
+import { rowOf } from './schema.ts';
 
 export interface CommitterOptions {
   readonly file: string;
@@ -15,8 +16,12 @@ export interface CommitterOptions {
   readonly maxBatch: number;
   /** How many streams' heads to remember. */
   readonly heads: number;
-  /** Called after a transaction that wrote something, with the appends that it wrote. */
-  readonly committed: (written: readonly Written[]) => void;
+  /**
+   * Called after a transaction that wrote something, with the appends that it wrote.
+   * @param last its last row
+   * @param others whether others may have written since the transaction before it
+   */
+  readonly committed: (written: readonly Written[], last: number, others: boolean) => void;
   /** Called where a whole transaction failed, with what its appends were told. */
   readonly failed: (error: ReckonerError) => void;
   /** Named points where tests kill the process or let the disk fail. */
@@ -71,15 +76,20 @@ export function createCommitter(database: Database.Database, options: CommitterO
     const answers: (AppendResult | ReckonerError)[] = [];
     let rows = 0;
     let committing = false;
+    let others = false;
+    let last = 0;
     try {
       if (database.inTransaction) database.exec('ROLLBACK'); // an earlier one that could not be rolled back then
       begin.run();
       requireInPlace();
-      placing.begin();
+      others = placing.begin();
       for (let next = queue[0]; next !== undefined && rows < maxBatch; next = queue[answers.length]) {
         const answer = placing.place(next.stream, next.expected, next.events);
         answers.push(answer);
-        if (!(answer instanceof Error) && answer.status === 'appended') rows += next.events.length;
+        if (!(answer instanceof Error) && answer.status === 'appended') {
+          rows += next.events.length;
+          last = rowOf(answer.position);
+        }
       }
       committing = true;
       onPoint('beforeCommit');
@@ -108,7 +118,7 @@ export function createCommitter(database: Database.Database, options: CommitterO
       else waiting.resolve(answer);
       if (answer !== undefined && !(answer instanceof Error) && answer.status === 'appended') written.push(waiting);
     });
-    if (rows > 0) committed(written);
+    if (rows > 0) committed(written, last, others);
     proceed();
   }
 

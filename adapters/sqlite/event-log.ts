@@ -83,9 +83,9 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): SqliteEventL
     patience: waits,
     maxBatch: options.maxBatch ?? 1_024,
     heads: options.heads ?? 65_536,
-    committed: (written) => {
+    committed: (...commit) => {
       trouble.mended();
-      arrivals.notice(written);
+      arrivals.notice(...commit);
     },
     failed: trouble.failed,
     onPoint: options.onPoint ?? (() => {}),

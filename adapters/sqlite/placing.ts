@@ -7,8 +7,11 @@ import { remember } from './remembered.ts';
 import { positionOf } from './schema.ts';
 
 export interface Placing {
-  /** To be called first in every transaction: decides whether remembered heads may be believed. */
-  begin(): void;
+  /**
+   * To be called first in every transaction: decides whether remembered heads may be believed.
+   * @returns whether others may have written since the last time
+   */
+  begin(): boolean;
   /**
    * Inserts the events where the stream's head is the expected one; otherwise inserts nothing and says why. An error that
    * is returned is the events' own fault; one that is thrown is the transaction's.
@@ -39,11 +42,13 @@ export function createPlacing(database: Database.Database, remembered: number): 
   const heads = remember<{ revision: number }>(remembered);
   let trusted: number | undefined;
 
-  function begin(): void {
+  function begin(): boolean {
     // It changes when another connection commits. Inside a write transaction nobody else can, until this one ends.
     const version = dataVersion.get();
-    if (version !== trusted) heads.clear();
+    const others = version !== trusted;
+    if (others) heads.clear();
     trusted = version;
+    return others;
   }
 
   function headOf(stream: string): { revision: number } {

@@ -27,6 +27,7 @@ function iterate(source: SubscriptionSource, options: SubscribeOptions): AsyncIt
   const waiter: Waiter = {
     wants: (written) => passes(options, written),
     ended: signal?.aborted ?? false,
+    passed: 0,
     resume: undefined,
   };
   const end = () => source.arrivals.end(waiter);
@@ -74,6 +75,7 @@ async function* messages(
         yield { type: 'caughtUp', position: positionOf(at) };
       }
       await arrivals.next(seen, waiter);
+      at = Math.max(at, waiter.passed);
     }
   } catch (thrown) {
     if (!over()) throw thrown; // the log was closed or the consumer left during the read

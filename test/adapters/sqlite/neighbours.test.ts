@@ -57,4 +57,30 @@ describe('two logs on one file', () => {
     expect(await collect(reader.readStream(stream))).toHaveLength(30);
     await reader.close();
   });
+
+  it('lose nothing to a subscription that this process’s own commits pass by', async () => {
+    const file = temporaryFile();
+    // Polls so seldom that only commits can tell it anything.
+    const [own, other] = [openSqliteEventLog({ file, pollMs: 200 }), openSqliteEventLog({ file })];
+    const noise = someStream();
+    const wanted = someStream();
+    const events = someEvents(20);
+    const seen = (async () => {
+      const ids: string[] = [];
+      for await (const message of own.subscribe({ streamPrefix: wanted })) {
+        if (message.type === 'event') ids.push(message.event.id);
+        if (ids.length === events.length) break;
+      }
+      return ids;
+    })();
+    for (const [index, event] of events.entries()) {
+      await own.append(noise, 2 * index - 1, someEvents(1));
+      await other.append(wanted, index - 1, [event]);
+      await own.append(noise, 2 * index, someEvents(1));
+      await sleep(index % 3);
+    }
+    expect(await seen).toEqual(idsOf(events));
+    await own.close();
+    await other.close();
+  });
 });

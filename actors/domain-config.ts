@@ -94,7 +94,7 @@ const ArmObject = z.strictObject({
 
 const Arm = z.union([ArmName.transform((name) => ArmObject.parse({ name })), ArmObject]);
 
-/** Defaults that a profile sets and a domain may override (design: the actors). */
+/** Defaults that a profile sets and a domain may override. */
 const profiles = {
   production: { autonomous: 0.85, exploration: 0.05, learningRate: 0.1, risk: 0.05 },
   staging: { autonomous: 0.7, exploration: 0.15, learningRate: 0.2, risk: 0.15 },

@@ -76,8 +76,8 @@ export const routerMachine = setup({
 });
 
 /**
- * Answers one request as far as the router's state allows. The state is asked, not sent to: a machine event a request would
- * cost as much as the choice itself, and a request moves the bucket's machine, not the router's.
+ * Answers one request as far as the router's state allows. The state is asked, not sent to: no request changes it, and a machine
+ * event for each would cost as much as the choice itself.
  */
 export async function answer(router: Actor<typeof routerMachine>, message: Message): Promise<Reply> {
   const { value, context } = router.getSnapshot();

@@ -1,4 +1,4 @@
-/** What Hono hands to the middleware and routes of this door. */
+/** What Hono hands to the handlers of this door. */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 

@@ -13,7 +13,7 @@ export interface Waiter {
   ended: boolean;
   /** All up to this row is known not to be for it; 0 where nothing is known. */
   passed: number;
-  /** Wakes it; undefined while it does not wait. */
+  /** Ends its last wait; undefined before the first. */
   resume: (() => void) | undefined;
 }
 

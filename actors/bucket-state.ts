@@ -4,12 +4,11 @@
  */
 import protobuf from 'protobufjs/minimal.js';
 import type { DecodedEvent, EventData } from '../events/catalogue.ts';
-import { ReckonerError } from '../events/errors.ts';
 import { seedOf } from '../events/ids.ts';
 import { EMPTY_HEAD, ENGINE, type Head } from '../events/seal.ts';
 import type { Lesson } from '../policies/policy.ts';
 import { readBucketSnapshot, writeBucketSnapshot } from '../proto/generated/events.ts';
-import type { DomainStanding, DomainState, DomainTimeline } from './domain-state.ts';
+import type { DomainStanding, DomainState } from './domain-state.ts';
 
 export interface BucketState {
   /** How the domain stood at the last event. No more of it: a live bucket must not hold a configuration that was replaced. */
@@ -187,16 +186,4 @@ export function restoreBucket(
     // A cache that cannot be read is no cache: whatever is wrong with it, the log has the truth.
     return undefined;
   }
-}
-
-/** How the domain stood. @throws ReckonerError log_corrupt where an event names a revision that the domain's stream does not have */
-export function standingAt(timeline: DomainTimeline, revision: number): DomainStanding {
-  const standing = timeline.standingAt(revision);
-  if (standing === undefined) {
-    throw new ReckonerError(
-      'log_corrupt',
-      `A bucket event names the domain revision ${revision}, which is not in the log.`,
-    );
-  }
-  return standing;
 }

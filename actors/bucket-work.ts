@@ -13,10 +13,9 @@ import {
   evolve,
   SNAPSHOT_VERSIONS,
   serialiseBucket,
-  standingAt,
   viewUnder,
 } from './bucket-state.ts';
-import type { DomainState } from './domain-state.ts';
+import { type DomainState, standingAt } from './domain-state.ts';
 import type { Environment } from './environment.ts';
 import type { BucketSource } from './fold-bucket.ts';
 import { CONFLICT_RETRIES } from './retries.ts';

@@ -6,8 +6,13 @@ import { LRUCache } from 'lru-cache';
 import { decode } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
-import { standingAt } from './bucket-state.ts';
-import { type CompiledDomain, compileDomain, type DomainTimeline, type MakePolicy } from './domain-state.ts';
+import {
+  type CompiledDomain,
+  compileDomain,
+  type DomainTimeline,
+  type MakePolicy,
+  standingAt,
+} from './domain-state.ts';
 
 export interface Configurations {
   /**

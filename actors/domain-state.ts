@@ -3,6 +3,7 @@
  * events, so every turn of that is kept; configurations are large, and only the newest is.
  */
 import type { DecodedEvent } from '../events/catalogue.ts';
+import { ReckonerError } from '../events/errors.ts';
 import type { PolicySpec } from '../policies/catalogue.ts';
 import type { AnyPolicy, SharedArm } from '../policies/policy.ts';
 import { type ArmConfig, type DomainConfig, DomainConfigInput } from './domain-config.ts';
@@ -106,6 +107,18 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
       return true;
     },
   };
+}
+
+/** How the domain stood. @throws ReckonerError log_corrupt where an event names a revision that the domain's stream does not have */
+export function standingAt(timeline: DomainTimeline, revision: number): DomainStanding {
+  const standing = timeline.standingAt(revision);
+  if (standing === undefined) {
+    throw new ReckonerError(
+      'log_corrupt',
+      `A bucket event names the domain revision ${revision}, which is not in the log.`,
+    );
+  }
+  return standing;
 }
 
 /** Index of the last turn that began at the revision or before it. */

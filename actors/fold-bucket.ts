@@ -10,9 +10,8 @@ import {
   isBucketEvent,
   restoreBucket,
   SNAPSHOT_VERSIONS,
-  standingAt,
 } from './bucket-state.ts';
-import type { DomainTimeline } from './domain-state.ts';
+import { type DomainTimeline, standingAt } from './domain-state.ts';
 
 export interface BucketSource {
   readonly log: EventLog;

@@ -1,7 +1,7 @@
 /** Goes back to a recorded decision: the bucket as it was then, folded from the log. */
 import type { EventData } from '../events/catalogue.ts';
-import { adopt, type BucketState, standingAt } from './bucket-state.ts';
-import type { CompiledDomain } from './domain-state.ts';
+import { adopt, type BucketState } from './bucket-state.ts';
+import { type CompiledDomain, standingAt } from './domain-state.ts';
 import { foldBucket } from './fold-bucket.ts';
 import { type FoundDecision, type House, readDecision } from './house.ts';
 

@@ -1,8 +1,8 @@
 /** Golden histories: logs that an earlier build wrote, and what they must still fold to. */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type BucketState, emptyBucket, evolve, isBucketEvent, standingAt } from '../../actors/bucket-state.ts';
-import { createTimeline, type DomainState, type DomainTimeline } from '../../actors/domain-state.ts';
+import { type BucketState, emptyBucket, evolve, isBucketEvent } from '../../actors/bucket-state.ts';
+import { createTimeline, type DomainState, type DomainTimeline, standingAt } from '../../actors/domain-state.ts';
 import { decode, type EventData } from '../../events/catalogue.ts';
 import type { Position, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash } from '../../events/seal.ts';

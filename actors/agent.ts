@@ -24,7 +24,7 @@ export interface AgentLimits extends BreakerLimits {
   readonly pending: number;
 }
 
-export const defaultAgentLimits: AgentLimits = {
+const defaultAgentLimits: AgentLimits = {
   concurrency: 32,
   timeoutMs: 30_000,
   degradedAfter: 1,

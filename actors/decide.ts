@@ -41,7 +41,8 @@ async function identified(house: House, tenant: string, name: string, command: D
   return choose(house, domain, { id, requestId, hash, subject, command });
 }
 
-interface Attempt {
+/** A request as far as it is known before its bucket is asked. */
+interface KnownRequest {
   readonly id: string;
   readonly requestId: string;
   readonly hash: Uint8Array;
@@ -50,9 +51,9 @@ interface Attempt {
 }
 
 /** Asks the bucket. One promise for all of it: within its reply, what the bucket answers becomes the decision. */
-function choose(house: House, domain: DomainHandle, attempt: Attempt): Promise<Decision> {
+function choose(house: House, domain: DomainHandle, known: KnownRequest): Promise<Decision> {
   return new Promise((resolve, reject) => {
-    const { id, requestId, hash, subject, command } = attempt;
+    const { id, requestId, hash, subject, command } = known;
     const { tenant, name } = domain;
     const { schema } = stateOf(domain);
     const features = schema.encode(command.context, house.env.now());
@@ -74,7 +75,7 @@ function choose(house: House, domain: DomainHandle, attempt: Attempt): Promise<D
         resolve(answerOf(name, bucket, decision, data));
       } else if (outcome.status === 'duplicate') resolve(twin(house, domain, id, hash));
       // A configuration that changed while the request waited may put it into another bucket: it is made anew.
-      else if (changed) resolve(choose(house, domain, attempt));
+      else if (changed) resolve(choose(house, domain, known));
       else reject(errorOf(outcome.problem));
     };
     const stream = bucketPrefix(tenant, name) + bucket.id;

@@ -90,7 +90,7 @@ function isContext(given: unknown): boolean {
   return true;
 }
 
-export const Feedback = z.union([
+const Feedback = z.union([
   z.enum(['click', 'thumbs_up', 'thumbs_down']),
   z.strictObject({
     rating: z

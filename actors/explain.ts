@@ -1,6 +1,5 @@
 /** Tells a recorded decision in full: what every arm looked like at that moment, and whether the log still gives the same choice. */
 import { decode, type EventData } from '../events/catalogue.ts';
-import { ReckonerError } from '../events/errors.ts';
 import type { BucketState } from './bucket-state.ts';
 import { answerOf } from './choose.ts';
 import { type FoundDecision, findDecision, type House } from './house.ts';
@@ -11,11 +10,11 @@ import { recall } from './recall.ts';
 export async function explain(house: House, tenant: string, decisionId: string): Promise<Explanation> {
   const found = await findDecision(house, tenant, decisionId);
   const { stream, address } = found;
-  const { data, compiled, before } = await recall(house, found);
-  const { time, items, rewards } = await aftermath(house, found);
+  const { data, time, compiled, before } = await recall(house, found);
+  const { items, rewards } = await aftermath(house, found);
   return {
     ...answerOf(found.domain.name, compiled.schema.bucketOf(data.features), decisionId, data),
-    time,
+    time: isoOf(time),
     stream,
     revision: address.revision,
     domainRevision: data.domainRevision,
@@ -79,24 +78,20 @@ function finiteOrNull(value: number | undefined): number | null {
   return value !== undefined && Number.isFinite(value) ? value : null;
 }
 
-/** The decision's time, and what came after it in its stream. */
+/** What came after the decision in its stream. */
 async function aftermath({ log }: House, { stream, address }: FoundDecision) {
-  let time: string | undefined;
   const items: Explanation['items'][number][] = [];
   const rewards = new Map<string, Explanation['rewards'][number]>();
-  for await (const event of log.readStream(stream, { from: address.revision })) {
-    const wanted = event.revision === address.revision || event.type !== 'DecisionMade';
-    const decoded = wanted ? decode(event) : undefined;
+  for await (const event of log.readStream(stream, { from: address.revision + 1 })) {
+    const decoded = event.type === 'DecisionMade' ? undefined : decode(event);
     if (decoded === undefined) continue;
-    const at = new Date(decoded.metadata.time).toISOString();
-    if (event.revision === address.revision) time = at;
     if (!('decisionRevision' in decoded.data) || decoded.data.decisionRevision !== address.revision) continue;
     if (decoded.type === 'ItemsShown') items.push(...decoded.data.items);
     if (decoded.type === 'RewardObserved') {
       const { arm, value, share, kind, feedback, item, components } = decoded.data;
       rewards.set(decoded.id, {
         rewardId: decoded.id,
-        time: at,
+        time: isoOf(decoded.metadata.time),
         arm,
         value,
         share,
@@ -112,6 +107,9 @@ async function aftermath({ log }: House, { stream, address }: FoundDecision) {
       if (taken !== undefined) rewards.set(taken.rewardId, { ...taken, retracted: true });
     }
   }
-  if (time === undefined) throw new ReckonerError('decision_unknown', 'The log holds no decision of this id.');
-  return { time, items, rewards: [...rewards.values()] };
+  return { items, rewards: [...rewards.values()] };
+}
+
+function isoOf(time: number): string {
+  return new Date(time).toISOString();
 }

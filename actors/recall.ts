@@ -8,6 +8,8 @@ import { type FoundDecision, type House, readDecision } from './house.ts';
 export interface Recalled {
   /** All that was recorded of it. */
   readonly data: EventData<'DecisionMade'>;
+  /** When it was made, in milliseconds since 1970. */
+  readonly time: number;
   /** The configuration that it was made under. */
   readonly compiled: CompiledDomain;
   /** The state that it was made from. */
@@ -16,15 +18,14 @@ export interface Recalled {
 
 /** @throws ReckonerError decision_unknown, log_corrupt */
 export async function recall(house: House, { domain, stream, address }: FoundDecision): Promise<Recalled> {
-  const { data } = await readDecision(house, stream, address.revision);
+  const { log, snapshots } = house;
+  const { timeline, refresh } = domain;
+  const { data, metadata } = await readDecision(house, stream, address.revision);
+  // First: where another node configured the domain since, the timeline is read on here.
   const compiled = await domain.compiledAt(data.domainRevision);
-  const before = await foldBucket(
-    { ...house, timeline: domain.timeline, refresh: domain.refresh },
-    stream,
-    address.revision,
-  );
-  adopt(before, standingAt(domain.timeline, data.domainRevision));
-  return { data, compiled, before };
+  const before = await foldBucket({ log, snapshots, timeline, refresh }, stream, address.revision);
+  adopt(before, standingAt(timeline, data.domainRevision));
+  return { data, time: metadata.time, compiled, before };
 }
 
 /**

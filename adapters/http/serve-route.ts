@@ -2,11 +2,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Caller, Reckoner } from '../../actors/reckoner.ts';
-import { readJson } from './body.ts';
 import type { DoorContext, DoorEnv, DoorHandler } from './context.ts';
 import type { Failures } from './failures.ts';
 import { describeRoute } from './openapi.ts';
 import type { BodyRoom } from './read-body.ts';
+import { readJson } from './read-json.ts';
 import { reply } from './reply.ts';
 import type { PathValues, Route } from './route.ts';
 

@@ -1,6 +1,4 @@
-/**
- * The body of a request: read within bounds, and refused for what can be told from its headers before a byte is read.
- */
+/** The body of a request as JSON, refused for what can be told from its headers before a byte is read. */
 import { ReckonerError } from '../../events/errors.ts';
 import type { DoorContext } from './context.ts';
 import { type BodyRoom, readBody, tooLarge } from './read-body.ts';

@@ -6,6 +6,8 @@ import { runModule } from './child.ts';
 interface Entry {
   readonly about: string;
   readonly load: () => Promise<Bench>;
+  /** Adds what this bench understands beside --json; default: --data, for the files it writes. */
+  readonly options?: (command: Command) => Command;
 }
 
 const benches: Readonly<Record<string, Entry>> = {
@@ -29,6 +31,19 @@ const benches: Readonly<Record<string, Entry>> = {
     about: 'decisions over HTTP against a bare handler: at least 0.4 of its requests',
     load: () => import('./http.ts'),
   },
+  learning: {
+    about: 'what policies earn on recorded requests, against committed references; reads data sets, writes nothing',
+    load: () => import('./learning.ts'),
+    options: (command) =>
+      command
+        .option('--data <dir>', 'the data folder (default: RECKONER_DATA, else ../shared/data)')
+        .option('--set <name>', 'a set of that folder, <folder>/<file>; may be repeated (default: all)', collected)
+        .option('--policy <policy>', 'JSON or name:param=value,…; may be repeated: plays beside the default', collected)
+        .option('--shuffles <n>', 'passes in an order of their own, seeds 1 to n (default: 100)')
+        .option('--floor <f>', 'probability spread evenly over the arms (default: 0.01)')
+        .option('--no-buckets', 'one bucket for all rows: what makes the buckets is context only')
+        .option('--no-sweep', 'leave the runs out that sweep the price of the strong arm'),
+  },
 };
 
 const program = new Command('bench')
@@ -36,7 +51,8 @@ const program = new Command('bench')
   .showSuggestionAfterError()
   .showHelpAfterError('→ npm run -s bench -- --help lists the benches.')
   .exitOverride();
-for (const [name, { about }] of Object.entries(benches)) command(name, about, (options) => runOne(name, options));
+for (const [name, { about, options }] of Object.entries(benches))
+  command(name, about, (given) => runOne(name, given), options);
 command('all', 'every bench, one after another, each in a process of its own', runAll);
 try {
   await program.parseAsync();
@@ -46,12 +62,23 @@ try {
   process.exitCode = thrown.exitCode === 0 ? 0 : 2;
 }
 
-function command(name: string, about: string, run: (options: BenchOptions) => Promise<Figures>): void {
-  program
-    .command(name)
+function writesFiles(command: Command): Command {
+  return command.option('--data <dir>', 'write files here; default: a temporary directory');
+}
+
+function collected(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function command(
+  name: string,
+  about: string,
+  run: (options: BenchOptions) => Promise<Figures>,
+  options: (command: Command) => Command = writesFiles,
+): void {
+  options(program.command(name))
     .description(about)
     .option('--json', 'print the figures as one JSON object, as the last line', false)
-    .option('--data <dir>', 'write files here; default: a temporary directory')
     .action(async (options: BenchOptions) => {
       const figures = await run(options);
       const missed = missedBar(figures);
@@ -79,7 +106,9 @@ async function runAll({ data }: BenchOptions): Promise<Figures> {
   const missed: string[] = [];
   for (const name of Object.keys(benches)) {
     console.log(`\n${name}`);
-    const { code, lines } = await runModule('main', [name, '--json', ...(data === undefined ? [] : ['--data', data])]);
+    // The directory is for files that benches write; one with options of its own reads.
+    const files = data === undefined || benches[name]?.options !== undefined ? [] : ['--data', data];
+    const { code, lines } = await runModule('main', [name, '--json', ...files]);
     const last = lines.at(-1) ?? '';
     const figures: Figures = last.startsWith('{') ? JSON.parse(last) : { bench: name, exitCode: code, pass: false };
     rows.push(figures);

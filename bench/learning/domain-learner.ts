@@ -1,0 +1,103 @@
+/**
+ * A policy as a domain of one node runs it, without its log: buckets, priors shared every so many rewards, floor, shifts. What
+ * can be taken from the actors is: the configuration with its defaults, the encoding, the domain's fold, the prior.
+ */
+import { priorOf } from '../../actors/choose.ts';
+import { parseDomainConfig } from '../../actors/domain-config.ts';
+import { createTimeline, type DomainState } from '../../actors/domain-state.ts';
+import { sharesPriors } from '../../actors/sharing.ts';
+import { createPolicy, type PolicySpec } from '../../policies/catalogue.ts';
+import { drawUniform, type Randomness, randomness } from '../../policies/sampling.ts';
+import type { Learner } from './learner.ts';
+import type { Problem } from './problem.ts';
+
+export interface DomainChoices {
+  readonly name: string;
+  readonly policy: PolicySpec | undefined;
+  /** Probability spread evenly over the arms. */
+  readonly floor: number;
+  /** False: one bucket for all rows; what would make the buckets is context only. */
+  readonly buckets: boolean;
+}
+
+export function domainLearner(problem: Problem, { name, policy, floor, buckets }: DomainChoices): Learner {
+  const config = parseDomainConfig({
+    arms: problem.arms.map((arm, index) => ({ name: arm, shift: 0 - (problem.costs[index] ?? 0) })),
+    context: problem.context,
+    bucketBy: buckets ? [...problem.bucketBy] : [],
+    exploration: floor,
+    ...(policy === undefined ? {} : { policy }),
+  });
+  const configured = { config: JSON.stringify(config), by: 'bench', reason: '' };
+  const { schema } = begun(configured);
+  const features = problem.rows.map(({ context }) => schema.encode(context, 0));
+  const bucketOf = features.map((encoded) => schema.bucketOf(encoded).id);
+  return {
+    name,
+    begin(seed) {
+      const random = randomness(seed);
+      const timeline = createTimeline(createPolicy);
+      timeline.apply(0, { type: 'DomainConfigured', data: configured });
+      const posteriors = new Map<string, unknown>();
+      const sums = problem.arms.map(() => ({ pulls: 0, sum: 0 }));
+      let counted = 0;
+      return {
+        choose(row) {
+          const state = stateOf(timeline.latest);
+          const bucket = bucketOf[row]!;
+          let posterior = posteriors.get(bucket);
+          if (posterior === undefined) {
+            posterior = state.policy.init();
+            posteriors.set(bucket, posterior);
+          }
+          const situation = {
+            candidates: state.armNames,
+            shifts: state.shifted ? state.config.arms.map(({ shift }) => shift) : [],
+            prior: priorOf(state, state.armNames),
+            features: features[row]!,
+            floor,
+          };
+          return state.policy.choose(posterior, situation, seedFrom(random), 1).ranking[0]!;
+        },
+        learn(row, arm, value) {
+          const state = stateOf(timeline.latest);
+          const bucket = bucketOf[row]!;
+          const lesson = {
+            arm: problem.arms[arm]!,
+            value,
+            share: 1,
+            features: features[row]!,
+            propensity: undefined,
+            seed: seedFrom(random),
+          };
+          posteriors.set(bucket, state.policy.learn(posteriors.get(bucket), lesson));
+          const total = sums[arm]!;
+          total.pulls += 1;
+          total.sum += value;
+          counted += 1;
+          if (!sharesPriors(state) || counted % config.sharing.every !== 0) return;
+          const known = problem.arms.flatMap((name, index) => {
+            const { pulls, sum } = sums[index]!;
+            return pulls === 0 ? [] : [{ arm: name, pulls, sum }];
+          });
+          timeline.apply(timeline.length, { type: 'PriorShared', data: { counted, through: '', arms: known } });
+        },
+      };
+    },
+  };
+}
+
+function begun(configured: { config: string; by: string; reason: string }): DomainState {
+  const timeline = createTimeline(createPolicy);
+  timeline.apply(0, { type: 'DomainConfigured', data: configured });
+  return stateOf(timeline.latest);
+}
+
+function stateOf(state: DomainState | undefined): DomainState {
+  if (state === undefined) throw new Error('a domain that was configured has a state');
+  return state;
+}
+
+function seedFrom(random: Randomness): number {
+  return Math.floor(drawUniform(random) * 2 ** 32);
+}

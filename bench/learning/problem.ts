@@ -1,0 +1,34 @@
+/** A recorded decision problem as the learners of this bench meet it. */
+import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import type { Dataset } from '../../adapters/datasets/dataset.ts';
+
+export interface Problem {
+  readonly name: string;
+  /** Names of the K arms. */
+  readonly arms: readonly string[];
+  /** What a call of each arm is known to cost, in units of reward. Length K. */
+  readonly costs: readonly number[];
+  /** The features of a row, as a domain declares them. No outcome is ever one of them. */
+  readonly context: NonNullable<DomainConfigInput['context']>;
+  readonly bucketBy: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+export interface Row {
+  readonly context: Readonly<Record<string, number | string>>;
+  /** The reward of each arm, in [0, 1]. Length K. A learner is told that of the arm it chose. */
+  readonly rewards: readonly number[];
+}
+
+/** @param costs of the arms, in units of reward, in the order of the data set's arms */
+export function problemOf(dataset: Dataset, costs: readonly number[]): Problem {
+  const { name, arms, bucketFeature, buckets, rows } = dataset;
+  return {
+    name,
+    arms,
+    costs,
+    context: bucketFeature === null ? {} : { [bucketFeature]: { type: 'categorical', values: [...buckets] } },
+    bucketBy: bucketFeature === null ? [] : [bucketFeature],
+    rows,
+  };
+}

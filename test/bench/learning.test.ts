@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { type Entrant, runExperiment } from '../../bench/learning/experiment.ts';
+import { fixedArms } from '../../bench/learning/fixed-arms.ts';
+import type { Problem } from '../../bench/learning/problem.ts';
+import { areaUnder, curveOf, leastShare } from '../../bench/learning/sweep.ts';
+import { add, estimateOf, noMoments } from '../../bench/learning/welford.ts';
+
+const problem: Problem = {
+  name: 'two buckets',
+  arms: ['weak', 'strong'],
+  costs: [0, 0.1],
+  context: { task: { type: 'categorical', values: ['easy', 'hard'] } },
+  bucketBy: ['task'],
+  rows: [
+    { context: { task: 'easy' }, rewards: [1, 1] },
+    { context: { task: 'easy' }, rewards: [1, 0] },
+    { context: { task: 'hard' }, rewards: [0, 1] },
+    { context: { task: 'hard' }, rewards: [0, 1] },
+  ],
+};
+
+test('what routers without learning earn is counted less what their calls cost', () => {
+  const fixed = fixedArms(problem);
+  expect(fixed.best).toBe(1);
+  expect(fixed.perArm[0]).toBeCloseTo(0.5, 12);
+  expect(fixed.perArm[1]).toBeCloseTo(0.65, 12);
+  expect(fixed.perBucket).toBeCloseTo((1 + 0.9) / 2, 12);
+  expect(fixed.oracle).toBeCloseTo((1 + 1 + 0.9 + 0.9) / 4, 12);
+});
+
+test('a straight curve has half the area, and one through a point what its trapezoids have', () => {
+  expect(areaUnder(curveOf([]))).toBeCloseTo(0.5, 12);
+  const curve = curveOf([
+    { strong: 0.5, recovered: 1 },
+    { strong: 0.25, recovered: 0.5 },
+  ]);
+  expect(areaUnder(curve)).toBeCloseTo(0.75, 12);
+  expect(leastShare(curve, 0.5)).toBeCloseTo(0.25, 12);
+  expect(leastShare(curve, 0.8)).toBeCloseTo(0.4, 12);
+});
+
+test('the interval of a stream is the t interval of its values', () => {
+  const moments = noMoments();
+  for (const value of [1, 2, 3, 4]) add(moments, value);
+  const { mean, standardError, interval } = estimateOf(moments);
+  expect(mean).toBeCloseTo(2.5, 12);
+  expect(standardError).toBeCloseTo(Math.sqrt(5 / 3 / 4), 12);
+  expect(interval?.[1]).toBeCloseTo(2.5 + 3.182446305 * Math.sqrt(5 / 12), 6);
+});
+
+test('differences are paired: what both share of a shuffle is not in their interval', () => {
+  const entrant = (name: string, reference: boolean): Entrant => ({
+    name,
+    reference,
+    make: () => {
+      throw new Error('nobody plays here');
+    },
+  });
+  const luck = [5, -3, 8];
+  const [finding] = runExperiment(
+    { figures: ['earned'], shuffle: (shuffle) => [[luck[shuffle]! + 1], [luck[shuffle]!]] },
+    [entrant('ours', false), entrant('theirs', true)],
+    3,
+  );
+  const [ours, theirs] = finding!.entrants;
+  expect(ours?.differences.theirs).toEqual({ mean: 1, standardError: 0, interval: [1, 1] });
+  expect(theirs?.differences).toEqual({});
+  expect(ours?.interval?.[0]).toBeLessThan(0);
+});

@@ -139,7 +139,7 @@ export async function openAgentRecord(options: AgentRecordOptions): Promise<Agen
         retries += 1;
         await catchUp();
       } else {
-        batch = renamed(batch, result.id, env.uuid());
+        batch = renamed(batch, result.id, env.uuid);
       }
     }
     throw new ReckonerError('conflict', `Another process keeps writing the stream ${stream}.`, {
@@ -204,9 +204,18 @@ function isWell({ value, context }: SnapshotFrom<typeof breaker>): boolean {
   return value === 'healthy' && context.failures === 0;
 }
 
-/** A call was made whatever the log says: where another one has its id, because it was made twice, it is recorded under one of its own. */
-function renamed(batch: readonly Entry[], used: string, fresh: string): readonly Entry[] {
-  return batch.map((entry) => (entry.draft.id === used ? { ...entry, draft: { ...entry.draft, id: fresh } } : entry));
+/**
+ * A call was made whatever the log says: where another one has its id, because it was made twice, it is recorded under one of its
+ * own. Of twins within the batch the first keeps the id: where that is in the log, too, the log says so again.
+ */
+function renamed(batch: readonly Entry[], used: string, uuid: () => string): readonly Entry[] {
+  const first = batch.findIndex(({ draft }) => draft.id === used);
+  const twins = batch.some(({ draft }, index) => index > first && draft.id === used);
+  return batch.map((entry, index) =>
+    entry.draft.id === used && !(twins && index === first)
+      ? { ...entry, draft: { ...entry.draft, id: uuid() } }
+      : entry,
+  );
 }
 
 /** Seals a batch in order; each failure says in which state it leaves the breaker. */

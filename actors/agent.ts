@@ -5,15 +5,13 @@
 import { ReckonerError } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { AgentState, BreakerLimits } from './agent-breaker.ts';
+import { type FailureCategory, type Outcome, soundOutcome } from './agent-outcome.ts';
 import { type AgentDraft, openAgentRecord } from './agent-record.ts';
 import type { Environment } from './environment.ts';
 import { agentStream } from './streams.ts';
 
 /** Where an agent's answers come from; labels every event it writes. */
 export type AgentSource = 'simulated' | 'recorded' | 'live';
-
-/** timeout: too slow. overloaded: too busy. refused: declined, by the agent or by its open breaker. failed: anything else. */
-export type FailureCategory = 'timeout' | 'overloaded' | 'refused' | 'failed';
 
 export interface AgentLimits extends BreakerLimits {
   /** Calls at a time; one more is answered `overloaded`. */
@@ -48,21 +46,6 @@ export interface AgentCall {
   /** What the caller asks. An agent that cannot make sense of it answers `refused`. */
   readonly question: unknown;
 }
-
-/** How the agent itself says that a call ended. */
-export type Outcome =
-  | {
-      readonly ok: true;
-      readonly answer: unknown;
-      readonly costUsd: number;
-      /** In [0, 1], where it is known at once. */
-      readonly quality?: number;
-      /** What a simulated or recorded agent says it took; default: what the clock says. */
-      readonly latencyMs?: number;
-      readonly inputTokens?: number;
-      readonly outputTokens?: number;
-    }
-  | { readonly ok: false; readonly category: FailureCategory; readonly latencyMs?: number };
 
 export type AgentResult =
   | {
@@ -99,7 +82,7 @@ export interface AgentDefinition {
 export interface AgentDependencies {
   readonly env: Environment;
   readonly log: EventLog;
-  /** Told what `perform` threw: the log keeps the category only. */
+  /** Told what `perform` threw, or that it gave back what is no outcome: the log keeps the category only. */
   readonly onFault?: (id: string, fault: unknown) => void;
   /** Told when the actor failed and was brought back. */
   readonly onFailure?: (stream: string, thrown: unknown) => void;
@@ -170,6 +153,7 @@ export async function createAgent(definition: AgentDefinition, dependencies: Age
       void env.sleep(patienceMs, over.signal).then(() => end({ ok: false, category: 'timeout' }));
       Promise.resolve()
         .then(() => definition.perform(call, over.signal))
+        .then(soundOutcome)
         .catch((fault): Outcome => {
           if (!over.signal.aborted) onFault?.(id, fault);
           return { ok: false, category: 'failed' };

@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import type { Problem } from '../events/errors.ts';
 import type { Belief } from '../policies/policy.ts';
-import type { AgentSource, FailureCategory } from './agent.ts';
+import type { AgentSource } from './agent.ts';
+import type { FailureCategory } from './agent-outcome.ts';
 import { ArmName, type DomainConfig, rewardKinds } from './domain-config.ts';
 
 const RequestId = z

@@ -4,7 +4,8 @@
  */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import type { AgentCall, Outcome } from '../../actors/agent.ts';
+import type { AgentCall } from '../../actors/agent.ts';
+import type { Outcome } from '../../actors/agent-outcome.ts';
 import { drawUniform, randomness } from '../../policies/sampling.ts';
 
 export interface SimulatedArm {

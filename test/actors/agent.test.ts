@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Outcome } from '../../actors/agent.ts';
+import type { Outcome } from '../../actors/agent-outcome.ts';
 import { seal } from '../../events/seal.ts';
 import { agentStage, failing, good, question, scripted, settled } from './agent-stage.ts';
 
@@ -342,4 +342,41 @@ test('an agent that stops waits no longer for a log that never says whether it w
   stage.clock.advance(100);
   await refused;
   await stopped;
+});
+
+test.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['a text', 'done'],
+  ['no category', { ok: false }],
+  ['a category that nobody knows', { ok: false, category: 'tired' }],
+  ['no cost', { ok: true, answer: 1 }],
+  ['a cost that is no number', { ok: true, answer: 1, costUsd: Number.NaN }],
+  ['a cost below nothing', { ok: true, answer: 1, costUsd: -1 }],
+  ['a quality above 1', { ok: true, answer: 1, costUsd: 0, quality: 2 }],
+  ['a latency that is a text', { ok: false, category: 'failed', latencyMs: '5' }],
+  ['a latency without end', { ok: true, answer: 1, costUsd: 0, latencyMs: Infinity }],
+  ['half a token', { ok: true, answer: 1, costUsd: 0, inputTokens: 1.5 }],
+  ['more tokens than can be counted', { ok: true, answer: 1, costUsd: 0, outputTokens: 2 ** 32 }],
+])('an agent that gives back %s has failed, and spoils no call beside it', async (_, outcome) => {
+  const stage = agentStage({ concurrency: 3 });
+  const agent = await stage.start();
+  let calls = 0;
+  stage.perform = async () => (++calls === 2 ? (outcome as Outcome) : good);
+  const results = await Promise.all([1, 2, 3].map(() => agent.call(question())));
+  expect(results.map(({ ok }) => ok)).toEqual([true, false, true]);
+  expect(results[1]).toMatchObject({ category: 'failed', asked: true, latencyMs: 0 });
+  expect(await stage.told()).toEqual(['AgentCallSucceeded', 'failed → degraded', 'AgentCallSucceeded']);
+  expect(stage.faults).toMatchObject([{ name: 'TypeError' }]);
+});
+
+test('calls that succeed together under one id are all recorded, and one of them has it', async () => {
+  const stage = agentStage({ concurrency: 3 });
+  const agent = await stage.start();
+  const successId = 'b1b1b1b1-0000-4000-8000-000000000000';
+  const together = () => Promise.all([1, 2, 3].map(() => agent.call({ ...question(), successId })));
+  const first = await together();
+  expect(first.filter(({ eventId }) => eventId === successId)).toHaveLength(1);
+  const again = await together();
+  expect(again.filter(({ eventId }) => eventId === successId)).toEqual([]);
+  expect(new Set((await stage.recorded()).map(({ id }) => id)).size).toBe(6);
 });

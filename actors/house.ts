@@ -12,7 +12,7 @@ import type { DomainState } from './domain-state.ts';
 import type { DomainHandle, Domains } from './domains.ts';
 import type { Environment } from './environment.ts';
 import type { Gate } from './gate.ts';
-import type { Run } from './messages.ts';
+import type { Runs } from './runs.ts';
 import { bucketPrefix } from './streams.ts';
 
 export interface House {
@@ -33,7 +33,7 @@ export interface House {
   /** Decisions made or read lately, by id: most rewards follow soon. */
   readonly recent: LRUCache<string, KnownDecision>;
   /** Runs that are under way or were answered lately, by what they ask for: of requests that may be repeated. */
-  readonly runs: LRUCache<string, Promise<Run>>;
+  readonly runs: Runs;
 }
 
 /** A recorded decision, as far as its rewards need it: its candidates are left to the log, there may be ten thousand of them. */

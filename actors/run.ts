@@ -22,12 +22,7 @@ export async function run(house: House, tenant: string, name: string, command: R
   if (asked.requestId === undefined) return carryOut(house, tenant, name, { ...asked, run: '' }, question, deadline);
   const deciding = { ...asked, run: markOf(house, question) };
   const key = `${tenant}.${name}.${Buffer.from(requestHash(deciding)).toString('hex')}`;
-  const known = house.runs.get(key);
-  if (known !== undefined) return { ...(await known), repeated: true };
-  const running = carryOut(house, tenant, name, deciding, question, deadline);
-  house.runs.set(key, running);
-  running.catch(() => house.runs.delete(key));
-  return running;
+  return house.runs.once(key, () => carryOut(house, tenant, name, deciding, question, deadline));
 }
 
 async function carryOut(
@@ -60,7 +55,9 @@ async function carryOut(
     });
     attempts.push(attemptOf(arm, agent, result));
     if (result.ok) {
-      house.recent.set(decision.decisionId, { eventId: found.eventId, data: found.data, answeredBy: arm });
+      // Where another node answered first, its arm has the id, and is the one that rewards reach.
+      if (result.eventId === answeredId(found))
+        house.recent.set(decision.decisionId, { eventId: found.eventId, data: found.data, answeredBy: arm });
       const { answer, source, latencyMs, costUsd, quality = null } = result;
       return { decision, arm, answer, source, latencyMs, costUsd, quality, attempts, repeated: false };
     }
@@ -85,9 +82,12 @@ async function* inOrder(house: House, decision: FoundDecision): AsyncGenerator<s
 }
 
 /** An arm that nobody carries out would be chosen again and again, and never learned about: better to say so at once. */
-function mustHaveAgents({ agents }: House, domain: DomainState, { candidates }: DecideCommand): void {
-  for (const arm of candidates ?? domain.armNames) {
-    if (domain.arms.has(arm) && !agents.has(agentOf(domain, arm))) throw unknownAgent(agentOf(domain, arm));
+function mustHaveAgents({ agents }: House, domain: DomainState, { candidates, constraints }: DecideCommand): void {
+  const arms = (candidates ?? domain.armNames).filter((arm) => domain.arms.has(arm));
+  // Taken where constraints leave nobody else; it need be neither a candidate nor an arm.
+  const fallback = constraints === undefined ? undefined : domain.config.fallback;
+  for (const arm of fallback === undefined ? arms : [...arms, fallback]) {
+    if (!agents.has(agentOf(domain, arm))) throw unknownAgent(agentOf(domain, arm));
   }
 }
 

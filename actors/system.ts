@@ -18,6 +18,7 @@ import type { House } from './house.ts';
 import type { Health } from './messages.ts';
 import { createPseudonyms } from './pseudonyms.ts';
 import { answer, routerMachine } from './router.ts';
+import { createRuns } from './runs.ts';
 import { bucketPrefix } from './streams.ts';
 
 export interface SystemOptions {
@@ -52,8 +53,6 @@ const RECENT_DECISIONS = 2_000;
 const EXPLAINED_AT_ONCE = 2;
 const EXPLANATIONS_WAITING = 16;
 const RANKED_AT_ONCE = 4;
-/** Answers of agents that are kept in memory for requests that are repeated. */
-const RECENT_RUNS = 1_000;
 /** How long requests under way are waited for when the node stops, in milliseconds. */
 const DRAIN_MS = 10_000;
 
@@ -80,7 +79,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     explaining: createGate('explanations', { atOnce: EXPLAINED_AT_ONCE, waiting: EXPLANATIONS_WAITING }),
     ranking: createGate('agents', { atOnce: RANKED_AT_ONCE, waiting: Infinity }),
     recent: new LRUCache({ max: RECENT_DECISIONS }),
-    runs: new LRUCache({ max: RECENT_RUNS }),
+    runs: createRuns(),
   };
 
   const router = createActor(routerMachine, { input: { house, limit: options.maxInFlight } });

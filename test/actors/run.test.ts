@@ -232,6 +232,30 @@ describe('a request that is repeated', () => {
     await other.stop();
   });
 
+  test('and is answered by two nodes at once has one arm that rewards reach, on both', async () => {
+    const [here, there] = [cast(['red', 'green']), cast(['red', 'green'])];
+    const patient = (ms: number) => new Promise<void>((wake) => void (ms < 1_000 && setImmediate(wake)));
+    const stage = await given([configured({ arms: ['red', 'green'] })], { agents: here.agents, sleep: patient });
+    const other = await openStage({ log: stage.log, node: 'other', agents: there.agents });
+    const ask = ({ reckoner }: Stage) => reckoner.run(DOMAIN, { requestId: 'once', question: 1 });
+    let quick: Awaited<ReturnType<typeof ask>> | undefined;
+    for (const arm of ['red', 'green']) {
+      // The agent here takes so long that meanwhile the other node is asked, where the other arm answers.
+      here.does[arm] = async () => {
+        there.does[arm] = fails;
+        quick = await ask(other);
+        return { ok: true, answer: arm, costUsd: 0 };
+      };
+    }
+    const late = await ask(stage);
+    expect([late.repeated, quick?.repeated, late.arm === quick?.arm]).toEqual([false, false, false]);
+    const { decisionId } = late.decision;
+    for (const { reckoner } of [stage, other])
+      expect(await reckoner.reward(decisionId, { value: 1 })).toMatchObject({ arm: quick?.arm });
+    await stage.stop();
+    await other.stop();
+  });
+
   test('with another question, or without one, is another request', async () => {
     const stage = await stageWith(cast(ARMS));
     await stage.reckoner.run(DOMAIN, { requestId: 'once', question: 'a' });
@@ -268,6 +292,19 @@ describe('arms and agents', () => {
     await stage.stop();
   });
 
+  test('so is a fallback that nobody carries out, where constraints may call for it', async () => {
+    const arms = [{ name: 'red', costUsd: 1 }];
+    const stage = await given([configured({ arms, fallback: 'green' })], { agents: cast(['red']).agents });
+    const body = { candidates: ['red'], question: 1 };
+    const { problem, events } = await stage.when((reckoner) =>
+      reckoner.run(DOMAIN, { ...body, constraints: { maxCostUsd: 0.5 } }),
+    );
+    expect(problem).toMatchObject({ code: 'agent_unknown', message: expect.stringContaining('green') });
+    expect(events).toEqual([]);
+    expect(await stage.reckoner.run(DOMAIN, body)).toMatchObject({ arm: 'red' });
+    await stage.stop();
+  });
+
   test('an agent whose stream cannot be read is counted, and tried anew by the next call', async () => {
     const log = openSqliteEventLog({ file: ':memory:' });
     let locked = true;
@@ -300,7 +337,7 @@ describe('a node that stops', () => {
         finish = () => resolve({ ok: true, answer: 'red', costUsd: 0 });
         begun();
       });
-    const patient = () => new Promise<void>(() => {});
+    const patient = (ms: number) => new Promise<void>((wake) => void (ms < 1_000 && setImmediate(wake)));
     const stage = await given([configured({ arms: ['red'] })], { agents: agents.agents, sleep: patient });
     const running = stage.reckoner.run(DOMAIN, { question: 1 });
     await asked;

@@ -62,7 +62,7 @@ interface Batch {
 /** The bucket's memory. Held by reference and changed in place: it is never persisted, and copies of posteriors are dear. */
 export interface BucketWork {
   readonly dependencies: BucketDependencies;
-  /** Whether the machine is ready: commands are taken by `accept` then, and sent to the machine otherwise. */
+  /** Whether the machine is ready: what comes before waits until it is. */
   open: boolean;
   state: BucketState | undefined;
   /** The state before another writer was faster. */
@@ -74,9 +74,8 @@ export interface BucketWork {
   conflicts: number;
 }
 
-/** What moves a bucket's machine. */
+/** What moves a bucket's machine. Commands do not: they wait in its work. */
 export type BucketMachineEvent =
-  | { readonly type: 'command'; readonly command: BucketCommand }
   | { readonly type: 'hydrated'; readonly state: BucketState }
   | { readonly type: 'hydrationFailed'; readonly problem: Problem }
   | {
@@ -102,16 +101,11 @@ export const SNAPSHOT_WORTH = 16;
 /** Commands that may wait, where nothing else is said. */
 const QUEUE_LIMIT = 1024;
 
-/** Lets a command wait, or refuses it where too many do. */
-export function enqueue(work: BucketWork, command: BucketCommand): void {
+/** Lets a command wait, or refuses it where too many do; a bucket that is ready begins with it. */
+export function accept(work: BucketWork, command: BucketCommand, send: (event: BucketMachineEvent) => void): void {
   if (work.queue.length < (work.dependencies.queueLimit ?? QUEUE_LIMIT)) work.queue.push(command);
   else command.reply(failed(new ReckonerError('overloaded', 'Too many requests wait for this bucket.')));
-}
-
-/** Takes a command while the machine is ready. */
-export function accept(work: BucketWork, command: BucketCommand, send: (event: BucketMachineEvent) => void): void {
-  enqueue(work, command);
-  begin(work, send);
+  if (work.open) begin(work, send);
 }
 
 /** Starts the next batch, unless one is under way or being made: who is refused while it is made may ask again at once. */

@@ -1,11 +1,11 @@
 /**
  * The bucket actor: the only writer of its stream. It appends, then folds, then answers, one batch at a time; what arrives
- * meanwhile waits in a bounded queue. The machine holds the lifecycle, and while it is ready it leaves the work alone: a
- * command and a commit that change no state are plain calls (`buckets.ts`, `bucket-work.ts`), because a machine event for each
- * costs as much time as the choice and a third of the memory. What is believed is in `bucket-state.ts`.
+ * meanwhile waits in a bounded queue. The machine holds the lifecycle and leaves the work alone: a command, and a commit that
+ * changes no state, are plain calls (`buckets.ts`, `bucket-work.ts`), because a machine event for each costs as much time as the
+ * choice and a third of the memory. What is believed is in `bucket-state.ts`.
  */
 import { setup } from 'xstate';
-import { problemOf, ReckonerError } from '../events/errors.ts';
+import { problemOf } from '../events/errors.ts';
 import { type BucketState, viewUnder } from './bucket-state.ts';
 import {
   append,
@@ -14,8 +14,6 @@ import {
   type BucketWork,
   begin,
   cannotForget,
-  enqueue,
-  failed,
   giveUp,
   isGated,
   rejectAll,
@@ -49,10 +47,6 @@ export const bucketMachine = setup({
     gated: ({ context: { work } }) => isGated(work),
   },
   actions: {
-    enqueue: ({ context: { work }, event }) => event.type === 'command' && enqueue(work, event.command),
-    refuse: ({ event }) =>
-      event.type === 'command' &&
-      event.command.reply(failed(new ReckonerError('shutting_down', 'The bucket has been put away.'))),
     hydrate: ({ context: { work }, self }) => {
       rehydrated(work).then(
         (state) => self.send({ type: 'hydrated', state }),
@@ -108,7 +102,6 @@ export const bucketMachine = setup({
     hydrating: {
       entry: 'hydrate',
       on: {
-        command: { actions: 'enqueue' },
         hydrated: { target: 'ready', actions: 'take' },
         hydrationFailed: { target: 'failed', actions: 'rejectAll' },
       },
@@ -145,7 +138,6 @@ export const bucketMachine = setup({
     unsettled: {
       entry: 'retryLater',
       on: {
-        command: { actions: 'enqueue' },
         committed: [
           { guard: 'unknown', target: 'unsettled', reenter: true },
           { guard: 'lost', target: 'hydrating', actions: 'requeue' },
@@ -156,8 +148,8 @@ export const bucketMachine = setup({
         ],
       },
     },
-    failed: { type: 'final', on: { command: { actions: 'refuse' } } },
-    passivated: { type: 'final', on: { command: { actions: 'refuse' } } },
+    failed: { type: 'final' },
+    passivated: { type: 'final' },
   },
 });
 

@@ -3,7 +3,7 @@
  * fails is dropped, counted, and made anew from the log by the next request.
  */
 import { type Actor, createActor } from 'xstate';
-import { problemOf } from '../events/errors.ts';
+import { problemOf, ReckonerError } from '../events/errors.ts';
 import { bucketMachine } from './bucket.ts';
 import {
   accept,
@@ -12,6 +12,7 @@ import {
   type BucketMachineEvent,
   type BucketWork,
   failAll,
+  rejectAll,
 } from './bucket-work.ts';
 
 export interface Buckets {
@@ -32,7 +33,7 @@ export interface BucketsOptions {
 
 interface Bucket {
   readonly actor: Actor<typeof bucketMachine>;
-  /** The machine's own: it says whether a command may be taken without the machine. */
+  /** The machine's own: commands are put into it, not sent. */
   readonly work: BucketWork;
   readonly send: (event: BucketMachineEvent) => void;
 }
@@ -50,7 +51,11 @@ export function createBuckets({ maxLive = 10_000, onFailure }: BucketsOptions): 
     const { work } = actor.getSnapshot().context;
     const bucket: Bucket = { actor, work, send: (event) => actor.send(event) };
     actor.subscribe({
-      complete: () => forget(stream, bucket),
+      complete: () => {
+        forget(stream, bucket);
+        // Nothing waits, unless somebody asked again within the answer that refused him.
+        rejectAll(work, new ReckonerError('shutting_down', 'The bucket has been put away.').problem);
+      },
       error: (thrown) => {
         work.open = false;
         forget(stream, bucket);
@@ -65,7 +70,6 @@ export function createBuckets({ maxLive = 10_000, onFailure }: BucketsOptions): 
     if (live.get(stream) === bucket) live.delete(stream);
   };
   const hand = ({ work, send }: Bucket, command: BucketCommand) => {
-    if (!work.open) return send({ type: 'command', command });
     try {
       accept(work, command, send);
     } catch (thrown) {

@@ -1,18 +1,19 @@
 /** What a bucket does when its log, its policy or its callers let it down. */
 import { randomUUID } from 'node:crypto';
-import { expect, test } from 'vitest';
-import { createActor } from 'xstate';
-import { bucketMachine } from '../../actors/bucket.ts';
+import { expect, onTestFinished, test } from 'vitest';
 import { WINDOW } from '../../actors/bucket-state.ts';
+import type { BucketOutcome } from '../../actors/bucket-work.ts';
+import { createBuckets } from '../../actors/buckets.ts';
 import { createDomains } from '../../actors/domains.ts';
+import type { Environment } from '../../actors/environment.ts';
 import { CONFLICT_PAUSE_MS } from '../../actors/retries.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { type Fault, faulty } from './faulty-log.ts';
-import { brokenLinks, configured, DOMAIN, given, problemOf } from './given.ts';
-import { ONLY_STREAM, posteriorOf, stateFrom, unforgetting, watched } from './posterior.ts';
+import { brokenLinks, configured, DOMAIN, given, problemOf, type Stage, TENANT } from './given.ts';
+import { noSnapshots, ONLY_STREAM, posteriorOf, stateFrom, unforgetting, watched } from './posterior.ts';
 
 const memory = () => openSqliteEventLog({ file: ':memory:' });
 
@@ -309,45 +310,74 @@ test('more changes than a domain may hold are shed, the others are made', async 
   await stage.stop();
 });
 
+/** Buckets of a node of their own over a log, without a router before them. */
+async function bareBuckets(stage: Stage, log: EventLog, sleep: Environment['sleep'] = async () => {}) {
+  const env = { node: 'bare', now: () => 0, uuid: () => '', seed: () => 2 ** 31, sleep };
+  const quiet = { onChange: () => {}, onFailure: () => {} };
+  const domains = createDomains({ log: stage.log, env, makePolicy: createPolicy, ...quiet });
+  onTestFinished(() => domains.stop());
+  const domain = await domains.get(TENANT, DOMAIN);
+  if (domain === undefined) throw new Error('there is no domain');
+  const { timeline, refresh } = domain;
+  const buckets = createBuckets({ onFailure: () => {} });
+  const dependencies = { stream: ONLY_STREAM, env, log, snapshots: stage.snapshots, timeline, refresh };
+  return {
+    ask(reply: (outcome: BucketOutcome) => void) {
+      buckets.send(ONLY_STREAM, () => dependencies, {
+        ...{ id: randomUUID(), type: 'ItemsShown', correlationId: '', causationId: '', reply },
+        make: () => ({ domainRevision: 0, decisionRevision: 0, items: [], requestHash: new Uint8Array(0) }),
+      });
+    },
+  };
+}
+
 test('a bucket that loses races pauses at random, longer each time, and gives up after the fourth', async () => {
   const stage = await given([configured()]);
-  const domains = createDomains({
-    log: stage.log,
-    env: { node: 'racer', now: () => 0, uuid: () => '', seed: () => 0, sleep: async () => {} },
-    makePolicy: createPolicy,
-    onChange: () => {},
-    onFailure: () => {},
-  });
-  const domain = await domains.get('default', DOMAIN);
-  if (domain === undefined) throw new Error('there is no domain');
-  const paused: number[] = [];
   const log = faulty(stage.log);
   log.script = ['conflict', 'conflict', 'conflict', 'conflict'];
-  const sleep = async (ms: number) => void paused.push(ms);
-  const env = { node: 'racer', now: () => 0, uuid: () => '', seed: () => 2 ** 31, sleep };
-  const bucket = createActor(bucketMachine, {
-    input: {
-      stream: ONLY_STREAM,
-      env,
-      log,
-      snapshots: stage.snapshots,
-      timeline: domain.timeline,
-      refresh: domain.refresh,
-    },
-  }).start();
-  const ask = () =>
-    new Promise((reply) =>
-      bucket.send({
-        type: 'command',
-        command: {
-          ...{ id: randomUUID(), type: 'ItemsShown', correlationId: '', causationId: '', reply },
-          make: () => ({ domainRevision: 0, decisionRevision: 0, items: [], requestHash: new Uint8Array(0) }),
-        },
-      }),
-    );
-  expect(await ask()).toMatchObject({ status: 'failed', problem: { code: 'conflict', retryAfter: 1 } });
+  const paused: number[] = [];
+  const buckets = await bareBuckets(stage, log, async (ms) => void paused.push(ms));
+  const asked = () => new Promise(buckets.ask);
+  expect(await asked()).toMatchObject({ status: 'failed', problem: { code: 'conflict', retryAfter: 1 } });
   expect(paused).toEqual([1, 2, 4].map((times) => times * CONFLICT_PAUSE_MS));
-  expect(await ask()).toMatchObject({ status: 'recorded', revision: 0 });
-  domains.stop();
+  expect(await asked()).toMatchObject({ status: 'recorded', revision: 0 });
+  await stage.stop();
+});
+
+test.each([
+  [['ok'], ['recorded', 'recorded']],
+  [['lost'], ['recorded', 'recorded']],
+  [['log_full'], ['failed', 'recorded']],
+  [
+    ['lost', 'log_full'],
+    ['failed', 'recorded'],
+  ],
+  [
+    ['conflict', 'conflict', 'conflict', 'conflict'],
+    ['failed', 'recorded'],
+  ],
+] satisfies [Fault[], BucketOutcome['status'][]][])(
+  'who asks again within an answer is answered too, of a log that answers %s',
+  async (script, statuses) => {
+    const stage = await given([configured()]);
+    const log = faulty(stage.log);
+    log.script = [...script];
+    const { ask } = await bareBuckets(stage, log);
+    const outcomes = await new Promise<BucketOutcome[]>((resolve) =>
+      ask((first) => ask((second) => resolve([first, second]))),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(statuses);
+    await stage.stop();
+  },
+);
+
+test('who asks again within the refusal of a bucket that cannot be read is refused too, and not forgotten', async () => {
+  const stage = await given([configured()]);
+  const snapshots = { ...noSnapshots, latest: () => Promise.reject(new Error('secret')) };
+  const { ask } = await bareBuckets({ ...stage, snapshots }, stage.log);
+  const outcomes = await new Promise<BucketOutcome[]>((resolve) =>
+    ask((first) => ask((second) => resolve([first, second]))),
+  );
+  expect(outcomes).toMatchObject([{ problem: { code: 'internal' } }, { problem: { code: 'shutting_down' } }]);
   await stage.stop();
 });

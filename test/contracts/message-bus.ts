@@ -195,12 +195,17 @@ const publishContract: Contract = (bus, settled, [word], bodies) => {
     });
 
     it('does not wait for a slow subscriber to reach another', async () => {
-      const slow = bus().subscribe(`${word}.one`, () => sleep(100));
+      let letGo = () => {};
+      const held = new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      const slow = bus().subscribe(`${word}.one`, () => held);
       const heard: string[] = [];
       bus().subscribe(`${word}.one`, (message) => void heard.push(message.subject));
       await settled();
       for (let n = 0; n < 3; n++) await bus().publish(`${word}.one`, bodies[0]);
-      await until(() => heard.length === 3, 90);
+      await until(() => heard.length === 3);
+      letGo();
       await slow.close();
     });
   });

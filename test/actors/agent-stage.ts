@@ -4,8 +4,8 @@ import { type AgentCall, type AgentLimits, createAgent } from '../../actors/agen
 import type { Outcome } from '../../actors/agent-outcome.ts';
 import type { Environment } from '../../actors/environment.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
-import { type DecodedEvent, decode } from '../../events/catalogue.ts';
 import type { AppendResult, EventLog } from '../../events/event-log.ts';
+import { decodedOf } from './given.ts';
 
 export interface SimulatedClock {
   readonly now: Environment['now'];
@@ -79,14 +79,7 @@ export function agentStage(
           onFailure: (stream, thrown) => failures.push({ stream, thrown }),
         },
       ),
-    async recorded(): Promise<DecodedEvent[]> {
-      const events: DecodedEvent[] = [];
-      for await (const event of log.readStream('agent-sim-small-node-a')) {
-        const decoded = decode(event);
-        if (decoded !== undefined) events.push(decoded);
-      }
-      return events;
-    },
+    recorded: () => decodedOf(log.readStream('agent-sim-small-node-a')),
     /** The recorded events in a few words each. */
     async told(): Promise<string[]> {
       return (await stage.recorded()).map((event) =>

@@ -1,15 +1,10 @@
 /** One crash and what is left after it. */
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { openNode, type ReckonerNode } from '../../adapters/cli/compose.ts';
-import { type DecodedEvent, decode } from '../../events/catalogue.ts';
 import { eventId } from '../../events/ids.ts';
 import { CRASH_DOMAIN, type Crash, crashConfig, crashDecision, crashReward, LANES } from './crash-plan.ts';
-import { brokenLinks } from './given.ts';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
+import { brokenLinks, decodedOf } from './given.ts';
+import { runUntilKilled } from './killed-child.ts';
 
 interface Acknowledged {
   readonly round: number;
@@ -19,26 +14,8 @@ interface Acknowledged {
 
 /** Runs the child until it is dead; what it acknowledged. */
 async function runUntilDead(dataDir: string, { point, times, from = 0 }: Crash) {
-  const script = join(root, 'dist/test/actors/crash-child.js');
-  const child = spawn(process.execPath, [script, dataDir, point, String(times), String(from)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  let errors = '';
-  child.stderr.on('data', (chunk) => {
-    errors += chunk;
-  });
-  const deadline = setTimeout(() => child.kill('SIGTERM'), 15_000);
-  child.stdout.on('data', (chunk) => {
-    if (output === '' && point === 'never') setTimeout(() => child.kill('SIGKILL'), times);
-    output += chunk;
-  });
-  const signal = await new Promise((resolve) => child.on('close', (_, killed) => resolve(killed)));
-  clearTimeout(deadline);
-  // SIGTERM: it never came to the point.
-  expect(signal, errors).toBe('SIGKILL');
-  // The last line may have been cut off.
-  const lines = output.slice(0, output.lastIndexOf('\n')).split('\n');
+  const words = [dataDir, point, String(times), String(from)];
+  const lines = await runUntilKilled('crash-child', words, point === 'never' ? times : undefined);
   const of = (word: string): Acknowledged[] =>
     lines.flatMap((line) => {
       const [first, round, lane, id = ''] = line.split(' ');
@@ -58,7 +35,7 @@ export async function crashAndReopen(dataDir: string, crash: Crash): Promise<{ r
     const before = new Map(decisions.map(({ round, lane, id }) => [`${round}-${lane}`, id]));
     await repeatAll(node, from, last, before);
     await repeatAll(node, Math.max(from, last - 2), last, before);
-    const all = await eventsOf(node);
+    const all = await decodedOf(node.log.readAll());
     expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
     const wanted = new Set(before.keys());
     for (const type of ['DecisionMade', 'RewardObserved'] as const) {
@@ -78,7 +55,7 @@ export async function crashAndReopen(dataDir: string, crash: Crash): Promise<{ r
 
 async function whole(node: ReckonerNode, decisions: readonly Acknowledged[], rewards: readonly Acknowledged[]) {
   expect(await brokenLinks(node.log)).toEqual([]);
-  const ids = (await eventsOf(node)).map(({ id }) => id);
+  const ids = (await decodedOf(node.log.readAll())).map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
   for (const { round, lane } of decisions) {
     const { requestId = '' } = crashDecision(round, lane);
@@ -105,13 +82,4 @@ async function repeatAll(
       }),
     );
   }
-}
-
-async function eventsOf({ log }: ReckonerNode): Promise<DecodedEvent[]> {
-  const all: DecodedEvent[] = [];
-  for await (const event of log.readAll()) {
-    const decoded = decode(event);
-    if (decoded !== undefined) all.push(decoded);
-  }
-  return all;
 }

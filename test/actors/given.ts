@@ -16,7 +16,7 @@ import { openSnapshotStore } from '../../adapters/sqlite/snapshot-store.ts';
 import { openSubjectSalts } from '../../adapters/sqlite/subject-salts.ts';
 import { type DecodedEvent, decode, decodeMetadata } from '../../events/catalogue.ts';
 import { type Problem, ReckonerError } from '../../events/errors.ts';
-import type { EventLog } from '../../events/event-log.ts';
+import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { uuidV5 } from '../../events/ids.ts';
 import { chainHash, EMPTY_HEAD, seal } from '../../events/seal.ts';
 import type { SnapshotStore } from '../../events/snapshot-store.ts';
@@ -130,11 +130,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     async when<T>(command: (reckoner: Reckoner) => Promise<T>): Promise<Scene<T>> {
       const after = await log.head();
       const [outcome] = await Promise.allSettled([command(reckoner)]);
-      const events: DecodedEvent[] = [];
-      for await (const event of log.readAll({ after })) {
-        const decoded = decode(event);
-        if (decoded !== undefined) events.push(decoded);
-      }
+      const events = await decodedOf(log.readAll({ after }));
       return {
         events,
         get answer() {
@@ -144,14 +140,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
         problem: outcome.status === 'rejected' ? problemIn(outcome.reason) : undefined,
       };
     },
-    async events(...types: readonly DecodedEvent['type'][]) {
-      const all: DecodedEvent[] = [];
-      for await (const event of log.readAll(types.length === 0 ? {} : { types })) {
-        const decoded = decode(event);
-        if (decoded !== undefined) all.push(decoded);
-      }
-      return all;
-    },
+    events: (...types: readonly DecodedEvent['type'][]) => decodedOf(log.readAll(types.length === 0 ? {} : { types })),
     settled: () => system.settled(TENANT, DOMAIN),
     stop: () => {
       stopping ??= system.stop();
@@ -175,6 +164,16 @@ function environment(node: string, seed: number, now: () => number, sleep: Envir
     seed: () => Number.parseInt(next('seed').slice(0, 8), 16),
     sleep,
   };
+}
+
+/** The events that this version knows, decoded. */
+export async function decodedOf(events: AsyncIterable<RecordedEvent>): Promise<DecodedEvent[]> {
+  const all: DecodedEvent[] = [];
+  for await (const event of events) {
+    const decoded = decode(event);
+    if (decoded !== undefined) all.push(decoded);
+  }
+  return all;
 }
 
 /** Every stream of the log is whole: revisions 0, 1, 2, … and each event names the hash of the one before it. */

@@ -19,7 +19,7 @@ import {
   place,
   scoreIntervals,
 } from './beta-panels.ts';
-import { NODE_COUNT, WEIGHTS } from './gauss-legendre.ts';
+import { addFirst, roomForFirst } from './first-quadrature.ts';
 import { below, densities, evaluatePanel, roomForPanels } from './panel-densities.ts';
 import { armWidth, panelWidth } from './panel-width.ts';
 import { addRanked, roomForRanks } from './rank-quadrature.ts';
@@ -105,9 +105,6 @@ function contenders(arms: PanelArm[], depth: number): PanelArm[] {
   return arms.filter((arm) => highScore(arm) >= bar).sort((one, other) => other.shift - one.shift);
 }
 
-let prefixes = new Float64Array(0);
-const suffix = new Float64Array(NODE_COUNT);
-
 /** Walks all panels from the highest score down, adding to `arm.sum` and `ranked`. */
 function sweep(
   arms: readonly PanelArm[],
@@ -117,7 +114,7 @@ function sweep(
   scale: number,
 ): void {
   roomForPanels(arms.length);
-  if (prefixes.length < arms.length * NODE_COUNT) prefixes = new Float64Array(arms.length * NODE_COUNT);
+  roomForFirst(arms.length);
   if (ranking !== undefined) roomForRanks(arms.length, depth);
   for (const arm of arms) {
     arm.above = 0;
@@ -138,7 +135,9 @@ function sweep(
       const half = 0.5 * (u - bottom);
       evaluatePanel(arms, places, interval, u, bottom);
       const remaining =
-        ranking === undefined ? addFirst(arms, half) : addRanked(arms, densities, below, half, ranking, ranked);
+        ranking === undefined
+          ? addFirst(arms, densities, below, half)
+          : addRanked(arms, densities, below, half, ranking, ranked);
       u = bottom;
       // No probability can change any more by a tenth of what the tails may hold.
       if (remaining < 0.1 * LEFT_OUT) return;
@@ -216,26 +215,4 @@ function nextKnot(
     return floor;
   }
   return u - step;
-}
-
-/**
- * Adds the panel to every arm's probability of being first. Products of the others by prefix and suffix: dividing would
- * fail at F = 0. Returns P(no arm is above the lowest node), which bounds all that is still to come.
- */
-function addFirst(arms: readonly PanelArm[], half: number): number {
-  for (let i = 0; i < NODE_COUNT; i++) prefixes[i] = half * WEIGHTS[i]!;
-  for (let row = NODE_COUNT; row < arms.length * NODE_COUNT; row++) {
-    prefixes[row] = prefixes[row - NODE_COUNT]! * below[row - NODE_COUNT]!;
-  }
-  suffix.fill(1);
-  for (let k = arms.length - 1; k >= 0; k--) {
-    const row = k * NODE_COUNT;
-    let sum = 0;
-    for (let i = 0; i < NODE_COUNT; i++) {
-      sum += densities[row + i]! * prefixes[row + i]! * suffix[i]!;
-      suffix[i]! *= below[row + i]!;
-    }
-    arms[k]!.sum += sum;
-  }
-  return suffix[0]!;
 }

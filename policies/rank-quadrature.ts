@@ -1,6 +1,5 @@
 /** The rank part of the exact propensities: Poisson-binomial probabilities at the nodes of a panel. */
 
-import type { PanelArm } from './beta-panels.ts';
 import { NODE_COUNT, WEIGHTS } from './gauss-legendre.ts';
 
 /** Terms below this are left out: of 1,000 ranks only those within a few standard deviations of the mean are worked on. */
@@ -38,7 +37,7 @@ export function roomForRanks(count: number, depth: number): void {
  * @returns P(fewer than `depth` arms are above the lowest node): what is still to come below the panel
  */
 export function addRanked(
-  arms: readonly PanelArm[],
+  arms: readonly { readonly index: number; sum: number }[],
   densities: Float64Array,
   below: Float64Array,
   half: number,

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The suite that takes its time: hundreds of kills, simulations of coverage, logs of a million events. */
+/** The suite that takes its time: hundreds of kills. */
 export default defineConfig({
   test: {
     include: ['test/long/**/*.test.ts'],

@@ -27,7 +27,7 @@ type PropensityResult = {
 };
 
 /** Runs the bench: both costs in turn, the median ratio of several rounds. */
-export async function run(_options: { json: boolean }): Promise<PropensityResult> {
+export async function run(): Promise<PropensityResult> {
   const random = randomness(20_250_101);
   const situations = Array.from({ length: SITUATIONS }, (_, i) => situation(random, i % 2 === 1));
   const rounds = [];

@@ -27,6 +27,10 @@ const benches: Readonly<Record<string, Entry>> = {
     about: 'exact propensities of 6 Beta arms: no more than 600 Beta draws cost',
     load: () => import('./propensity.ts'),
   },
+  'offset-tree': {
+    about: 'accuracy of the offset tree on the half that was not logged: within 0.02 of the reference',
+    load: () => import('./offset-tree.ts'),
+  },
   http: {
     about: 'decisions over HTTP against a bare handler: at least 0.4 of its requests',
     load: () => import('./http.ts'),

@@ -33,7 +33,8 @@ export const bucketMachine = setup({
     input: {} as BucketDependencies,
   },
   guards: {
-    idle: ({ context: { work } }) => work.queue.length === 0 && work.batch === undefined,
+    // While a batch is made, neither the queue nor the batch holds what it is made of.
+    idle: ({ context: { work } }) => work.queue.length === 0 && work.batch === undefined && !work.preparing,
     frozen: ({ context: { work } }) => work.dependencies.timeline.latest?.frozen === true,
     unsure: ({ context: { work } }) => isUnsure(work),
     lost: ({ event }) =>

@@ -381,3 +381,35 @@ test('who asks again within the refusal of a bucket that cannot be read is refus
   expect(outcomes).toMatchObject([{ problem: { code: 'internal' } }, { problem: { code: 'shutting_down' } }]);
   await stage.stop();
 });
+
+test('a bucket is not put away while it makes a batch, though a request that moves on needs its place', async () => {
+  // Given a bucket that writes a decision, behind which another one and a reward wait,
+  const log = memory();
+  let hold = Promise.resolve();
+  const append: EventLog['append'] = async (stream, expected, events) => {
+    if (stream.startsWith('bucket-')) await hold;
+    return log.append(stream, expected, events);
+  };
+  const context = { urgent: { type: 'boolean' } } as const;
+  const config = { arms: ['red', 'blue'], context };
+  const stage = await given([configured(config)], { log: { ...log, append }, maxLiveBuckets: 1 });
+  const body = { context: { urgent: true } };
+  const { decisionId } = await stage.reckoner.decide(DOMAIN, body);
+  let release = () => {};
+  hold = new Promise((resolve) => {
+    release = resolve;
+  });
+  const waiting = [
+    stage.reckoner.decide(DOMAIN, body),
+    stage.reckoner.decide(DOMAIN, body),
+    stage.reckoner.reward(decisionId, { value: 1 }),
+  ] as const;
+  // when the domain is bucketed anew meanwhile, so that the one that waits belongs to a bucket that is not live,
+  await stage.reckoner.configure(DOMAIN, { ...config, bucketBy: ['urgent'] });
+  release();
+  // then all are answered, the reward by the bucket that it came to.
+  const [written, moved, receipt] = await Promise.all(waiting);
+  expect(written.bucket).not.toBe(moved.bucket);
+  expect(receipt).toMatchObject({ decisionId, value: 1, repeated: false });
+  await stage.stop();
+});

@@ -1,13 +1,14 @@
-/** What policies earn on recorded requests and labelled rows, against references that are committed here (bench/learning). */
-import { strongArm } from '../adapters/datasets/baselines.ts';
-import { dataFolder, datasetsIn, findDataset } from '../adapters/datasets/find-dataset.ts';
-import { readDataset } from '../adapters/datasets/read-dataset.ts';
+/**
+ * What policies earn on recorded requests and on labelled rows: alone, without a log, beside references that are committed in
+ * `learning/`, in the same shuffles. A set that is not there is said to be absent.
+ */
+import { dataFolder } from '../adapters/datasets/find-dataset.ts';
+import { ReckonerError } from '../events/errors.ts';
 import type { BenchOptions } from './bench.ts';
-import { defaultEntrant, policyEntrant, references } from './learning/entrants.ts';
-import { type Finding, runExperiment, utilityExperiment } from './learning/experiment.ts';
-import { fixedArms } from './learning/fixed-arms.ts';
-import { problemOf } from './learning/problem.ts';
-import { sweepExperiment } from './learning/sweep.ts';
+import { publishedOf } from './learning/bars.ts';
+import { runExperiment } from './learning/experiment.ts';
+import { learningTable, type ResultRow, resultRow, rowLines } from './learning/result.ts';
+import { setsIn, type TrialOptions, trialsOf } from './learning/trials.ts';
 
 export interface LearningOptions extends BenchOptions {
   readonly set?: readonly string[];
@@ -18,55 +19,74 @@ export interface LearningOptions extends BenchOptions {
   readonly sweep?: boolean;
 }
 
-export async function run(options: LearningOptions): Promise<object> {
+interface LearningResult {
+  readonly bench: 'learning';
+  /** Where the sets were looked for. */
+  readonly data: string;
+  readonly rows: readonly ResultRow[];
+  /** Public sets that are not there. */
+  readonly absent: readonly string[];
+  /** Whether the default configuration passes every row that has something to pass. */
+  readonly pass: boolean;
+}
+
+/** The sets that the bars are about. */
+const publicSets = [
+  'routellm/mmlu',
+  'routellm/gsm8k',
+  'pareto/val',
+  'llmrouter/train_a',
+  ...['digits', 'letter', 'shuttle', 'vehicle', 'soybean', 'mushroom', 'pima'].map((name) => `classification/${name}`),
+];
+
+/** @throws ReckonerError request_invalid for options that are not right, and where there is no set at all */
+export async function run(options: LearningOptions): Promise<LearningResult> {
   const folder = dataFolder(options.data);
-  const sets =
-    options.set ?? datasetsIn(folder).filter((name) => /^(routellm\/(mmlu|gsm8k)|llmrouter\/train)/.test(name));
-  const shuffles = Number(options.shuffles ?? 100);
-  const circumstances = { floor: Number(options.floor ?? 0.01), buckets: options.buckets !== false };
-  const entrants = [
-    defaultEntrant(circumstances),
-    ...(options.policy ?? []).map((written) => policyEntrant(written, circumstances)),
-    ...references,
-  ];
-  const rows: object[] = [];
+  const there = await setsThere(folder);
+  const sets = options.set ?? there;
+  const absent = options.set === undefined ? publicSets.filter((name) => !there.includes(name)) : [];
+  if (absent.length > 0) console.log(`absent from ${folder}, and not measured: ${absent.join(', ')}`);
+  if (sets.length === 0) {
+    throw new ReckonerError('request_invalid', `There is no set in ${folder}: nothing was measured.`, {
+      remedy: 'Say where the data is: --data DIR or the environment variable RECKONER_DATA.',
+    });
+  }
+  const trialOptions: TrialOptions = {
+    policies: options.policy,
+    shuffles: numberOf('shuffles', options.shuffles, (value) => Number.isInteger(value) && value >= 1),
+    floor: numberOf('floor', options.floor, (value) => value >= 0 && value <= 1),
+    buckets: options.buckets !== false,
+    sweep: options.sweep !== false,
+  };
+  const rows: ResultRow[] = [];
   for (const set of sets) {
-    const dataset = await readDataset(findDataset(set, folder), set);
-    const strong = strongArm(dataset);
-    const costs = dataset.arms.map((_, arm) => (arm === strong ? 0.1 : 0));
-    const problem = problemOf(dataset, costs);
-    const fixed = fixedArms(problem);
-    const findings: Finding[] = runExperiment(utilityExperiment(problem, entrants), entrants, shuffles);
-    if (strong !== null && options.sweep !== false) {
-      const free = problemOf(dataset, [0, 0]);
-      findings.push(...runExperiment(sweepExperiment(free, strong, entrants), entrants, shuffles));
-    }
-    for (const { figure, entrants: found } of findings) {
-      const known =
-        figure === 'utility'
-          ? { bestSingleArm: fixed.perArm[fixed.best], perBucketHindsight: fixed.perBucket, oracle: fixed.oracle }
-          : {};
-      rows.push({ set, figure, requests: problem.rows.length, shuffles, ...known, entrants: found });
-      console.log(
-        `\n${set} ${figure} (${Object.entries(known)
-          .map(([name, value]) => `${name} ${value?.toFixed(4)}`)
-          .join(', ')})`,
-      );
-      for (const { name, mean, interval, differences } of found) {
-        const told = Object.entries(differences).map(
-          ([other, { mean: by, interval: within }]) => `${signed(by)} (${signed(within?.[0])}) to ${other}`,
-        );
-        const toBest =
-          known.bestSingleArm === undefined ? '' : `; ${signed(mean - known.bestSingleArm)} to the best single arm`;
-        console.log(
-          `  ${name}: ${mean.toFixed(4)} (${interval?.map((end) => end.toFixed(4)).join(' to ') ?? '–'})${toBest}; ${told.join(', ')}`,
-        );
+    for (const trial of await trialsOf(set, folder, trialOptions)) {
+      for (const finding of runExperiment(trial.experiment, trial.entrants, trial.shuffles)) {
+        const row = resultRow(trial, finding, publishedOf(trial.problem.name, finding.figure.name));
+        rows.push(row);
+        for (const line of rowLines(row)) console.log(line);
       }
     }
   }
-  return { bench: 'learning', rows, pass: true };
+  for (const line of learningTable(rows)) console.log(line);
+  return { bench: 'learning', data: folder, rows, absent, pass: rows.every(({ pass }) => pass !== false) };
 }
 
-function signed(value: number | undefined): string {
-  return value === undefined ? '–' : `${value < 0 ? '' : '+'}${value.toFixed(4)}`;
+async function setsThere(folder: string): Promise<string[]> {
+  try {
+    return await setsIn(folder);
+  } catch (thrown) {
+    // A folder that is not there holds no set; what else is wrong with it is said.
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return [];
+    throw thrown;
+  }
+}
+
+function numberOf(name: string, given: string | undefined, right: (value: number) => boolean): number | undefined {
+  if (given === undefined) return undefined;
+  const value = Number(given);
+  if (given.trim() !== '' && right(value)) return value;
+  throw new ReckonerError('request_invalid', `--${name} ${given} is not right.`, {
+    remedy: '`npm run -s bench -- learning --help` says what it takes.',
+  });
 }

@@ -1,5 +1,6 @@
 /** Runs the benches: `npm run -s bench -- <name> [--json] [--data DIR]`. Ends with 1 where a bar is missed, with 2 on bad usage. */
 import { Command, CommanderError } from 'commander';
+import { ReckonerError } from '../events/errors.ts';
 import { type Bench, type BenchOptions, type Figures, missedBar } from './bench.ts';
 import { runModule } from './child.ts';
 
@@ -42,9 +43,9 @@ const benches: Readonly<Record<string, Entry>> = {
       command
         .option('--data <dir>', 'the data folder (default: RECKONER_DATA, else ../shared/data)')
         .option('--set <name>', 'a set of that folder, <folder>/<file>; may be repeated (default: all)', collected)
-        .option('--policy <policy>', 'JSON or name:param=value,…; may be repeated: plays beside the default', collected)
-        .option('--shuffles <n>', 'passes in an order of their own, seeds 1 to n (default: 100)')
-        .option('--floor <f>', 'probability spread evenly over the arms (default: 0.01)')
+        .option('--policy <policy>', 'JSON or name:param=value,…; may be repeated (default: the catalogue)', collected)
+        .option('--shuffles <n>', 'passes in orders of their own, seeds 1 to n (default: 100; 5 for labelled rows)')
+        .option('--floor <f>', 'probability ours spread evenly over the arms (default: 0.01; 0 for labelled rows)')
         .option('--no-buckets', 'one bucket for all rows: what makes the buckets is context only')
         .option('--no-sweep', 'leave the runs out that sweep the price of the strong arm'),
   },
@@ -61,9 +62,14 @@ command('all', 'every bench, one after another, each in a process of its own', r
 try {
   await program.parseAsync();
 } catch (thrown) {
-  if (!(thrown instanceof CommanderError)) throw thrown;
-  // Commander has already said what is wrong; 1 is for bars.
-  process.exitCode = thrown.exitCode === 0 ? 0 : 2;
+  // 1 is for bars.
+  if (thrown instanceof ReckonerError) {
+    console.error(`error: ${thrown.message}\n→ ${thrown.problem.remedy}`);
+    process.exitCode = 2;
+  } else if (thrown instanceof CommanderError) {
+    // Commander has already said what is wrong.
+    process.exitCode = thrown.exitCode === 0 ? 0 : 2;
+  } else throw thrown;
 }
 
 function writesFiles(command: Command): Command {

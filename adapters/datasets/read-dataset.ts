@@ -9,11 +9,13 @@ import { detectLayout, type Layout, understoodColumns } from './layout.ts';
  * Reads recorded requests from a .csv or .csv.gz whose columns are understood (see layout.ts). Rows that are marked as
  * contaminated, or in which an arm's outcome is missing, are left out and counted.
  * @param name what to call it; default the file's name without its ending
+ * @param without arms that are not read: neither is a row left out because their outcome is missing
  * @throws ReckonerError request_invalid: unreadable file, unknown columns, a cell that is not a number (with its row), no rows
  */
 export async function readDataset(
   path: string,
   name: string = basename(path).replace(/\.csv(\.gz)?$/, ''),
+  without: readonly string[] = [],
 ): Promise<Dataset> {
   let layout: Layout | undefined;
   const rows: RecordedRequest[] = [];
@@ -21,7 +23,8 @@ export async function readDataset(
   const leftOut = { contaminated: 0, incomplete: 0 };
   for await (const record of readCsv(path)) {
     if (layout === undefined) {
-      layout = detectLayout(record.cells);
+      const detected = detectLayout(record.cells);
+      layout = { ...detected, arms: detected.arms.filter(({ arm }) => !without.includes(arm)) };
       continue;
     }
     if (isContaminated(layout, record)) {

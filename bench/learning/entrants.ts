@@ -1,47 +1,75 @@
 /** Who plays: the default of a domain, the policies that were asked for, and the references. */
 import { policyOf } from '../../adapters/simulate/options.ts';
 import { ReckonerError } from '../../events/errors.ts';
-import { PolicySpec } from '../../policies/catalogue.ts';
+import { defaultPolicy, PolicySpec, policyNames } from '../../policies/catalogue.ts';
 import { domainLearner } from './domain-learner.ts';
 import type { Entrant } from './experiment.ts';
 import { flatThompson } from './flat-thompson.ts';
+import type { Problem } from './problem.ts';
 import { ridgeLinUcb } from './ridge-linucb.ts';
 
 export const DEFAULT = 'default';
-export const LINUCB = 'ridge LinUCB';
+export const LINUCB = 'ridge LinUCB(1)';
+/** The one whose figure on llmrouter/train_a is published with the bars. */
+export const LINUCB_HALF = 'ridge LinUCB(0.5)';
 export const FLAT = 'flat Beta-TS';
-export const GLOBAL = 'flat Beta-TS, one bucket';
+export const FLAT_GLOBAL = 'flat Beta-TS, one bucket';
 
 export interface Circumstances {
+  /** Probability that our policies spread evenly over the arms. References have none. */
   readonly floor: number;
+  /** False: our policies get one bucket for all rows. */
   readonly buckets: boolean;
 }
 
-export function defaultEntrant({ floor, buckets }: Circumstances): Entrant {
-  const make: Entrant['make'] = (problem) =>
-    domainLearner(problem, { name: DEFAULT, policy: undefined, floor, buckets });
-  return { name: DEFAULT, reference: false, make };
+/** What a domain gets that names no policy. */
+export function defaultEntrant(circumstances: Circumstances): Entrant {
+  return ours(DEFAULT, undefined, circumstances);
 }
 
-/** @param written as JSON, or as on the command line: `name` or `name:param=value,…` */
-export function policyEntrant(written: string, { floor, buckets }: Circumstances): Entrant {
+/**
+ * @param written as JSON, or as on the command line: `name` or `name:param=value,…`
+ * @throws ReckonerError request_invalid for what the catalogue does not know
+ */
+export function policyEntrant(written: string, circumstances: Circumstances): Entrant {
   const policy = written.trimStart().startsWith('{') ? specOf(written) : PolicySpec.parse(policyOf(written));
-  return {
-    name: written,
-    reference: false,
-    make: (problem) => domainLearner(problem, { name: written, policy, floor, buckets }),
-  };
+  return ours(written, policy, circumstances);
 }
 
-export const references: readonly Entrant[] = [
-  {
-    name: LINUCB,
+/** Every other policy of the catalogue that needs no parameter, in buckets and, where there are any, in one bucket. */
+export function catalogueEntrants(problem: Problem, circumstances: Circumstances): Entrant[] {
+  return policyNames.flatMap((name) => {
+    const spec = PolicySpec.safeParse({ name });
+    if (!spec.success) return [];
+    const bucketed = problem.bucketBy.length > 0 && circumstances.buckets;
+    return [
+      ...(JSON.stringify(spec.data) === JSON.stringify(defaultPolicy) ? [] : [ours(name, spec.data, circumstances)]),
+      ...(bucketed ? [ours(`${name}, one bucket`, spec.data, { ...circumstances, buckets: false })] : []),
+    ];
+  });
+}
+
+function ours(name: string, policy: PolicySpec | undefined, { floor, buckets }: Circumstances): Entrant {
+  return { name, reference: false, make: (problem) => domainLearner(problem, { name, policy, floor, buckets }) };
+}
+
+/** The references for recorded requests. */
+export function recordedReferences({ bucketBy }: Problem): Entrant[] {
+  const thompson = (name: string, buckets: boolean): Entrant => ({
+    name,
     reference: true,
-    make: (problem) => ridgeLinUcb(problem, LINUCB, { alpha: 1, lambda: 1 }),
-  },
-  { name: FLAT, reference: true, make: (problem) => flatThompson(problem, FLAT, true) },
-  { name: GLOBAL, reference: true, make: (problem) => flatThompson(problem, GLOBAL, false) },
-];
+    make: (problem) => flatThompson(problem, name, buckets),
+  });
+  const references = [linUcb(LINUCB, 1), linUcb(LINUCB_HALF, 0.5), thompson(FLAT, true)];
+  return bucketBy.length === 0 ? references : [...references, thompson(FLAT_GLOBAL, false)];
+}
+
+/** The reference for labelled rows. */
+export const labelledReferences: readonly Entrant[] = [linUcb(LINUCB, 1)];
+
+function linUcb(name: string, alpha: number): Entrant {
+  return { name, reference: true, make: (problem) => ridgeLinUcb(problem, name, { alpha, lambda: 1 }) };
+}
 
 /** @throws ReckonerError request_invalid for what is not JSON, or not a policy of the catalogue */
 function specOf(json: string): PolicySpec {

@@ -1,6 +1,7 @@
-/** An experiment: learners on one problem, shuffle by shuffle, measured by one or more figures that higher is better for. */
+/** An experiment: entrants on one problem, shuffle by shuffle, measured by one or more figures. */
+import { fixedArms } from './fixed-arms.ts';
 import type { Learner } from './learner.ts';
-import { type Earned, meanUtility, playShuffle } from './play.ts';
+import { meanUtility, playShuffle } from './play.ts';
 import type { Problem } from './problem.ts';
 import { add, type Estimate, estimateOf, noMoments } from './welford.ts';
 
@@ -11,25 +12,53 @@ export interface Entrant {
   readonly make: (problem: Problem) => Learner;
 }
 
+/** What is measured of an entrant, and what is known of it without learning; null where there is no such thing. */
+export interface Figure {
+  readonly name: string;
+  readonly better: 'higher' | 'lower';
+  /** What 1 of utility a request is in units of this figure: margins are given in utility. */
+  readonly scale: number;
+  /** The best single arm, or the best fixed mix of arms. */
+  readonly bestSingleArm: number | null;
+  readonly perBucketHindsight: number | null;
+  readonly oracle: number | null;
+}
+
 export interface Experiment {
-  /** Names of the figures. */
-  readonly figures: readonly string[];
+  readonly figures: readonly Figure[];
   /** The figures of one shuffle: of every entrant, in their order, in the order of `figures`. */
   readonly shuffle: (shuffle: number) => number[][];
 }
 
-/** Mean utility of a request. */
-export function utilityExperiment(problem: Problem, entrants: readonly Entrant[]): Experiment {
+/** Mean utility of a request; or the total that is missing to the best arm of every request. */
+export function utilityExperiment(
+  problem: Problem,
+  entrants: readonly Entrant[],
+  name: string,
+  as: 'utility' | 'regret' | 'error' = 'utility',
+): Experiment {
   const learners = entrants.map(({ make }) => make(problem));
+  const { perArm, best, perBucket, oracle } = fixedArms(problem);
+  const count = problem.rows.length;
+  const told = (utility: number) =>
+    as === 'utility' ? utility : as === 'error' ? 1 - utility : (oracle - utility) * count;
+  const figure: Figure = {
+    name,
+    better: as === 'utility' ? 'higher' : 'lower',
+    scale: as === 'regret' ? count : 1,
+    bestSingleArm: told(perArm[best]!),
+    perBucketHindsight: problem.bucketBy.length === 0 ? null : told(perBucket),
+    oracle: told(oracle),
+  };
   return {
-    figures: ['utility'],
-    shuffle: (shuffle) => playShuffle(problem, learners, shuffle).map((earned: Earned) => [meanUtility(earned)]),
+    figures: [figure],
+    shuffle: (shuffle) => playShuffle(problem, learners, shuffle).map((earned) => [told(meanUtility(earned))]),
   };
 }
 
 /** What an experiment says of one figure. */
 export interface Finding {
-  readonly figure: string;
+  readonly figure: Figure;
   readonly entrants: readonly EntrantFinding[];
 }
 

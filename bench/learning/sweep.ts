@@ -3,8 +3,9 @@
  * part of the gap between always weak and always strong that is recovered, APGR the area under it over the share of strong calls,
  * CPT(x) the least share of strong calls with PGR >= x.
  */
-import type { Entrant, Experiment } from './experiment.ts';
+import type { Entrant, Experiment, Figure } from './experiment.ts';
 import { fixedArms } from './fixed-arms.ts';
+import { bucketIndices } from './flat-thompson.ts';
 import { type Earned, type Half, playShuffle } from './play.ts';
 import type { Problem } from './problem.ts';
 
@@ -36,7 +37,12 @@ export function sweepExperiment(problem: Problem, strong: number, entrants: read
     return { strong: calls / requests, recovered: (reward / requests - weakReward) / gap };
   };
   return {
-    figures: ['APGR', 'APGR of the second half', 'CPT(50%)', 'CPT(80%)'],
+    figures: [
+      area('APGR', hindsightArea(problem, strong)),
+      area('APGR, second half', null),
+      share('CPT(50 %)', 0.5),
+      share('CPT(80 %)', 0.8),
+    ],
     shuffle(shuffle) {
       const runs: Earned[][] = priced.map((one, price) => playShuffle(one, learners[price]!, shuffle));
       return entrants.map((_, entrant) => {
@@ -46,6 +52,36 @@ export function sweepExperiment(problem: Problem, strong: number, entrants: read
       });
     },
   };
+}
+
+/** Every fixed mix of the two arms lies on the diagonal. */
+function area(name: string, perBucketHindsight: number | null): Figure {
+  return { name, better: 'higher', scale: 1, bestSingleArm: 0.5, perBucketHindsight, oracle: null };
+}
+
+function share(name: string, mix: number): Figure {
+  return { name, better: 'lower', scale: 1, bestSingleArm: mix, perBucketHindsight: null, oracle: null };
+}
+
+/** The area of a router that knows what each bucket gains by the strong arm, and sends the buckets there by that; null without buckets. */
+export function hindsightArea(problem: Problem, strong: number): number | null {
+  if (problem.bucketBy.length === 0) return null;
+  const gains = new Map<number, { rows: number; gain: number }>();
+  const buckets = bucketIndices(problem);
+  for (const [index, { rewards }] of problem.rows.entries()) {
+    const bucket = gains.get(buckets[index]!) ?? { rows: 0, gain: 0 };
+    bucket.rows += 1;
+    bucket.gain += rewards[strong]! - rewards[1 - strong]!;
+    gains.set(buckets[index]!, bucket);
+  }
+  const total = [...gains.values()].reduce((sum, { gain }) => sum + gain, 0);
+  const ranked = [...gains.values()].sort((one, other) => other.gain / other.rows - one.gain / one.rows);
+  const curve: Operating[] = [{ strong: 0, recovered: 0 }];
+  for (const { rows, gain } of ranked) {
+    const last = curve.at(-1)!;
+    curve.push({ strong: last.strong + rows / problem.rows.length, recovered: last.recovered + gain / total });
+  }
+  return areaUnder(curve);
 }
 
 /** The points by their share of strong calls, between always weak and always strong. */

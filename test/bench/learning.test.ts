@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Entrant, runExperiment } from '../../bench/learning/experiment.ts';
+import { type Entrant, type Figure, runExperiment } from '../../bench/learning/experiment.ts';
 import { fixedArms } from '../../bench/learning/fixed-arms.ts';
 import type { Problem } from '../../bench/learning/problem.ts';
 import { areaUnder, curveOf, leastShare } from '../../bench/learning/sweep.ts';
@@ -18,6 +18,11 @@ const problem: Problem = {
     { context: { task: 'hard' }, rewards: [0, 1] },
   ],
 };
+
+function figure(given: Partial<Figure>): Figure {
+  const unknown = { bestSingleArm: null, perBucketHindsight: null, oracle: null };
+  return { name: 'utility', better: 'higher', scale: 1, ...unknown, ...given };
+}
 
 test('what routers without learning earn is counted less what their calls cost', () => {
   const fixed = fixedArms(problem);
@@ -58,7 +63,7 @@ test('differences are paired: what both share of a shuffle is not in their inter
   });
   const luck = [5, -3, 8];
   const [finding] = runExperiment(
-    { figures: ['earned'], shuffle: (shuffle) => [[luck[shuffle]! + 1], [luck[shuffle]!]] },
+    { figures: [figure({ name: 'earned' })], shuffle: (shuffle) => [[luck[shuffle]! + 1], [luck[shuffle]!]] },
     [entrant('ours', false), entrant('theirs', true)],
     3,
   );

@@ -18,3 +18,17 @@ test('a bench that there is not is bad usage, not a missed bar, and it is said w
     stderr: "error: unknown command 'nope'\n→ npm run -s bench -- --help lists the benches.\n",
   });
 });
+
+test('a bench that lacks its data says where to put it, as bad usage', { timeout: 60_000 }, () => {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [join(root, 'dist/bench/main.js'), 'learning', '--data', join(root, 'no-such-folder')],
+    { encoding: 'utf8' },
+  );
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr: expect.stringMatching(
+      /^error: There is no set in .*no-such-folder: nothing was measured\.\n→ .*RECKONER_DATA/,
+    ),
+  });
+});

@@ -75,6 +75,22 @@ describe('reading recorded requests', () => {
     expect(dataset.rows[0]?.rewards).toEqual([1, 0, 0, 0, 1]);
   });
 
+  it('misses no outcome of an arm that it was told to leave out', async () => {
+    const path = written('three.csv', 'r_a,r_b,r_c,c_a,c_b,c_c\n0.1,0.2,0.3,1,2,3\n0.4,0.5,,4,5,\n');
+    const dataset = await readDataset(path, 'three', ['c']);
+    expect(dataset.arms).toEqual(['a', 'b']);
+    expect(dataset.rows.map(({ rewards, dollars }) => [rewards, dollars])).toEqual([
+      [
+        [0.1, 0.2],
+        [1, 2],
+      ],
+      [
+        [0.4, 0.5],
+        [4, 5],
+      ],
+    ]);
+  });
+
   it('reads dollars beside rewards and leaves out rows in which an arm is missing', async () => {
     const dataset = await readDataset(
       written('priced.csv', 'id,source,r_a,r_b,c_a,c_b\n1,x,0.4,1,3.7e-05,0.5\n2,x,0.4,,0.1,\n3,y,0.4,0.5,0.1,\n'),

@@ -1,0 +1,154 @@
+/** What is measured on a file: told by its columns, never by its name. */
+import { strongArm } from '../../adapters/datasets/baselines.ts';
+import { readCsv } from '../../adapters/datasets/csv.ts';
+import { datasetsIn, findDataset } from '../../adapters/datasets/find-dataset.ts';
+import { detectLayout } from '../../adapters/datasets/layout.ts';
+import { readDataset } from '../../adapters/datasets/read-dataset.ts';
+import { ReckonerError } from '../../events/errors.ts';
+import {
+  type Circumstances,
+  catalogueEntrants,
+  defaultEntrant,
+  FLAT,
+  LINUCB,
+  LINUCB_HALF,
+  labelledReferences,
+  policyEntrant,
+  recordedReferences,
+} from './entrants.ts';
+import { type Entrant, type Experiment, utilityExperiment } from './experiment.ts';
+import type { Rule } from './judge.ts';
+import { isLabelled, readLabelled } from './labelled.ts';
+import { type Problem, problemOf } from './problem.ts';
+import { sweepExperiment } from './sweep.ts';
+
+export interface Trial {
+  readonly problem: Problem;
+  readonly entrants: readonly Entrant[];
+  readonly experiment: Experiment;
+  readonly shuffles: number;
+  readonly rule: Rule;
+}
+
+export interface TrialOptions {
+  /** Policies that play beside the default; undefined: those of the catalogue. */
+  readonly policies: readonly string[] | undefined;
+  /** Undefined: as the protocol has it. */
+  readonly shuffles: number | undefined;
+  readonly floor: number | undefined;
+  readonly buckets: boolean;
+  /** Whether the price of the strong arm is swept. */
+  readonly sweep: boolean;
+}
+
+/** Price of a strong call in the utility of two arms. */
+const PRICE = 0.1;
+/** ParetoBandit's first experiments are without its fourth arm. */
+const FOURTH = 'gemini25_flash';
+const SHUFFLES = { recorded: 100, labelled: 5 } as const;
+/** Labelled rows compare learners, not routers that must be able to tell later what another one would have done. */
+const FLOORS = { recorded: 0.01, labelled: 0 } as const;
+
+/** The files of a data folder that the bench understands, by the names that `--set` takes. */
+export async function setsIn(folder: string): Promise<string[]> {
+  const sets: string[] = [];
+  for (const name of datasetsIn(folder)) if ((await kindOf(findDataset(name, folder))) !== undefined) sets.push(name);
+  return sets;
+}
+
+/** @throws ReckonerError request_invalid for a file that cannot be read, or is of no kind that is known here */
+export async function trialsOf(set: string, folder: string, options: TrialOptions): Promise<Trial[]> {
+  const path = findDataset(set, folder);
+  const kind = await kindOf(path);
+  if (kind === undefined) {
+    throw new ReckonerError(
+      'request_invalid',
+      `${set} has neither the columns of recorded arms nor x0, x1, … and label.`,
+      {
+        remedy: 'bench/README.md says which files are understood.',
+      },
+    );
+  }
+  return kind === 'labelled'
+    ? [labelledTrial(await readLabelled(path, set), options)]
+    : recordedTrials(path, set, options);
+}
+
+async function kindOf(path: string): Promise<'labelled' | 'recorded' | undefined> {
+  for await (const { cells } of readCsv(path)) {
+    if (isLabelled(cells)) return 'labelled';
+    try {
+      detectLayout(cells);
+      return 'recorded';
+    } catch {
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+function labelledTrial(problem: Problem, options: TrialOptions): Trial {
+  const entrants = [...ours(problem, options, FLOORS.labelled), ...labelledReferences];
+  return {
+    problem,
+    entrants,
+    experiment: utilityExperiment(problem, entrants, 'error', 'error'),
+    shuffles: options.shuffles ?? SHUFFLES.labelled,
+    rule: { against: [LINUCB], allowance: 0.05, aboveBestArm: false },
+  };
+}
+
+async function recordedTrials(path: string, set: string, options: TrialOptions): Promise<Trial[]> {
+  const dataset = await readDataset(path, set);
+  const free = problemOf(
+    dataset,
+    dataset.arms.map(() => 0),
+  );
+  const trial = (problem: Problem, entrants: readonly Entrant[], experiment: Experiment): Trial => ({
+    problem,
+    entrants,
+    experiment,
+    shuffles: options.shuffles ?? SHUFFLES.recorded,
+    rule: { against: [LINUCB, LINUCB_HALF, FLAT], allowance: 0, aboveBestArm: dataset.arms.length > 4 },
+  });
+  const all = (problem: Problem, name: string, as: 'utility' | 'regret') => {
+    const entrants = [...ours(problem, options, FLOORS.recorded), ...recordedReferences(problem)];
+    return trial(problem, entrants, utilityExperiment(problem, entrants, name, as));
+  };
+  const strong = strongArm(dataset);
+  if (strong === null) {
+    const trials = [all(free, 'reward', 'utility')];
+    if (!dataset.arms.includes(FOURTH)) return trials;
+    const three = await readDataset(path, set, [FOURTH]);
+    return [
+      ...trials,
+      all(
+        problemOf(
+          three,
+          three.arms.map(() => 0),
+        ),
+        `regret, ${three.arms.length} arms`,
+        'regret',
+      ),
+    ];
+  }
+  const priced = problemOf(
+    dataset,
+    dataset.arms.map((_, arm) => (arm === strong ? PRICE : 0)),
+  );
+  const trials = [all(priced, `utility at ${PRICE}`, 'utility')];
+  if (!options.sweep) return trials;
+  // 21 runs a shuffle: for the default and what was asked for, not for the whole catalogue.
+  const few = { ...options, policies: options.policies ?? [] };
+  const entrants = [...ours(free, few, FLOORS.recorded), ...recordedReferences(free)];
+  return [...trials, trial(free, entrants, sweepExperiment(free, strong, entrants))];
+}
+
+function ours(problem: Problem, { policies, floor, buckets }: TrialOptions, usual: number): Entrant[] {
+  const circumstances: Circumstances = { floor: floor ?? usual, buckets };
+  const others =
+    policies === undefined
+      ? catalogueEntrants(problem, circumstances)
+      : policies.map((written) => policyEntrant(written, circumstances));
+  return [defaultEntrant(circumstances), ...others];
+}

@@ -2,12 +2,14 @@
  * What policies earn on recorded requests and on labelled rows: alone, without a log, beside references that are committed in
  * `learning/`, in the same shuffles. A set that is not there is said to be absent.
  */
+import { availableParallelism } from 'node:os';
 import { dataFolder } from '../adapters/datasets/find-dataset.ts';
 import { ReckonerError } from '../events/errors.ts';
 import type { BenchOptions } from './bench.ts';
 import { publishedOf } from './learning/bars.ts';
-import { runExperiment } from './learning/experiment.ts';
+import { startRecord } from './learning/experiment.ts';
 import { learningTable, type ResultRow, resultRow, rowLines } from './learning/result.ts';
+import { startThreads } from './learning/threads.ts';
 import { setsIn, type TrialOptions, trialsOf } from './learning/trials.ts';
 
 export interface LearningOptions extends BenchOptions {
@@ -17,6 +19,7 @@ export interface LearningOptions extends BenchOptions {
   readonly floor?: string;
   readonly buckets?: boolean;
   readonly sweep?: boolean;
+  readonly workers?: string;
 }
 
 interface LearningResult {
@@ -58,15 +61,23 @@ export async function run(options: LearningOptions): Promise<LearningResult> {
     buckets: options.buckets !== false,
     sweep: options.sweep !== false,
   };
+  const workers = numberOf('workers', options.workers, (value) => Number.isInteger(value) && value >= 1);
   const rows: ResultRow[] = [];
-  for (const set of sets) {
-    for (const trial of await trialsOf(set, folder, trialOptions)) {
-      for (const finding of runExperiment(trial.experiment, trial.entrants, trial.shuffles)) {
-        const row = resultRow(trial, finding, publishedOf(trial.problem.name, finding.figure.name));
-        rows.push(row);
-        for (const line of rowLines(row)) console.log(line);
+  const threads = startThreads(workers ?? availableParallelism(), { folder, options: trialOptions });
+  try {
+    for (const set of sets) {
+      for (const [place, trial] of (await trialsOf(set, folder, trialOptions)).entries()) {
+        const record = startRecord(trial.experiment.figures, trial.entrants);
+        await threads.play(set, place, trial, record.add);
+        for (const finding of record.findings()) {
+          const row = resultRow(trial, finding, publishedOf(trial.problem.name, finding.figure.name));
+          rows.push(row);
+          for (const line of rowLines(row)) console.log(line);
+        }
       }
     }
+  } finally {
+    await threads.close();
   }
   for (const line of learningTable(rows)) console.log(line);
   return { bench: 'learning', data: folder, rows, absent, pass: rows.every(({ pass }) => pass !== false) };

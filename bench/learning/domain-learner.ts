@@ -7,6 +7,7 @@ import { parseDomainConfig } from '../../actors/domain-config.ts';
 import { createTimeline, type DomainState } from '../../actors/domain-state.ts';
 import { sharesPriors } from '../../actors/sharing.ts';
 import { createPolicy, type PolicySpec } from '../../policies/catalogue.ts';
+import type { Situation } from '../../policies/policy.ts';
 import { drawUniform, type Randomness, randomness } from '../../policies/sampling.ts';
 import type { Learner } from './learner.ts';
 import type { Problem } from './problem.ts';
@@ -50,27 +51,25 @@ export function domainLearner(problem: Problem, { name, policy, floor, buckets }
             posterior = state.policy.init();
             posteriors.set(bucket, posterior);
           }
-          const situation = {
-            candidates: state.armNames,
-            shifts: state.shifted ? state.config.arms.map(({ shift }) => shift) : [],
-            prior: priorOf(state, state.armNames),
-            features: features[row]!,
-            floor,
-          };
+          const situation = situationOf(state, features[row]!, floor);
           return state.policy.choose(posterior, situation, seedFrom(random), 1).ranking[0]!;
         },
         learn(row, arm, value) {
           const state = stateOf(timeline.latest);
           const bucket = bucketOf[row]!;
+          const posterior = posteriors.get(bucket);
           const lesson = {
             arm: problem.arms[arm]!,
             value,
             share: 1,
             features: features[row]!,
-            propensity: undefined,
+            // Costs more than choosing, and most policies do not ask. Nothing was learned since the choice.
+            get propensity() {
+              return state.policy.propensities(posterior, situationOf(state, features[row]!, floor))[arm];
+            },
             seed: seedFrom(random),
           };
-          posteriors.set(bucket, state.policy.learn(posteriors.get(bucket), lesson));
+          posteriors.set(bucket, state.policy.learn(posterior, lesson));
           const total = sums[arm]!;
           total.pulls += 1;
           total.sum += value;
@@ -84,6 +83,16 @@ export function domainLearner(problem: Problem, { name, policy, floor, buckets }
         },
       };
     },
+  };
+}
+
+function situationOf(state: DomainState, features: readonly number[], floor: number): Situation {
+  return {
+    candidates: state.armNames,
+    shifts: state.shifted ? state.config.arms.map(({ shift }) => shift) : [],
+    prior: priorOf(state, state.armNames),
+    features,
+    floor,
   };
 }
 

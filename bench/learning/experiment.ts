@@ -69,39 +69,43 @@ export interface EntrantFinding extends Estimate {
   readonly differences: Readonly<Record<string, Estimate>>;
 }
 
-/** Runs all shuffles and keeps moments only. */
-export function runExperiment(
-  { figures, shuffle }: Experiment,
-  entrants: readonly Entrant[],
-  shuffles: number,
-): Finding[] {
+/** Keeps moments of figures and of paired differences, shuffle by shuffle. */
+export interface ShuffleRecord {
+  /** @param values what `Experiment.shuffle` gave */
+  add(values: readonly (readonly number[])[]): void;
+  findings(): Finding[];
+}
+
+export function startRecord(figures: readonly Figure[], entrants: readonly Entrant[]): ShuffleRecord {
   const own = figures.map(() => entrants.map(noMoments));
   const paired = figures.map(() => entrants.map(() => entrants.map(noMoments)));
-  for (let index = 0; index < shuffles; index++) {
-    const values = shuffle(index);
-    for (const figure of figures.keys()) {
-      for (const entrant of entrants.keys()) {
-        const value = values[entrant]![figure]!;
-        add(own[figure]![entrant]!, value);
-        for (const other of entrants.keys()) {
-          if (other !== entrant && entrants[other]!.reference) {
-            add(paired[figure]![entrant]![other]!, value - values[other]![figure]!);
+  return {
+    add(values) {
+      for (const figure of figures.keys()) {
+        for (const entrant of entrants.keys()) {
+          const value = values[entrant]![figure]!;
+          add(own[figure]![entrant]!, value);
+          for (const other of entrants.keys()) {
+            if (other !== entrant && entrants[other]!.reference) {
+              add(paired[figure]![entrant]![other]!, value - values[other]![figure]!);
+            }
           }
         }
       }
-    }
-  }
-  return figures.map((figure, f) => ({
-    figure,
-    entrants: entrants.map(({ name, reference }, e) => ({
-      name,
-      reference,
-      ...estimateOf(own[f]![e]!),
-      differences: Object.fromEntries(
-        entrants.flatMap((other, o) =>
-          other.reference && o !== e ? [[other.name, estimateOf(paired[f]![e]![o]!)] as const] : [],
-        ),
-      ),
-    })),
-  }));
+    },
+    findings: () =>
+      figures.map((figure, f) => ({
+        figure,
+        entrants: entrants.map(({ name, reference }, e) => ({
+          name,
+          reference,
+          ...estimateOf(own[f]![e]!),
+          differences: Object.fromEntries(
+            entrants.flatMap((other, o) =>
+              other.reference && o !== e ? [[other.name, estimateOf(paired[f]![e]![o]!)] as const] : [],
+            ),
+          ),
+        })),
+      })),
+  };
 }

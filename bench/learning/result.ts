@@ -109,7 +109,7 @@ export function learningTable(rows: readonly ResultRow[]): string[] {
         row.set,
         row.better === 'higher' ? row.figure : `${row.figure} (less is better)`,
         `${digits(row.default.mean)}${row.default.interval === null ? '' : ` (${range(row.default.interval)})`}`,
-        row.best === row.default ? 'the default' : `${digits(row.best.mean)} ${row.best.name}`,
+        bestOf(row, digits),
         optional(row.bestSingleArm),
         peersOf(row).join(', ') || '–',
         optional(row.oracle),
@@ -121,6 +121,12 @@ export function learningTable(rows: readonly ResultRow[]): string[] {
     '',
     ...notes.map((note) => `Not like for like: ${note}.`),
   ];
+}
+
+/** Nothing where only the default has played. */
+function bestOf({ entrants, best }: ResultRow, digits: (value: number) => string): string {
+  if (entrants.filter(({ reference }) => !reference).length === 1) return '–';
+  return best.name === DEFAULT ? 'the default' : `${digits(best.mean)} ${best.name}`;
 }
 
 /** How the numbers of a row are written: totals over a pass with one decimal, means of a request with four. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Entrant, type Figure, runExperiment } from '../../bench/learning/experiment.ts';
+import { type Entrant, type Figure, startRecord } from '../../bench/learning/experiment.ts';
 import { fixedArms } from '../../bench/learning/fixed-arms.ts';
 import type { Problem } from '../../bench/learning/problem.ts';
 import { areaUnder, curveOf, leastShare } from '../../bench/learning/sweep.ts';
@@ -61,12 +61,9 @@ test('differences are paired: what both share of a shuffle is not in their inter
       throw new Error('nobody plays here');
     },
   });
-  const luck = [5, -3, 8];
-  const [finding] = runExperiment(
-    { figures: [figure({ name: 'earned' })], shuffle: (shuffle) => [[luck[shuffle]! + 1], [luck[shuffle]!]] },
-    [entrant('ours', false), entrant('theirs', true)],
-    3,
-  );
+  const record = startRecord([figure({ name: 'earned' })], [entrant('ours', false), entrant('theirs', true)]);
+  for (const both of [5, -3, 8]) record.add([[both + 1], [both]]);
+  const [finding] = record.findings();
   const [ours, theirs] = finding!.entrants;
   expect(ours?.differences.theirs).toEqual({ mean: 1, standardError: 0, interval: [1, 1] });
   expect(theirs?.differences).toEqual({});

@@ -33,6 +33,14 @@ export function domainLearner(problem: Problem, { name, policy, floor, buckets }
   const { schema } = begun(configured);
   const features = problem.rows.map(({ context }) => schema.encode(context, 0));
   const bucketOf = features.map((encoded) => schema.bucketOf(encoded).id);
+  const shifts = config.arms.some(({ shift }) => shift !== 0) ? config.arms.map(({ shift }) => shift) : [];
+  const situationOf = (state: DomainState, row: number): Situation => ({
+    candidates: state.armNames,
+    shifts,
+    prior: priorOf(state, state.armNames),
+    features: features[row]!,
+    floor,
+  });
   return {
     name,
     begin(seed) {
@@ -51,7 +59,7 @@ export function domainLearner(problem: Problem, { name, policy, floor, buckets }
             posterior = state.policy.init();
             posteriors.set(bucket, posterior);
           }
-          const situation = situationOf(state, features[row]!, floor);
+          const situation = situationOf(state, row);
           return state.policy.choose(posterior, situation, seedFrom(random), 1).ranking[0]!;
         },
         learn(row, arm, value) {
@@ -65,7 +73,7 @@ export function domainLearner(problem: Problem, { name, policy, floor, buckets }
             features: features[row]!,
             // Costs more than choosing, and most policies do not ask. Nothing was learned since the choice.
             get propensity() {
-              return state.policy.propensities(posterior, situationOf(state, features[row]!, floor))[arm];
+              return state.policy.propensities(posterior, situationOf(state, row))[arm];
             },
             seed: seedFrom(random),
           };
@@ -83,16 +91,6 @@ export function domainLearner(problem: Problem, { name, policy, floor, buckets }
         },
       };
     },
-  };
-}
-
-function situationOf(state: DomainState, features: readonly number[], floor: number): Situation {
-  return {
-    candidates: state.armNames,
-    shifts: state.shifted ? state.config.arms.map(({ shift }) => shift) : [],
-    prior: priorOf(state, state.armNames),
-    features,
-    floor,
   };
 }
 

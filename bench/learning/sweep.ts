@@ -63,7 +63,7 @@ function share(name: string, mix: number): Figure {
   return { name, better: 'lower', scale: 1, bestSingleArm: mix, perBucketHindsight: null, oracle: null };
 }
 
-/** The area of a router that knows what each bucket gains by the strong arm, and sends the buckets there by that; null without buckets. */
+/** The area of a router that knows what each bucket gains by the strong arm, at the same prices; null without buckets. */
 export function hindsightArea(problem: Problem, strong: number): number | null {
   if (problem.bucketBy.length === 0) return null;
   const gains = new Map<number, { rows: number; gain: number }>();
@@ -74,14 +74,17 @@ export function hindsightArea(problem: Problem, strong: number): number | null {
     bucket.gain += rewards[strong]! - rewards[1 - strong]!;
     gains.set(buckets[index]!, bucket);
   }
-  const total = [...gains.values()].reduce((sum, { gain }) => sum + gain, 0);
-  const ranked = [...gains.values()].sort((one, other) => other.gain / other.rows - one.gain / one.rows);
-  const curve: Operating[] = [{ strong: 0, recovered: 0 }];
-  for (const { rows, gain } of ranked) {
-    const last = curve.at(-1)!;
-    curve.push({ strong: last.strong + rows / problem.rows.length, recovered: last.recovered + gain / total });
-  }
-  return areaUnder(curve);
+  const all = [...gains.values()];
+  const sumOf = (some: readonly { rows: number; gain: number }[], what: 'rows' | 'gain') =>
+    some.reduce((sum, one) => sum + one[what], 0);
+  const points = PRICES.map((price) => {
+    const worth = all.filter(({ rows, gain }) => gain / rows > price);
+    return {
+      strong: sumOf(worth, 'rows') / sumOf(all, 'rows'),
+      recovered: sumOf(worth, 'gain') / sumOf(all, 'gain'),
+    };
+  });
+  return areaUnder(curveOf(points));
 }
 
 /** The points by their share of strong calls, between always weak and always strong. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Entrant, type Figure, startRecord } from '../../bench/learning/experiment.ts';
 import { fixedArms } from '../../bench/learning/fixed-arms.ts';
 import type { Problem } from '../../bench/learning/problem.ts';
-import { areaUnder, curveOf, leastShare } from '../../bench/learning/sweep.ts';
+import { areaUnder, curveOf, hindsightArea, leastShare } from '../../bench/learning/sweep.ts';
 import { add, estimateOf, noMoments } from '../../bench/learning/welford.ts';
 
 const problem: Problem = {
@@ -42,6 +42,12 @@ test('a straight curve has half the area, and one through a point what its trape
   expect(areaUnder(curve)).toBeCloseTo(0.75, 12);
   expect(leastShare(curve, 0.5)).toBeCloseTo(0.25, 12);
   expect(leastShare(curve, 0.8)).toBeCloseTo(0.4, 12);
+});
+
+test('hindsight buys the strong arm where a bucket is worth its price', () => {
+  // Strong gains -1/2 a request on the easy task and 1 on the hard one: the hard half alone recovers twice the gap.
+  expect(hindsightArea({ ...problem, costs: [0, 0] }, 1)).toBeCloseTo((0.5 * 2) / 2 + (0.5 * (2 + 1)) / 2, 12);
+  expect(hindsightArea({ ...problem, bucketBy: [] }, 1)).toBe(null);
 });
 
 test('the interval of a stream is the t interval of its values', () => {

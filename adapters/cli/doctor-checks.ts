@@ -9,6 +9,7 @@ import { DEFAULT_HOST } from '../http/address.ts';
 import { fingerprint, keysFile, readKeys } from '../keys/keys.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { examineLogFile } from '../sqlite/examination.ts';
+import { failureOf } from '../sqlite/failures.ts';
 import { dataFiles, lostLog } from './compose.ts';
 import { type ChainReport, walkChains } from './doctor-chain.ts';
 
@@ -29,6 +30,19 @@ export function checkNode(version: string): Finding {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return { check: 'node', status: 'ok', message: version };
   return { check: 'node', status: 'fail', message: `${version} is too old`, remedy: 'Install Node 20.19 or newer.' };
+}
+
+/** Can SQLite be loaded? Its native part is built for one version of Node, and another may be first on the path by now. */
+export function checkSqlite(): Finding {
+  const check = 'sqlite';
+  try {
+    const database = new Database(':memory:');
+    const version = String(database.prepare('SELECT sqlite_version()').pluck().get());
+    database.close();
+    return { check, status: 'ok', message: version };
+  } catch (thrown) {
+    return failed(check, failureOf(thrown, ':memory:'));
+  }
 }
 
 /** @param named the user named it: then its absence is an error, not just news */

@@ -15,6 +15,7 @@ import {
   checkNode,
   checkPort,
   checkSideFile,
+  checkSqlite,
   type Finding,
 } from './doctor-checks.ts';
 import { exitCodes } from './failure.ts';
@@ -29,7 +30,7 @@ interface DoctorOptions {
 }
 
 const NOTES = `
-Looks at Node, the data directory, the disk, the keys, the log (its file, and the hash chain of every stream: the first event
+Looks at Node, SQLite, the data directory, the disk, the keys, the log (its file, and the hash chain of every stream: the first event
 that was changed after it was written is named), the files beside it, and the port. Changes nothing; works beside a running
 server. The last event of a stream is vouched for once another follows it. Exit code 1 where something fails.
 
@@ -60,11 +61,15 @@ async function examine({ port, json, dataDir, named }: DoctorOptions & { readonl
     if (!json) for (const line of findingLines(finding, out.colours)) await out.line(line);
   };
   await found(checkNode(process.version));
+  const sqlite = checkSqlite();
+  await found(sqlite);
   const place = checkDataDir(dataDir, named);
   await found(place);
   let counted: { readonly events: number; readonly streams: number } | undefined;
-  if (existsSync(dataDir) && place.status !== 'fail') {
-    await found(checkDisk(dataDir));
+  const reachable = existsSync(dataDir) && place.status !== 'fail';
+  if (reachable) await found(checkDisk(dataDir));
+  // Without SQLite every file would look damaged, and none is.
+  if (reachable && sqlite.status === 'ok') {
     const file = checkLogFile(dataDir);
     const chains = file.readable
       ? await checkChains(dataDir, progressBar(cli.terminal.err.interactive && !json))

@@ -50,9 +50,23 @@ export function provesNoCommit(thrown: unknown): boolean {
   return isBusy(thrown) || code === 'SQLITE_FULL' || code?.startsWith('SQLITE_READONLY') === true;
 }
 
+/** True where SQLite itself could not be loaded: its native part is missing, or was built for another version of Node. */
+function isNotLoaded(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  // The second is how the package `bindings` tells that it found no native part at all.
+  return ('code' in thrown && thrown.code === 'ERR_DLOPEN_FAILED') || 'tries' in thrown;
+}
+
 /** The typed error for anything that SQLite threw; what is already typed passes. */
 export function failureOf(thrown: unknown, file: string): ReckonerError {
   if (thrown instanceof ReckonerError) return thrown;
+  if (isNotLoaded(thrown)) {
+    const { version, arch, platform } = process;
+    const message = `SQLite cannot be loaded: better-sqlite3 was not built for Node ${version} on ${platform} ${arch}.`;
+    const remedy =
+      'Build it for this Node, with npm of the same Node: `npm rebuild better-sqlite3`. Your data is not touched.';
+    return new ReckonerError('log_unusable', message, { remedy, cause: thrown });
+  }
   const code = sqliteCode(thrown);
   const meaning = meanings.find(([prefix]) => code?.startsWith(prefix));
   if (meaning === undefined) {

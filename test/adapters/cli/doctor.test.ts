@@ -37,16 +37,38 @@ function changeLog(dataDir: string, sql: string): void {
   database.close();
 }
 
+/** A script that makes a process refuse native modules, as Node does where they were built for another version of it. */
+function otherNode(): string {
+  const script = join(newDirectory(), 'other-node.cjs');
+  const error = "Object.assign(new Error('built for another Node'), { code: 'ERR_DLOPEN_FAILED' })";
+  writeFileSync(script, `process.dlopen = () => { throw ${error}; };`);
+  return script;
+}
+
 describe('doctor', () => {
   test('finds a healthy installation well, line by line', async () => {
     const { dataDir } = await usedDirectory(3);
     const { code, stdout } = await run(['doctor', '--data-dir', dataDir]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ok +node +v\d+/);
+    expect(stdout).toMatch(/^ok +sqlite +3\.\d+/m);
     expect(stdout).toMatch(/^ok +keys .*keys\.json \(mode 600\): decision [0-9a-f]{16}, pseudonym [0-9a-f]{16}$/m);
     expect(stdout).toMatch(/^ok +log file .*schema \d+$/m);
     expect(stdout).toMatch(/^ok +hash chains +8 events in 2 streams, unbroken$/m);
     expect(stdout).toMatch(/All is well\.|mind the warnings/);
+  });
+
+  test('blames SQLite, not the data, where SQLite was built for another Node', async () => {
+    const { dataDir } = await usedDirectory(1);
+    const env = { NODE_OPTIONS: `--require ${otherNode()}` };
+    const { code, stdout } = await run(['doctor', '--data-dir', dataDir], env);
+    expect(code).toBe(1);
+    expect(stdout.match(/^fail .*$/gm)).toEqual([expect.stringMatching(/^fail +sqlite +SQLite cannot be loaded/)]);
+    expect(stdout).toContain('npm rebuild better-sqlite3');
+    expect(stdout).not.toMatch(/backup/i);
+    const served = await run(['serve', '--port', '0', '--data-dir', dataDir], env);
+    expect(served.code).toBe(1);
+    expect(served.stderr).toContain('npm rebuild better-sqlite3');
   });
 
   test('names the first event that was changed after it was written', async () => {

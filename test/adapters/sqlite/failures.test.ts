@@ -1,12 +1,14 @@
 /** A log whose disk, file or neighbours fail it: typed errors, nothing half-written, and it goes on afterwards. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSqliteEventLog, type SqliteEventLogOptions } from '../../../adapters/sqlite/event-log.ts';
 import { examineLogFile } from '../../../adapters/sqlite/examination.ts';
+import { failureOf } from '../../../adapters/sqlite/failures.ts';
 import { type EventLog, type EventRecord, NO_STREAM } from '../../../events/event-log.ts';
 import { collect, idsOf, someEvent, someEvents, someStream } from '../../contracts/event-fixtures.ts';
 import { temporaryDirectory, temporaryFile } from './temporary.ts';
@@ -218,6 +220,28 @@ describe.skipIf(process.platform === 'win32')('a file that is taken away while i
   });
 });
 
+describe('a native part of SQLite', () => {
+  const load = createRequire(createRequire(import.meta.url).resolve('better-sqlite3'));
+
+  it.each([
+    [
+      'does not fit this Node',
+      () => {
+        const nativeBinding = temporaryFile('other.node');
+        writeFileSync(nativeBinding, 'built for another one');
+        return new Database(':memory:', { nativeBinding });
+      },
+    ],
+    ['is missing', () => load('bindings')('missing.node')],
+  ])('that %s is not taken for a fault of the file', (_how, open) => {
+    expect(failureOf(thrownBy(open), 'events.db').problem).toMatchObject({
+      code: 'log_unusable',
+      message: expect.stringMatching(/^SQLite cannot be loaded/),
+      remedy: expect.stringContaining('npm rebuild better-sqlite3'),
+    });
+  });
+});
+
 describe('a damaged file', () => {
   it('is found by the examination, and reading it is a typed error', async () => {
     const file = temporaryFile();
@@ -260,6 +284,15 @@ describe('a damaged file', () => {
     expect(examineLogFile(file)).toEqual(['bucket-b has 4 events, and revisions 0 to 4']);
   });
 });
+
+function thrownBy(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (thrown) {
+    return thrown;
+  }
+  throw new Error('It did not throw.');
+}
 
 function mayMount(): boolean {
   return process.platform === 'linux' && process.getuid?.() === 0;

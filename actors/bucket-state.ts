@@ -118,19 +118,26 @@ function observe(
   const { frozen, policy } = state.domain;
   // A policy that can forget learns it, and takes it back where the log does.
   if (frozen || data.share === 0 || (policy.forget === undefined && voided?.has(id))) return;
-  state.posterior = policy.learn(state.posterior, lessonOf(data, id));
+  state.posterior = policy.learn(state.posterior, lessonOf(state, data, id));
   state.posteriorRevision = head.revision;
 }
 
 function retract(state: BucketState, data: EventData<'RewardRetracted'>, head: Head) {
   // What a posterior of an older policy had learned is not in this one.
   if (!data.learned || data.rewardRevision < state.posteriorSince) return;
-  state.posterior = state.domain.policy.forget?.(state.posterior, lessonOf(data, data.rewardId)) ?? state.posterior;
+  state.posterior =
+    state.domain.policy.forget?.(state.posterior, lessonOf(state, data, data.rewardId)) ?? state.posterior;
   state.posteriorRevision = head.revision;
 }
 
-function lessonOf(data: EventData<'RewardObserved'> | EventData<'RewardRetracted'>, rewardId: string): Lesson {
-  const { arm, value, share, features, propensity } = data;
+function lessonOf(
+  { posteriorSince }: BucketState,
+  data: EventData<'RewardObserved'> | EventData<'RewardRetracted'>,
+  rewardId: string,
+): Lesson {
+  const { arm, value, share, propensity, decisionRevision } = data;
+  // Doubles from before the posterior began may mean something else: a posterior about features begins anew with their schema.
+  const features = decisionRevision < posteriorSince ? [] : data.features;
   return { arm, value, share, features, propensity, seed: seedOf(rewardId) };
 }
 

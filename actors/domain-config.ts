@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { ReckonerError } from '../events/errors.ts';
 import { createPolicy, PolicySpec } from '../policies/catalogue.ts';
+import type { FeatureKind } from '../policies/encoding.ts';
 import { inOurWords, invalid } from './invalid.ts';
 
 export const DomainName = z
@@ -285,8 +286,39 @@ export function parseDomainConfig(input: unknown): DomainConfig {
   const parsed = DomainConfigInput.safeParse(input, inOurWords);
   if (!parsed.success) throw invalid('config_invalid', 'The domain configuration is not valid.', parsed.error);
   refuseCostlySharing(parsed.data);
-  createPolicy(parsed.data.policy);
+  refuseUnlearnable(parsed.data);
   return parsed.data;
+}
+
+/** What each double of a context stands for, in the order of the schema. */
+export function featureKinds(context: DomainConfig['context']): FeatureKind[] {
+  return Object.values(context).map(kindOf);
+}
+
+function kindOf(feature: Feature): FeatureKind {
+  switch (feature.type) {
+    case 'numeric':
+      return { type: 'number' };
+    case 'boolean':
+      return { type: 'boolean' };
+    case 'categorical':
+      return { type: 'category', values: feature.values.length };
+    case 'derived':
+      return { type: 'category', values: derivations[feature.from].length };
+  }
+}
+
+/** A policy says itself which contexts are too large for it. */
+function refuseUnlearnable({ policy, context }: DomainConfig): void {
+  try {
+    createPolicy(policy, featureKinds(context));
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new ReckonerError('config_invalid', `The domain configuration is not valid. context: ${cause.message}.`, {
+      cause,
+      details: [{ path: 'context', message: cause.message }],
+    });
+  }
 }
 
 /** Not a rule of the schema: a log in which such a configuration was recorded stays as readable as it is. */

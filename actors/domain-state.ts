@@ -5,6 +5,7 @@
 import type { DecodedEvent } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import type { PolicySpec } from '../policies/catalogue.ts';
+import type { FeatureKind } from '../policies/encoding.ts';
 import type { AnyPolicy, SharedArm } from '../policies/policy.ts';
 import { type ArmConfig, type DomainConfig, DomainConfigInput } from './domain-config.ts';
 import { type ContextSchema, compileContext } from './features.ts';
@@ -41,21 +42,29 @@ export interface DomainState extends CompiledDomain, DomainStanding {
   readonly countedThrough: string;
 }
 
-export type MakePolicy = (spec: PolicySpec) => AnyPolicy;
+/** Makes the policy of a domain. @param kinds what the doubles of its contexts stand for */
+export type MakePolicy = (spec: PolicySpec, kinds: readonly FeatureKind[]) => AnyPolicy;
 
 /** Makes a recorded configuration ready for use. @param text as `DomainConfigured` holds it */
 export function compileDomain(text: string, makePolicy: MakePolicy): CompiledDomain {
   const config = recordedConfig(text);
-  const policy = makePolicy(config.policy);
+  const schema = compileContext(config);
+  const policy = makePolicy(config.policy, schema.kinds);
   return {
     config,
-    schema: compileContext(config),
+    schema,
     policy,
-    policyKey: `${policy.version}:${JSON.stringify(config.policy)}`,
+    policyKey: policyKeyOf(policy, config, schema),
     arms: new Map(config.arms.map((arm) => [arm.name, arm])),
     armNames: config.arms.map((arm) => arm.name),
     shifted: config.arms.some((arm) => arm.shift !== 0),
   };
+}
+
+/** The schema of contexts is part of it only where the policy learns about features: others keep their posterior when it changes. */
+function policyKeyOf(policy: AnyPolicy, config: DomainConfig, schema: ContextSchema): string {
+  const key = `${policy.version}:${JSON.stringify(config.policy)}`;
+  return policy.usesFeatures ? `${key}:${schema.meaning()}` : key;
 }
 
 /** A domain over its revisions, as far as it is known. */

@@ -1,12 +1,17 @@
 /** From a context to doubles and a bucket, and back to words, as a domain's schema declares them. */
 import { hash } from 'node:crypto';
 import { ReckonerError } from '../events/errors.ts';
+import type { FeatureKind } from '../policies/encoding.ts';
 import { base32 } from './base32.ts';
-import { type DomainConfig, derivations, type Feature } from './domain-config.ts';
+import { type DomainConfig, derivations, type Feature, featureKinds } from './domain-config.ts';
 
 type Value = number | boolean | string;
 
 export interface ContextSchema {
+  /** What each double stands for. */
+  readonly kinds: readonly FeatureKind[];
+  /** Equal for two schemas if each double means the same in both: names, kinds and values, in their order. */
+  meaning(): string;
   /**
    * The features as doubles, in the order of the schema: numbers as they are, booleans 0 or 1, categories by index.
    * @param time of the request, milliseconds since 1970, for derived features
@@ -48,6 +53,11 @@ export function compileContext(config: Pick<DomainConfig, 'context' | 'bucketBy'
   const buckets = new Map<string, Bucket>();
 
   return {
+    kinds: featureKinds(config.context),
+    meaning() {
+      const features = Object.entries(config.context).map(([name, feature]) => [name, feature.type, valuesOf(feature)]);
+      return base32(hash('sha256', JSON.stringify(features), 'buffer'), 80);
+    },
     encode(context, time) {
       const details: { path: string; message: string }[] = [];
       for (const name of Object.keys(context)) {
@@ -91,6 +101,12 @@ export function compileContext(config: Pick<DomainConfig, 'context' | 'bucketBy'
       columns.flatMap(({ name, example }) => (example === undefined ? [] : [[name, example]])),
     ),
   };
+}
+
+/** The values that the indices of a feature stand for; none where its doubles are no indices. */
+function valuesOf(feature: Feature): readonly string[] {
+  if (feature.type === 'categorical') return feature.values;
+  return feature.type === 'derived' ? derivations[feature.from] : [];
 }
 
 function cellOf(column: Column | undefined, double = Number.NaN): string {

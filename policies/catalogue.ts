@@ -2,9 +2,13 @@
 
 import { z } from 'zod';
 import { betaThompson } from './beta-thompson.ts';
+import type { FeatureKind } from './encoding.ts';
 import { epsilonGreedy } from './epsilon-greedy.ts';
 import { fixed } from './fixed.ts';
+import { linTs } from './lin-ts.ts';
+import { linUcb } from './lin-ucb.ts';
 import type { AnyPolicy } from './policy.ts';
+import { squareCb } from './square-cb.ts';
 
 const shrinkage = z
   .number()
@@ -29,8 +33,51 @@ const FixedSpec = z
   .strictObject({ name: z.literal('fixed'), arm: z.string().min(1).describe('the arm that is always first') })
   .describe('always the same arm');
 
+const lambda = z
+  .number()
+  .min(1e-6)
+  .max(1e6)
+  .default(1)
+  .describe('ridge: how many observations at coefficients of 0 every direction begins with');
+
+const LinUcbSpec = z
+  .strictObject({
+    name: z.literal('lin_ucb'),
+    alpha: z.number().min(0).max(100).default(1).describe('standard deviations of optimism'),
+    lambda,
+  })
+  .describe('a linear model of the features for every arm, and the highest upper confidence bound');
+
+const LinTsSpec = z
+  .strictObject({
+    name: z.literal('lin_ts'),
+    v: z.number().min(1e-6).max(100).default(0.25).describe('standard deviation of a reward that draws are made with'),
+    lambda,
+  })
+  .describe('Thompson sampling with a linear model of the features for every arm');
+
+const SquareCbSpec = z
+  .strictObject({
+    name: z.literal('square_cb'),
+    gammaScale: z
+      .number()
+      .min(0)
+      .max(1e6)
+      .default(10)
+      .describe('greediness: gamma is this times the root of the pulls'),
+    lambda,
+  })
+  .describe('a linear model of the features for every arm, chosen by the inverse of the gap to the best');
+
 /** A policy as configuration: its name and parameters. Parsing fills in the defaults and refuses unknown keys. */
-export const PolicySpec = z.discriminatedUnion('name', [BetaThompsonSpec, EpsilonGreedySpec, FixedSpec]);
+export const PolicySpec = z.discriminatedUnion('name', [
+  BetaThompsonSpec,
+  EpsilonGreedySpec,
+  FixedSpec,
+  LinUcbSpec,
+  LinTsSpec,
+  SquareCbSpec,
+]);
 export type PolicySpec = z.infer<typeof PolicySpec>;
 
 /** The names a domain can use. */
@@ -39,8 +86,12 @@ export const policyNames: readonly PolicySpec['name'][] = PolicySpec.options.map
 /** What a domain gets that names no policy. */
 export const defaultPolicy: PolicySpec = PolicySpec.parse({ name: 'beta_thompson' });
 
-/** The policy that a specification describes. */
-export function createPolicy(spec: PolicySpec): AnyPolicy {
+/**
+ * The policy that a specification describes.
+ * @param kinds what the doubles of a context stand for; none: there are none
+ * @throws RangeError where the policy learns about features, and those are too many
+ */
+export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = []): AnyPolicy {
   switch (spec.name) {
     case 'beta_thompson':
       return betaThompson(spec) as AnyPolicy;
@@ -48,5 +99,11 @@ export function createPolicy(spec: PolicySpec): AnyPolicy {
       return epsilonGreedy(spec) as AnyPolicy;
     case 'fixed':
       return fixed(spec) as AnyPolicy;
+    case 'lin_ucb':
+      return linUcb(spec, kinds) as AnyPolicy;
+    case 'lin_ts':
+      return linTs(spec, kinds) as AnyPolicy;
+    case 'square_cb':
+      return squareCb(spec, kinds) as AnyPolicy;
   }
 }

@@ -80,6 +80,8 @@ export interface Policy<P> {
   readonly priorWidth: number;
   /** True when every candidate's propensity may be 0 or 1: counterfactuals will refuse its logs. */
   readonly deterministic: boolean;
+  /** Whether the posterior is about the features of the context: then it is worth nothing under another schema. */
+  readonly usesFeatures?: true;
 
   init(): P;
   /** The prior numbers of the candidates, length K * priorWidth: what shrinkage and warm starts lend to this decision. */

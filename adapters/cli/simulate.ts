@@ -24,6 +24,7 @@ A file needs a header with ${understoodColumns.replaceAll(', optionally', ',\nop
 Rows in which an arm's outcome is missing are left out.
 
 Policies and their defaults: ${policyForms.join(', ')}.
+Those with a linear model see the bucket feature: --no-buckets gives them one model for all buckets.
 
 Shuffle i = 0 to N - 1 draws its order and its node's randomness from seed S + i: one seed, one result, whatever --workers is.
 Intervals are t intervals over shuffles: they say what chance in order and choices does, not what other requests would.
@@ -37,6 +38,7 @@ Exit codes: 0 done, 2 the options or the file are not right, 130 interrupted (wh
 
 Examples:
   reckoner simulate --dataset routellm/mmlu --utility-cost 0.1 --shuffles 40
+  reckoner simulate --dataset llmrouter/train_a --policy lin_ucb --no-buckets
   reckoner simulate --dataset ./mine.csv --policy epsilon_greedy:epsilon=0.05 --json | jq .meanUtility`;
 
 /** Adds `reckoner simulate` to the command line. */

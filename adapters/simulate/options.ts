@@ -82,22 +82,35 @@ export function simulateOptions(given: unknown): SimulateOptions {
 }
 
 /**
- * A policy as it is written on a command line: `name` or `name:param=value,param=value`.
+ * A policy as it is written on a command line: `name` or `name:param=value,param=value`, or as in a domain, in JSON.
  * @throws ReckonerError request_invalid for what the catalogue does not know
  */
 export function policyOf(written: string): DomainConfigInput['policy'] {
-  const [name = '', ...rest] = written.split(':');
-  const params = rest.join(':');
-  const entries = params === '' ? [] : params.split(',').map((pair) => pair.split('=', 2));
-  const spec = Object.fromEntries(entries.map(([key = '', value = '']) => [key.trim(), scalarOf(value.trim())]));
-  const parsed = PolicySpec.safeParse({ ...spec, name: name.trim() }, inOurWords);
+  const spec = fieldsOf(written);
+  const parsed = PolicySpec.safeParse(spec, inOurWords);
   if (parsed.success) return parsed.data;
-  const known = policyNames.some((one) => one === name.trim());
+  const known = policyNames.some((one) => one === spec.name);
   throw new ReckonerError(
     'request_invalid',
     `--policy ${written}: ${known ? wrongIn(parsed.error) : 'there is no policy of this name'}.`,
     { remedy: `Write ${policyForms.join(', or ')}; what has a default may be left out.` },
   );
+}
+
+function fieldsOf(written: string): { readonly name?: unknown } {
+  if (written.trimStart().startsWith('{')) {
+    try {
+      // What begins with a brace is an object, or no JSON.
+      return JSON.parse(written) as object;
+    } catch {
+      return {};
+    }
+  }
+  const [name = '', ...rest] = written.split(':');
+  const params = rest.join(':');
+  const entries = params === '' ? [] : params.split(',').map((pair) => pair.split('=', 2));
+  const spec = Object.fromEntries(entries.map(([key = '', value = '']) => [key.trim(), scalarOf(value.trim())]));
+  return { ...spec, name: name.trim() };
 }
 
 function wrongIn(error: z.ZodError): string {

@@ -136,7 +136,8 @@ test('a policy that cannot forget is folded anew without the reward that was tak
 });
 
 test('where one policy of a domain can forget and another cannot, each takes back in its own way', async () => {
-  const mixed: MakePolicy = (spec) => (spec.name === 'epsilon_greedy' ? unforgetting(spec) : createPolicy(spec));
+  const mixed: MakePolicy = (spec, kinds) =>
+    spec.name === 'epsilon_greedy' ? unforgetting(spec, kinds) : createPolicy(spec, kinds);
   const watch = watched(mixed);
   const stage = await given([configured(greedy)], { makePolicy: watch.makePolicy });
   await pull(stage);
@@ -213,4 +214,38 @@ test('snapshots of another version are not used, and damaged ones do no harm', a
     snapshots.kept.set(ONLY_STREAM, [wrong]);
     expect(posteriorOf(await stateFrom(stage.log, { snapshots }))).toBe(posteriorOf(await stateFrom(stage.log)));
   }
+});
+
+test('a posterior about features begins anew with their schema, and believes no features from before', async () => {
+  const linear = (values: string[]): DomainConfigInput => ({
+    arms: ['red', 'blue'],
+    context: { topic: { type: 'categorical', values } },
+    policy: { name: 'lin_ucb' },
+  });
+  const watch = watched();
+  const stage = await given([configured(linear(['code', 'prose']))], { makePolicy: watch.makePolicy });
+  const ids = [(await stage.reckoner.decide(DOMAIN, { context: { topic: 'code' } })).decisionId];
+  await stage.reckoner.configure(DOMAIN, { ...linear(['code', 'prose']), description: 'the same schema' });
+  ids.push((await stage.reckoner.decide(DOMAIN, { context: { topic: 'code' } })).decisionId);
+  expect((await stateFrom(stage.log)).posteriorSince).toBe(0);
+  // As many values in another order: a double that was prose is code now.
+  await stage.reckoner.configure(DOMAIN, linear(['prose', 'code']));
+  ids.push((await stage.reckoner.decide(DOMAIN, { context: { topic: 'code' } })).decisionId);
+  expect((await stateFrom(stage.log)).posteriorSince).toBe(2);
+  await stage.reckoner.reward(ids[0] ?? '', { value: 1 });
+  const { expectedReward, decisionId } = await stage.reckoner.decide(DOMAIN, { context: { topic: 'code' } });
+  // The bias alone has learned of it: theta = 1 / (1 + lambda).
+  expect(expectedReward).toBeCloseTo(0.5, 12);
+  expect(watch.last).toBe(posteriorOf(await stateFrom(stage.log)));
+  await everyDecisionIsVerified(stage, [...ids, decisionId]);
+  await stage.stop();
+});
+
+test('a posterior that knows no features is carried over to another schema', async () => {
+  const stage = await given([configured(thompson)]);
+  await pull(stage);
+  await stage.reckoner.configure(DOMAIN, { ...thompson, context: { urgent: { type: 'boolean', default: false } } });
+  await pull(stage);
+  expect((await stateFrom(stage.log)).posteriorSince).toBe(0);
+  await stage.stop();
 });

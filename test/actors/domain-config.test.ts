@@ -140,3 +140,11 @@ test('a recorded configuration that shares more often than would be accepted now
   expect(timeline.apply(0, { type: 'DomainConfigured', data: { config, by: '', reason: '' } })).toBe(true);
   expect(canonical(timeline.latest?.config)).toBe(config);
 });
+
+test('a context that is too large for a linear policy is refused with its size, and fits the others', () => {
+  const context = { id: { type: 'categorical' as const, values: Array.from({ length: 1024 }, (_, i) => `v${i}`) } };
+  expect(() => parseDomainConfig({ arms: ['red'], context, policy: { name: 'lin_ucb' } })).toThrow(
+    /context: the context makes a vector of 1025 numbers/,
+  );
+  expect(parseDomainConfig({ arms: ['red'], context }).policy.name).toBe('beta_thompson');
+});

@@ -40,7 +40,7 @@ test.each([
   [
     DomainConfigInput,
     { arms, policy: { name: 'x' } },
-    'policy.name: must be one of beta_thompson, epsilon_greedy, fixed',
+    'policy.name: must be one of beta_thompson, epsilon_greedy, fixed, lin_ucb, lin_ts, square_cb',
   ],
   [DomainConfigInput, { arms, context: { a: {} } }, /^context\.a\.type: must be one of numeric, boolean, /],
   [

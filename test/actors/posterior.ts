@@ -70,8 +70,8 @@ export function textOf(state: BucketState): string {
 export function watched(makePolicy: MakePolicy = createPolicy): { readonly makePolicy: MakePolicy; last: string } {
   const watch = {
     last: '',
-    makePolicy: (spec: Parameters<MakePolicy>[0]): AnyPolicy => {
-      const policy = makePolicy(spec);
+    makePolicy: (...made: Parameters<MakePolicy>): AnyPolicy => {
+      const policy = makePolicy(...made);
       return {
         ...policy,
         choose(posterior, ...rest) {
@@ -85,4 +85,4 @@ export function watched(makePolicy: MakePolicy = createPolicy): { readonly makeP
 }
 
 /** Policies without `forget`. */
-export const unforgetting: MakePolicy = (spec) => ({ ...createPolicy(spec), forget: undefined });
+export const unforgetting: MakePolicy = (...made) => ({ ...createPolicy(...made), forget: undefined });

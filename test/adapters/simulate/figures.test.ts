@@ -91,6 +91,7 @@ describe('the options of simulate', () => {
   it('name a policy alone or with its parameters', () => {
     expect(policyOf('beta_thompson')).toMatchObject({ name: 'beta_thompson' });
     expect(policyOf('beta_thompson:shrinkage=3')).toEqual({ name: 'beta_thompson', shrinkage: 3 });
+    expect(policyOf('{"name": "lin_ucb", "alpha": 0.5}')).toEqual({ name: 'lin_ucb', alpha: 0.5, lambda: 1 });
     expect(policyOf('epsilon_greedy:epsilon=0.2,shrinkage=0')).toEqual({
       name: 'epsilon_greedy',
       epsilon: 0.2,

@@ -1,0 +1,110 @@
+/**
+ * From the doubles of a context to the vector that a linear policy learns over: a bias of 1; numbers under a running
+ * standardisation, clipped to ±4 and divided by the root of how many there are; booleans 0 or 1 and categories one-hot, divided
+ * by the root of how many of them there are. So each of the three parts has a length of about 1, however many features there are.
+ */
+
+/** What one double of a context stands for: a number, 0 or 1, or the index of one of `values` categories. */
+export type FeatureKind =
+  | { readonly type: 'number' }
+  | { readonly type: 'boolean' }
+  | { readonly type: 'category'; readonly values: number };
+
+/** What has been seen of the numbers: Welford's (1962) running mean and sum of squares, weighted. One entry a number. */
+export interface Standardisation {
+  /** Sum of the weights. */
+  weight: number;
+  readonly means: Float64Array;
+  readonly squares: Float64Array;
+}
+
+export interface Encoder {
+  /** Length d of a vector, bias included. */
+  readonly dimension: number;
+  /** How many of the features are numbers. */
+  readonly numbers: number;
+  /** Nothing seen. */
+  begin(): Standardisation;
+  /** Adds a context to what has been seen, in place. One of another length than the kinds is left out. */
+  see(seen: Standardisation, features: readonly number[], weight: number): void;
+  /**
+   * Writes the vector of a context. One of another length than the kinds was made under another schema: only its bias is known.
+   * @param weight with which the context counts as seen already: 1 before it is seen, so that a choice and the lesson that
+   *   follows it have one vector; 0 after it
+   * @param into length d
+   */
+  encode(seen: Standardisation, features: readonly number[], weight: number, into: Float64Array): void;
+}
+
+/** A model has d * d numbers an arm: with more than this a bucket would no longer be small. */
+export const MAX_DIMENSION = 1024;
+
+const CLIP = 4;
+/** Beyond this numbers are as good as equal, and their squares stay finite. */
+const LARGEST = 1e100;
+
+/** @throws RangeError where the vectors would be longer than `MAX_DIMENSION` */
+export function createEncoder(kinds: readonly FeatureKind[]): Encoder {
+  const numbers: number[] = [];
+  const flags: { readonly from: number; readonly lowest: number; readonly values: number; readonly to: number }[] = [];
+  let dimension = 1;
+  for (const [from, kind] of kinds.entries()) {
+    if (kind.type === 'number') numbers.push(from);
+    else {
+      // A boolean is a category of which only the value 1 has a place.
+      const [lowest, values] = kind.type === 'boolean' ? [1, 1] : [0, kind.values];
+      flags.push({ from, lowest, values, to: dimension });
+      dimension += values;
+    }
+  }
+  const firstNumber = dimension;
+  dimension += numbers.length;
+  if (dimension > MAX_DIMENSION) {
+    throw new RangeError(
+      `the context makes a vector of ${dimension} numbers, and a linear policy takes at most ${MAX_DIMENSION}: ` +
+        'declare fewer categories, or bucket by them with another policy',
+    );
+  }
+  const flag = 1 / Math.sqrt(Math.max(1, flags.length));
+  const scale = 1 / Math.sqrt(Math.max(1, numbers.length));
+
+  return {
+    dimension,
+    numbers: numbers.length,
+    begin: () => ({ weight: 0, means: new Float64Array(numbers.length), squares: new Float64Array(numbers.length) }),
+    see(seen, features, weight) {
+      if (features.length !== kinds.length || !(weight > 0)) return;
+      seen.weight += weight;
+      for (let i = 0; i < numbers.length; i++) {
+        const value = bounded(features[numbers[i]!]!);
+        const off = value - seen.means[i]!;
+        seen.means[i]! += (off * weight) / seen.weight;
+        seen.squares[i]! += weight * off * (value - seen.means[i]!);
+      }
+    },
+    encode(seen, features, weight, into) {
+      into.fill(0);
+      into[0] = 1;
+      if (features.length !== kinds.length) return;
+      for (let k = 0; k < flags.length; k++) {
+        const { from, lowest, values, to } = flags[k]!;
+        const place = features[from]! - lowest;
+        if (place >= 0 && place < values && Number.isInteger(place)) into[to + place] = flag;
+      }
+      const total = seen.weight + weight;
+      for (let i = 0; i < numbers.length; i++) {
+        const value = bounded(features[numbers[i]!]!);
+        const off = value - seen.means[i]!;
+        const left = total > 0 ? value - (seen.means[i]! + (off * weight) / total) : 0;
+        const square = seen.squares[i]! + weight * off * left;
+        const standard = square > 0 ? left / Math.sqrt(square / total) : 0;
+        into[firstNumber + i] = Math.max(-CLIP, Math.min(CLIP, standard)) * scale;
+      }
+    },
+  };
+}
+
+/** A finite number near enough; what is none counts as 0. */
+function bounded(value: number): number {
+  return value > LARGEST ? LARGEST : value < -LARGEST ? -LARGEST : value || 0;
+}

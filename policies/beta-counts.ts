@@ -5,7 +5,7 @@
 
 import { credibleInterval } from './beta-distribution.ts';
 import type { Belief, Lesson, PriorSource, Situation } from './policy.ts';
-import { checkSituation } from './situation.ts';
+import { checkLesson, checkSituation } from './situation.ts';
 
 /** What was learned, by arm in the order of first lessons. The three arrays have one number an arm. */
 export interface BetaCounts {
@@ -53,12 +53,6 @@ export function forgetCounts(counts: BetaCounts, lesson: Lesson): BetaCounts {
   counts.failures[at] = Math.max(0, counts.failures[at]! - lesson.share * (1 - lesson.value));
   counts.pulls[at] = Math.max(0, counts.pulls[at]! - lesson.share);
   return counts;
-}
-
-function checkLesson({ arm, value, share }: Lesson): void {
-  if (!(value >= 0 && value <= 1 && share >= 0 && share <= 1)) {
-    throw new RangeError(`a reward of ${value} with share ${share} for arm '${arm}': both must be in [0, 1]`);
-  }
 }
 
 function slot(counts: BetaCounts, arm: string): number {

@@ -3,47 +3,80 @@
  * mean from its posterior, add its shift, take the best. Buckets shrink towards their domain through the prior.
  */
 
-import { type BetaCounts, betaPrior, betaShapes } from './beta-counts.ts';
+import {
+  BETA_PRIOR_WIDTH,
+  type BetaCounts,
+  type BetaShapes,
+  betaBelief,
+  betaPrior,
+  betaShapes,
+} from './beta-counts.ts';
 import { betaPosterior } from './beta-posterior.ts';
 import { type BetaArms, firstPropensities, rankPropensities } from './beta-propensity.ts';
+import { atBucketLevel } from './bucket-effect.ts';
 import type { Choice, Policy, Situation } from './policy.ts';
 import { noScores, rankBy, uniformRanking } from './ranking.ts';
 import { drawBetaLogOdds, drawUniform, logistic, randomness } from './sampling.ts';
-import { checkSize, shiftOf, withFloor } from './situation.ts';
+import { checkSituation, checkSize, shiftOf, withFloor } from './situation.ts';
 
 /** Parameters of `betaThompson`. */
 export interface BetaThompsonParameters {
   /** Pseudo-pulls that the domain's mean of an arm is worth to a bucket at most, >= 0. 0 turns shrinkage off. */
   readonly shrinkage: number;
+  /**
+   * How many times every count is taken when a mean is drawn, >= 1: draws come closer to the mean, as with the reshaped posterior
+   * of Chapelle & Li (2011, section 3) of alpha = 1 / sharpness. 1, or undefined, is the posterior itself. Beliefs keep their widths.
+   */
+  readonly sharpness?: number | undefined;
+  /** Pulls that hold a bucket's own level at that of the domain, see `bucket-effect.ts`; 0, or undefined, means no level. */
+  readonly bucketEffect?: number | undefined;
 }
 
 /** The policy `beta_thompson`. */
-export function betaThompson({ shrinkage }: BetaThompsonParameters): Policy<BetaCounts> {
+export function betaThompson({
+  shrinkage,
+  sharpness = 1,
+  bucketEffect = 0,
+}: BetaThompsonParameters): Policy<BetaCounts> {
+  const shapesOf = (counts: BetaCounts, situation: Situation) =>
+    sharpened(betaShapes(counts, levelled(counts, situation, bucketEffect)), sharpness);
+  const arms = (counts: BetaCounts, situation: Situation): BetaArms => {
+    const { alpha, beta } = shapesOf(counts, situation);
+    return { alpha, beta, shift: situation.candidates.map((_, i) => shiftOf(situation, i)) };
+  };
   return {
     ...betaPosterior,
     name: 'beta_thompson',
     version: 1,
     deterministic: false,
     prior: (candidates, source) => betaPrior(candidates, source, shrinkage),
-    choose,
-    propensities(counts, situation) {
-      const arms = shiftedArms(counts, situation);
-      return firstPropensities(arms).map((p) => withFloor(p, situation.floor, situation.candidates.length));
-    },
-    rankPropensities(counts, situation, ranking) {
-      const arms = shiftedArms(counts, situation);
-      return rankPropensities(arms, ranking).map((p) => withFloor(p, situation.floor, situation.candidates.length));
-    },
+    choose: (counts, situation, seed, size) => choose(shapesOf(counts, situation), situation, seed, size),
+    propensities: (counts, situation) =>
+      firstPropensities(arms(counts, situation)).map((p) => withFloor(p, situation.floor, situation.candidates.length)),
+    rankPropensities: (counts, situation, ranking) =>
+      rankPropensities(arms(counts, situation), ranking).map((p) =>
+        withFloor(p, situation.floor, situation.candidates.length),
+      ),
+    belief: (counts, situation, candidate) => betaBelief(counts, levelled(counts, situation, bucketEffect), candidate),
   };
 }
 
-function shiftedArms(counts: BetaCounts, situation: Situation): BetaArms {
-  const { alpha, beta } = betaShapes(counts, situation);
-  return { alpha, beta, shift: situation.candidates.map((_, i) => shiftOf(situation, i)) };
+function levelled(counts: BetaCounts, situation: Situation, strength: number): Situation {
+  if (strength === 0) return situation;
+  checkSituation(situation, BETA_PRIOR_WIDTH);
+  const at = situation.candidates.map((arm) => counts.index.get(arm) ?? -1);
+  // Not the pulls: each is the sum of its two counts only to rounding.
+  const pulls = at.map((i) => (counts.successes[i] ?? 0) + (counts.failures[i] ?? 0));
+  const sums = at.map((i) => counts.successes[i] ?? 0);
+  return atBucketLevel(situation, pulls, sums, strength);
 }
 
-function choose(counts: BetaCounts, situation: Situation, seed: number, size: number): Choice {
-  const { alpha, beta } = betaShapes(counts, situation);
+function sharpened({ alpha, beta }: BetaShapes, sharpness: number): BetaShapes {
+  if (sharpness === 1) return { alpha, beta };
+  return { alpha: alpha.map((a) => sharpness * a), beta: beta.map((b) => sharpness * b) };
+}
+
+function choose({ alpha, beta }: BetaShapes, situation: Situation, seed: number, size: number): Choice {
   const count = alpha.length;
   checkSize(size, count);
   const random = randomness(seed);

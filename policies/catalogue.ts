@@ -7,6 +7,7 @@ import { epsilonGreedy } from './epsilon-greedy.ts';
 import { fixed } from './fixed.ts';
 import { linTs } from './lin-ts.ts';
 import { linUcb } from './lin-ucb.ts';
+import { nigThompson } from './nig-thompson.ts';
 import type { AnyPolicy } from './policy.ts';
 import { squareCb } from './square-cb.ts';
 
@@ -17,8 +18,26 @@ const shrinkage = z
   .default(10)
   .describe("pseudo-pulls that the domain's mean of an arm lends to a bucket at most; 0 turns shrinkage off");
 
+// Left out, not filled in: a configuration that was recorded before there were these reads and hashes as it did.
+const sharpness = z
+  .number()
+  .min(1)
+  .max(1e4)
+  .optional()
+  .describe(
+    'how much closer to the mean than the posterior an arm is drawn, as a factor of its pulls; 1 where left out',
+  );
+const bucketEffect = z
+  .number()
+  .min(0)
+  .max(1e6)
+  .optional()
+  .describe(
+    "pulls that hold a bucket's own level (hard for every arm, easy for every arm) at the domain's; 0, or left out: no level",
+  );
+
 const BetaThompsonSpec = z
-  .strictObject({ name: z.literal('beta_thompson'), shrinkage })
+  .strictObject({ name: z.literal('beta_thompson'), shrinkage, sharpness, bucketEffect })
   .describe('Thompson sampling with Beta posteriors, shrunk towards the domain');
 
 const EpsilonGreedySpec = z
@@ -28,6 +47,17 @@ const EpsilonGreedySpec = z
     shrinkage,
   })
   .describe('the best posterior mean, or with probability epsilon any arm');
+
+const NigThompsonSpec = z
+  .strictObject({
+    name: z.literal('nig_thompson'),
+    shrinkage,
+    a0: z.number().min(0.5).max(1e6).default(1).describe("half the pulls that the prior of an arm's variance is worth"),
+    b0: z.number().min(1e-9).max(1e6).default(0.02).describe('that prior variance times a0'),
+    sharpness,
+    bucketEffect,
+  })
+  .describe("Thompson sampling with Normal-Inverse-Gamma posteriors: learns how much an arm's rewards vary");
 
 const FixedSpec = z
   .strictObject({ name: z.literal('fixed'), arm: z.string().min(1).describe('the arm that is always first') })
@@ -72,6 +102,7 @@ const SquareCbSpec = z
 /** A policy as configuration: its name and parameters. Parsing fills in the defaults and refuses unknown keys. */
 export const PolicySpec = z.discriminatedUnion('name', [
   BetaThompsonSpec,
+  NigThompsonSpec,
   EpsilonGreedySpec,
   FixedSpec,
   LinUcbSpec,
@@ -95,6 +126,8 @@ export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = [
   switch (spec.name) {
     case 'beta_thompson':
       return betaThompson(spec) as AnyPolicy;
+    case 'nig_thompson':
+      return nigThompson(spec) as AnyPolicy;
     case 'epsilon_greedy':
       return epsilonGreedy(spec) as AnyPolicy;
     case 'fixed':

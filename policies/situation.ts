@@ -1,6 +1,6 @@
-/** What every policy demands of a situation before it chooses. */
+/** What every policy demands of a situation before it chooses, and of a lesson before it learns. */
 
-import type { Situation } from './policy.ts';
+import type { Lesson, Situation } from './policy.ts';
 
 /**
  * @param priorWidth numbers of prior a candidate
@@ -34,4 +34,11 @@ export function shiftOf(situation: Situation, candidate: number): number {
 /** Mixes the floor, spread evenly over `count` candidates, into a probability. */
 export function withFloor(probability: number, floor: number, count: number): number {
   return (1 - floor) * probability + floor / count;
+}
+
+/** @throws RangeError unless value and share are in [0, 1] */
+export function checkLesson({ arm, value, share }: Lesson): void {
+  if (!(value >= 0 && value <= 1 && share >= 0 && share <= 1)) {
+    throw new RangeError(`a reward of ${value} with share ${share} for arm '${arm}': both must be in [0, 1]`);
+  }
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { DomainConfigInput } from '../../actors/domain-config.ts';
 import { inOurWords, invalid } from '../../actors/invalid.ts';
 import { DecideBody, ItemsBody, RewardBody } from '../../actors/messages.ts';
+import { policyNames } from '../../policies/catalogue.ts';
 
 function told(
   schema: typeof DomainConfigInput | typeof RewardBody | typeof DecideBody | typeof ItemsBody,
@@ -37,11 +38,7 @@ test.each([
   [DomainConfigInput, { arms: [7] }, /^arms\.0: must be a string, or an object of name, shift, costUsd, /],
   [DomainConfigInput, { arms: ['a b'] }, /^arms\.0: an arm name is 1 to 64 of /],
   [DomainConfigInput, { arms: [{ nam: 'a' }] }, 'arms.0.name: is missing; expected is a string'],
-  [
-    DomainConfigInput,
-    { arms, policy: { name: 'x' } },
-    'policy.name: must be one of beta_thompson, epsilon_greedy, fixed, lin_ucb, lin_ts, square_cb',
-  ],
+  [DomainConfigInput, { arms, policy: { name: 'x' } }, `policy.name: must be one of ${policyNames.join(', ')}`],
   [DomainConfigInput, { arms, context: { a: {} } }, /^context\.a\.type: must be one of numeric, boolean, /],
   [
     DomainConfigInput,

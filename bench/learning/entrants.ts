@@ -1,7 +1,8 @@
 /** Who plays: the default of a domain, the policies that were asked for, and the references. */
+import { featureKinds, parseDomainConfig } from '../../actors/domain-config.ts';
 import { policyOf } from '../../adapters/simulate/options.ts';
 import { ReckonerError } from '../../events/errors.ts';
-import { defaultPolicy, PolicySpec, policyNames } from '../../policies/catalogue.ts';
+import { createPolicy, defaultPolicy, PolicySpec, policyNames } from '../../policies/catalogue.ts';
 import { domainLearner } from './domain-learner.ts';
 import type { Entrant } from './experiment.ts';
 import { flatThompson } from './flat-thompson.ts';
@@ -36,16 +37,19 @@ export function policyEntrant(written: string, circumstances: Circumstances): En
   return ours(written, policy, circumstances);
 }
 
-/** Every other policy of the catalogue that needs no parameter, in buckets and, where there are any, in one bucket. */
+/**
+ * Every other policy of the catalogue that needs no parameter, as a domain would have it: in buckets; where it learns about
+ * features, in one bucket, because within a bucket what makes it is always the same.
+ */
 export function catalogueEntrants(problem: Problem, circumstances: Circumstances): Entrant[] {
+  const bucketed = problem.bucketBy.length > 0 && circumstances.buckets;
   return policyNames.flatMap((name) => {
     const spec = PolicySpec.safeParse({ name });
-    if (!spec.success) return [];
-    const bucketed = problem.bucketBy.length > 0 && circumstances.buckets;
-    return [
-      ...(JSON.stringify(spec.data) === JSON.stringify(defaultPolicy) ? [] : [ours(name, spec.data, circumstances)]),
-      ...(bucketed ? [ours(`${name}, one bucket`, spec.data, { ...circumstances, buckets: false })] : []),
-    ];
+    if (!spec.success || JSON.stringify(spec.data) === JSON.stringify(defaultPolicy)) return [];
+    const kinds = featureKinds(parseDomainConfig({ arms: [...problem.arms], context: problem.context }).context);
+    return bucketed && createPolicy(spec.data, kinds).usesFeatures
+      ? [ours(`${name}, one bucket`, spec.data, { ...circumstances, buckets: false })]
+      : [ours(name, spec.data, circumstances)];
   });
 }
 

@@ -73,7 +73,7 @@ const lambda = z
 const LinUcbSpec = z
   .strictObject({
     name: z.literal('lin_ucb'),
-    alpha: z.number().min(0).max(100).default(1).describe('standard deviations of optimism'),
+    alpha: z.number().min(0).max(100).default(0.5).describe('standard deviations of optimism'),
     lambda,
   })
   .describe('a linear model of the features for every arm, and the highest upper confidence bound');

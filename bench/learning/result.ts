@@ -100,8 +100,8 @@ export function learningTable(rows: readonly ResultRow[]): string[] {
   const notes = [...new Set(rows.flatMap(({ note }) => note ?? []))];
   return [
     '',
-    '| set | figure | our default | our best | best single arm | peers | oracle | bar | passed |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| set | figure | our default | our best | best single arm | references here | peers, published | oracle | bar | passed |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows.map((row) => {
       const { digits, range } = writing(row);
       const optional = (value: number | null) => (value === null ? '–' : digits(value));
@@ -111,7 +111,8 @@ export function learningTable(rows: readonly ResultRow[]): string[] {
         `${digits(row.default.mean)}${row.default.interval === null ? '' : ` (${range(row.default.interval)})`}`,
         bestOf(row, digits),
         optional(row.bestSingleArm),
-        peersOf(row).join(', ') || '–',
+        row.entrants.flatMap(({ name, reference, mean }) => (reference ? [`${name} ${digits(mean)}`] : [])).join('; '),
+        peersOf(row).join('; ') || '–',
         optional(row.oracle),
         optional(row.bar),
         row.pass === null ? '–' : row.pass ? (row.stretch ? 'yes, with room' : 'yes') : '**no**',

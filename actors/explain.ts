@@ -2,6 +2,7 @@
 import { decode, type EventData } from '../events/catalogue.ts';
 import type { BucketState } from './bucket-state.ts';
 import { answerOf } from './choose.ts';
+import type { ContextSchema } from './features.ts';
 import { type FoundDecision, findDecision, type House } from './house.ts';
 import type { Explanation } from './messages.ts';
 import { recall } from './recall.ts';
@@ -27,11 +28,23 @@ export async function explain(house: House, tenant: string, decisionId: string):
     complexity: data.complexity ?? null,
     tokens: data.tokens ?? null,
     excluded: data.excluded,
+    path: data.fallback ? [] : pathOf(before, compiled.schema, data),
     ...recompute(before, data),
     items,
     rewards,
   };
 }
+
+/** The policy knows features by their place only: the schema has their names. */
+function pathOf({ domain, posterior }: BucketState, schema: ContextSchema, data: EventData<'DecisionMade'>): string[] {
+  const conditions = domain.policy.path?.(posterior, data) ?? [];
+  return conditions.map(({ feature, relation, value }) => {
+    const [name, shown] = Object.entries(schema.describe(data.features.with(feature, value)))[feature] ?? [];
+    return `${name} ${relationWords[relation]} ${shown}`;
+  });
+}
+
+const relationWords = { above: 'above', at_most: 'at most', is: 'is', is_not: 'is not' } as const;
 
 function recompute(
   { domain, posterior, posteriorRevision }: BucketState,

@@ -244,6 +244,8 @@ export interface Explanation extends Decision {
   /** True when the floor, not the posterior, drew the arm. */
   readonly explored: boolean;
   readonly context: Readonly<Record<string, number | boolean | string>>;
+  /** What the policy parted this context from others by, in words; empty where it parts none. */
+  readonly path: readonly string[];
   readonly taskType: string | null;
   readonly complexity: number | null;
   readonly tokens: number | null;

@@ -31,6 +31,8 @@ const benches: Readonly<Record<string, Entry>> = {
   'offset-tree': {
     about: 'accuracy of the offset tree on the half that was not logged: within 0.02 of the reference',
     load: () => import('./offset-tree.ts'),
+    options: (command) =>
+      command.option('--data <dir>', 'the data folder (default: RECKONER_DATA, else ../shared/data)'),
   },
   policies: {
     about: 'policies alone: 300,000 choices/s of Beta Thompson sampling, 20 us to choose and learn with LinUCB',

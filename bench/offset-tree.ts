@@ -26,8 +26,8 @@ interface Labelled {
 }
 
 /** Runs the bench. The rows give the mean accuracy over the seeds and its standard error. */
-export async function run(_options: BenchOptions) {
-  const folder = dataFolder();
+export async function run({ data: told }: BenchOptions) {
+  const folder = dataFolder(told);
   const rows = [];
   for (const { set, filtered, unfiltered } of sets) {
     const data = await readLabelled(findDataset(`classification/${set}`, folder));

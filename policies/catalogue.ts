@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { betaThompson } from './beta-thompson.ts';
+import { contextTree } from './context-tree.ts';
 import type { FeatureKind } from './encoding.ts';
 import { epsilonGreedy } from './epsilon-greedy.ts';
 import { fixed } from './fixed.ts';
@@ -99,6 +100,27 @@ const SquareCbSpec = z
   })
   .describe('a linear model of the features for every arm, chosen by the inverse of the gap to the best');
 
+const ContextTreeSpec = z
+  .strictObject({
+    name: z.literal('context_tree'),
+    depth: z.int().min(0).max(16).default(4).describe('levels of splits at most; 3 suits production'),
+    minSplit: z
+      .int()
+      .min(10)
+      .max(10_000)
+      .default(20)
+      .describe('pulls a leaf needs before it splits; 25 suits production'),
+    splitThreshold: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.2)
+      .describe("share of the rewards' variance that a split must explain"),
+    maxNodes: z.int().min(1).max(100_000).default(5000).describe('nodes at most; 2,000 suits production'),
+    shrinkage,
+  })
+  .describe('parts the contexts where rewards differ, with Thompson sampling in each part');
+
 /** A policy as configuration: its name and parameters. Parsing fills in the defaults and refuses unknown keys. */
 export const PolicySpec = z.discriminatedUnion('name', [
   BetaThompsonSpec,
@@ -108,6 +130,7 @@ export const PolicySpec = z.discriminatedUnion('name', [
   LinUcbSpec,
   LinTsSpec,
   SquareCbSpec,
+  ContextTreeSpec,
 ]);
 export type PolicySpec = z.infer<typeof PolicySpec>;
 
@@ -138,5 +161,7 @@ export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = [
       return linTs(spec, kinds) as AnyPolicy;
     case 'square_cb':
       return squareCb(spec, kinds) as AnyPolicy;
+    case 'context_tree':
+      return contextTree(spec, kinds) as AnyPolicy;
   }
 }

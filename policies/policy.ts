@@ -72,6 +72,15 @@ export interface PriorSource {
   readonly shared: ReadonlyMap<string, SharedArm> | undefined;
 }
 
+/** What a choice was told apart by: one feature on one side of a value. */
+export interface Condition {
+  /** Index into the features. */
+  readonly feature: number;
+  readonly relation: 'above' | 'at_most' | 'is' | 'is_not';
+  /** As the feature's doubles are. */
+  readonly value: number;
+}
+
 export interface Policy<P> {
   readonly name: string;
   /** Raised whenever the same inputs would choose or learn differently. */
@@ -101,6 +110,8 @@ export interface Policy<P> {
   forget?(posterior: P, lesson: Lesson): P;
   /** What is believed of one candidate. */
   belief(posterior: P, situation: Situation, candidate: number): Belief;
+  /** The conditions that led this context to where its arms were compared, first to last. Where missing, the policy parts no contexts. */
+  path?(posterior: P, situation: Situation): Condition[];
   /** Restoring gives a posterior that makes the same next choices, bit for bit. */
   serialise(posterior: P): Uint8Array;
   restore(bytes: Uint8Array): P;

@@ -17,6 +17,7 @@ export function explanationLines(told: Explanation, colours: Colours, width: num
     `${label('made')}${stampOf(told.time)} in ${colours.bold(told.domain)}, ${bucketOf(told)}`,
     `${label('by')}${told.policy} v${told.policyVersion}, domain revision ${told.domainRevision}, ${learnedUpTo(told)}, seed ${told.seed}`,
     `${label('context')}${pairs(told.context) || 'none'}`,
+    ...optional(label('path'), told.path.join(', then ')),
     ...optional(label('request'), requestOf(told)),
     `${label('chosen')}${colours.bold(colours.cyan(told.arm))}, ${chanceOf(told)}, confidence ${told.confidence.toFixed(2)}${told.mode === null ? '' : `: ${told.mode}`}`,
     `${label('expected')}${expectedOf(told)}`,

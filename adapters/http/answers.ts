@@ -91,6 +91,7 @@ export const Explanation = z
     floor: unit.describe('probability spread evenly over the candidates'),
     explored: z.boolean().describe('true when the floor, not the posterior, drew the arm'),
     context: features,
+    path: z.array(z.string()).describe('what the policy parted this context from others by; empty where it parts none'),
     taskType: z.string().nullable(),
     complexity: unit.nullable(),
     tokens: z.int().nullable(),

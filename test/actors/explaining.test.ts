@@ -1,5 +1,6 @@
 /** Explanations read as much of the log as their bucket has: decisions must not suffer for it. */
 import { expect, test } from 'vitest';
+import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import { createGate } from '../../actors/gate.ts';
 import { configured, DOMAIN, given } from './given.ts';
 
@@ -61,5 +62,27 @@ test('others get their turn every few events of a long bucket, fewer where the e
   await stage.reckoner.explain(decisionId);
   counting = false;
   expect(turns).toBeGreaterThan(bytes / 100_000);
+  await stage.stop();
+});
+
+test('an explanation tells in words how a tree parted the context from others', async () => {
+  const context = {
+    tokens: { type: 'numeric' },
+    language: { type: 'categorical', values: ['de', 'en', 'fr'] },
+  } as const satisfies DomainConfigInput['context'];
+  const stage = await given([
+    configured({ arms: ['a', 'b'], context, bucketBy: [], policy: { name: 'context_tree' } }),
+  ]);
+  for (let i = 0; i < 80; i++) {
+    const language = ['de', 'en', 'fr'][i % 3] ?? 'de';
+    const { decisionId, arm } = await stage.reckoner.decide(DOMAIN, { context: { tokens: i, language } });
+    await stage.reckoner.reward(decisionId, { value: (language === 'en') === (arm === 'a') ? 1 : 0 });
+  }
+  const pathOf = async (language: string) => {
+    const { decisionId } = await stage.reckoner.decide(DOMAIN, { context: { tokens: 3, language } });
+    return (await stage.reckoner.explain(decisionId)).path;
+  };
+  expect(await pathOf('en')).toEqual(['language is en']);
+  expect(await pathOf('fr')).toEqual(['language is not en']);
   await stage.stop();
 });

@@ -11,6 +11,7 @@ const SPECS: Record<string, PolicySpec> = {
   lin_ucb: { name: 'lin_ucb', alpha: 1, lambda: 1 },
   lin_ts: { name: 'lin_ts', v: 0.25, lambda: 1 },
   square_cb: { name: 'square_cb', gammaScale: 10, lambda: 1 },
+  context_tree: { name: 'context_tree', depth: 4, minSplit: 20, splitThreshold: 0.2, maxNodes: 5000, shrinkage: 10 },
 };
 /** Parameters that change what a policy computes, not only by how much. */
 const VARIANTS: PolicySpec[] = [
@@ -289,6 +290,7 @@ describe('the catalogue', () => {
       'lin_ucb',
       'lin_ts',
       'square_cb',
+      'context_tree',
     ]);
     expect(defaultPolicy.name).toBe('beta_thompson');
     expect(PolicySpec.parse({ name: 'epsilon_greedy' })).toEqual({

@@ -38,6 +38,7 @@ const told: Explanation = {
   floor: 0.05,
   explored: false,
   context: { task: 'code' },
+  path: [],
   taskType: null,
   complexity: null,
   tokens: null,

@@ -100,7 +100,7 @@ export function learningTable(rows: readonly ResultRow[]): string[] {
   const notes = [...new Set(rows.flatMap(({ note }) => note ?? []))];
   return [
     '',
-    '| set | figure | our default | our best | best single arm | references here | peers, published | oracle | bar | passed |',
+    '| set | figure | our default | our best | best single arm | references here | peers | oracle | bar | passed |',
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows.map((row) => {
       const { digits, range } = writing(row);

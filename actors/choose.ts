@@ -42,7 +42,8 @@ export function makeDecision(state: BucketView, request: DecideRequest): Decisio
         .map(({ arm, constraint }) => ({ path: `constraints.${constraint}`, message: `excludes ${arm}` })),
     });
   }
-  const eager = isEager(command.propensity ?? domain.config.propensity, kept.length);
+  const eager =
+    domain.policy.needsPropensity === true || isEager(command.propensity ?? domain.config.propensity, kept.length);
   const choice =
     fallback === undefined ? byPolicy(state, kept, request, eager) : byFallback(domain, fallback, command.k);
   const known = domain.arms.get(choice.arm);

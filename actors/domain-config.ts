@@ -191,7 +191,9 @@ export const DomainConfigInput = z
     propensity: z
       .enum(['auto', 'eager', 'lazy'])
       .default('auto')
-      .describe('auto: at once up to 8 candidates, above that from the log; eager: at once up to 32'),
+      .describe(
+        'auto: at once up to 8 candidates, above that from the log; eager: at once up to 32; offset_tree: always at once',
+      ),
     timezone: z.string().default('UTC').describe('IANA name, for features derived from the time'),
   })
   .superRefine((config, issues) => {

@@ -9,6 +9,7 @@ import { fixed } from './fixed.ts';
 import { linTs } from './lin-ts.ts';
 import { linUcb } from './lin-ucb.ts';
 import { nigThompson } from './nig-thompson.ts';
+import { offsetTree } from './offset-tree.ts';
 import type { AnyPolicy } from './policy.ts';
 import { squareCb } from './square-cb.ts';
 
@@ -121,6 +122,18 @@ const ContextTreeSpec = z
   })
   .describe('parts the contexts where rewards differ, with Thompson sampling in each part');
 
+const OffsetTreeSpec = z
+  .strictObject({
+    name: z.literal('offset_tree'),
+    epsilon: z.number().min(0).max(1).default(0.1).describe('probability of a uniformly random ranking'),
+    offset: z
+      .enum(['half', 'regression'])
+      .default('half')
+      .describe('what a reward is compared with: 1/2, or what is expected of the context whatever the arm'),
+    rate: z.number().min(1e-4).max(10).default(0.5).describe('length of the first steps of the regressions'),
+  })
+  .describe('a tournament of the arms by logistic regressions, and with probability epsilon any arm');
+
 /** A policy as configuration: its name and parameters. Parsing fills in the defaults and refuses unknown keys. */
 export const PolicySpec = z.discriminatedUnion('name', [
   BetaThompsonSpec,
@@ -131,6 +144,7 @@ export const PolicySpec = z.discriminatedUnion('name', [
   LinTsSpec,
   SquareCbSpec,
   ContextTreeSpec,
+  OffsetTreeSpec,
 ]);
 export type PolicySpec = z.infer<typeof PolicySpec>;
 
@@ -163,5 +177,7 @@ export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = [
       return squareCb(spec, kinds) as AnyPolicy;
     case 'context_tree':
       return contextTree(spec, kinds) as AnyPolicy;
+    case 'offset_tree':
+      return offsetTree(spec, kinds) as AnyPolicy;
   }
 }

@@ -91,6 +91,8 @@ export interface Policy<P> {
   readonly deterministic: boolean;
   /** Whether the posterior is about the features of the context: then it is worth nothing under another schema. */
   readonly usesFeatures?: true;
+  /** Whether learning weighs a reward by the decision's propensity: then it is always computed with the decision. */
+  readonly needsPropensity?: true;
 
   init(): P;
   /** The prior numbers of the candidates, length K * priorWidth: what shrinkage and warm starts lend to this decision. */

@@ -86,3 +86,12 @@ test('an explanation tells in words how a tree parted the context from others', 
   expect(await pathOf('fr')).toEqual(['language is not en']);
   await stage.stop();
 });
+
+test('a policy that learns by propensities has them, even where a request would leave them for later', async () => {
+  const stage = await given([configured({ arms: ['a', 'b'], policy: { name: 'offset_tree' } })]);
+  const { decisionId, arm, propensity } = await stage.reckoner.decide(DOMAIN, { propensity: 'lazy' });
+  expect(propensity).toBeGreaterThan(0);
+  const { arms, verified } = await stage.reckoner.explain(decisionId);
+  expect([verified, arms.find((one) => one.arm === arm)?.propensity]).toEqual([true, propensity]);
+  await stage.stop();
+});

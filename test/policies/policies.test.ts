@@ -8,6 +8,7 @@ const SPECS: Record<string, PolicySpec> = {
   nig_thompson: { name: 'nig_thompson', shrinkage: 10, a0: 1, b0: 0.02 },
   epsilon_greedy: { name: 'epsilon_greedy', epsilon: 0.2, shrinkage: 10 },
   fixed: { name: 'fixed', arm: 'c' },
+  offset_tree: { name: 'offset_tree', epsilon: 0.2, offset: 'half', rate: 0.5 },
   lin_ucb: { name: 'lin_ucb', alpha: 1, lambda: 1 },
   lin_ts: { name: 'lin_ts', v: 0.25, lambda: 1 },
   square_cb: { name: 'square_cb', gammaScale: 10, lambda: 1 },
@@ -291,6 +292,7 @@ describe('the catalogue', () => {
       'lin_ts',
       'square_cb',
       'context_tree',
+      'offset_tree',
     ]);
     expect(defaultPolicy.name).toBe('beta_thompson');
     expect(PolicySpec.parse({ name: 'epsilon_greedy' })).toEqual({

@@ -10,6 +10,7 @@ import { fingerprint, keysFile, readKeys } from '../keys/keys.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { examineLogFile } from '../sqlite/examination.ts';
 import { failureOf } from '../sqlite/failures.ts';
+import { doubtOfNativePart } from '../sqlite/native.ts';
 import { dataFiles, lostLog } from './compose.ts';
 import { type ChainReport, walkChains } from './doctor-chain.ts';
 
@@ -39,7 +40,9 @@ export function checkSqlite(): Finding {
     const database = new Database(':memory:');
     const version = String(database.prepare('SELECT sqlite_version()').pluck().get());
     database.close();
-    return { check, status: 'ok', message: version };
+    const doubt = doubtOfNativePart()?.problem;
+    if (doubt === undefined) return { check, status: 'ok', message: version };
+    return { check, status: 'warn', message: doubt.message, remedy: doubt.remedy };
   } catch (thrown) {
     return failed(check, failureOf(thrown, ':memory:'));
   }

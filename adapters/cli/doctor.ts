@@ -69,7 +69,7 @@ async function examine({ port, json, dataDir, named }: DoctorOptions & { readonl
   const reachable = existsSync(dataDir) && place.status !== 'fail';
   if (reachable) await found(checkDisk(dataDir));
   // Without SQLite every file would look damaged, and none is.
-  if (reachable && sqlite.status === 'ok') {
+  if (reachable && sqlite.status !== 'fail') {
     const file = checkLogFile(dataDir);
     const chains = file.readable
       ? await checkChains(dataDir, progressBar(cli.terminal.err.interactive && !json))

@@ -9,6 +9,7 @@ import { DEFAULT_TENANT, type Reckoner } from '../../actors/reckoner.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { DEFAULT_HOST } from '../http/address.ts';
 import { openHttpDoor } from '../http/door.ts';
+import { doubtOfNativePart } from '../sqlite/native.ts';
 import type { Cli } from './cli.ts';
 import { openNode, type ReckonerNode } from './compose.ts';
 import { DEFAULT_DATA_DIR, dataDirOption } from './data-dir.ts';
@@ -72,6 +73,8 @@ async function serveUntil(stop: AbortSignal, options: ServeOptions, cli: Cli, vo
   const dataDir = resolve(options.dataDir);
   // The same name after a restart, so that agents find their own streams; another one for a second server on the same log.
   const nodeName = port === 0 ? undefined : `${hostname()}-${port}`;
+  const doubt = doubtOfNativePart();
+  if (doubt !== undefined) voice.trouble('sqlite', doubt);
   const node = await openNode({ dataDir, nodeName, agents: demo ? demoAgents : [], onFailure: voice.trouble });
   try {
     await requireSoundTail(node.log);

@@ -45,9 +45,12 @@ export function openDatabase(file: string, kind: FileKind, patience: Patience): 
 
 /** The file's schema version, after making sure that it is ours to use. */
 function version(database: Database.Database, file: string, kind: FileKind): number {
-  const applicationId = numberOf(database, 'application_id');
-  const found = numberOf(database, 'user_version');
-  const tables = database.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get() ?? 0;
+  // In one transaction: between two reads another process may make the file, and half of it looks like another program's.
+  const [applicationId, found, tables] = database.transaction(() => [
+    numberOf(database, 'application_id'),
+    numberOf(database, 'user_version'),
+    database.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get() ?? 0,
+  ])() as [number, number, number]; // a tuple, which the wrapper forgets
   const fresh = applicationId === 0 && found === 0 && tables === 0;
   if (!fresh && applicationId !== kind.applicationId) {
     throw new ReckonerError('log_unusable', `${file} is a SQLite database of another kind, not ${kind.name}.`, {

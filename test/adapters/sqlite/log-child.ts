@@ -3,6 +3,7 @@
  * output, written synchronously: what it said before it was killed is true.
  *
  *   append <file> <writer> <count>   one event after another to a stream of its own and one that all share
+ *   open <file> <count>              opens so many files, each new to whoever comes first: <file>.0, <file>.1, …
  *   subscribe <file> <count>         the ids of so many events, as a subscription sees them
  *   hold <file> <milliseconds>       holds the write lock
  *   crash <file> <point> <times>     appends batches, kills itself when the commit point is passed so many times
@@ -82,7 +83,14 @@ async function crash(point: string, times: number): Promise<void> {
   }
 }
 
-if (task === 'hold') hold(Number(rest[0]));
+/** Everyone begins at the same moment, which processes that start do not: at the next tenth of a second but one. */
+async function openMany(count: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 200 - (Date.now() % 100)));
+  for (let number = 0; number < count; number++) await openSqliteEventLog({ file: `${file}.${number}` }).close();
+}
+
+if (task === 'open') await openMany(Number(rest[0]));
+else if (task === 'hold') hold(Number(rest[0]));
 else if (task === 'crash') await crash(rest[0] ?? '', Number(rest[1]));
 else {
   const log = openSqliteEventLog({ file });

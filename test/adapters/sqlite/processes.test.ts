@@ -13,6 +13,12 @@ import { temporaryFile } from './temporary.ts';
 beforeAll(compiled, 60_000);
 
 describe('several processes on one file', () => {
+  it('make it together, and none takes it for another program’s while it is half made', async () => {
+    const file = temporaryFile();
+    const children = [1, 2, 3, 4].map(() => runChild('open', file, 100));
+    for (const child of children) expect(await child.ended).toMatchObject({ code: 0, errors: '' });
+  }, 60_000);
+
   it('lose no event and double none, on streams of their own and on one they share; a subscriber sees each once', async () => {
     const file = temporaryFile();
     const [writers, each] = [3, 60];

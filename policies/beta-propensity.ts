@@ -19,21 +19,11 @@ import {
   place,
   scoreIntervals,
 } from './beta-panels.ts';
+import { LEFT_OUT, type Probabilities, untilConverged } from './converged.ts';
 import { addFirst, roomForFirst } from './first-quadrature.ts';
 import { below, densities, evaluatePanel, roomForPanels } from './panel-densities.ts';
 import { armWidth, panelWidth } from './panel-width.ts';
 import { addRanked, roomForRanks } from './rank-quadrature.ts';
-
-/** Mass that may be left out of all tails together, and how far a sum may be from 1. */
-const LEFT_OUT = 1e-10;
-const SUM_TOLERANCE = 1e-9;
-
-/**
- * The first panels, as a part of the widest that are sound. The sum cannot see all errors at lower ranks, which are not
- * on the path of every decision either: they get narrower ones.
- */
-const FIRST_SCALE = 0.9;
-const RANK_SCALE = 0.75;
 
 /** A length of u too short to hold anything. */
 const SLIVER = 1e-12;
@@ -64,12 +54,7 @@ export function rankPropensities(arms: BetaArms, ranking: readonly number[]): nu
   return integrate(arms, ranking.length, ranking).ranked;
 }
 
-interface Outcome {
-  readonly first: number[];
-  readonly ranked: number[];
-}
-
-function integrate(input: BetaArms, depth: number, ranking: readonly number[] | undefined): Outcome {
+function integrate(input: BetaArms, depth: number, ranking: readonly number[] | undefined): Probabilities {
   const count = input.alpha.length;
   const tail = LEFT_OUT / (2 * count);
   const arms: PanelArm[] = [];
@@ -81,21 +66,8 @@ function integrate(input: BetaArms, depth: number, ranking: readonly number[] | 
     arms.push(panelArm(i, alpha, beta, shift, tail));
   }
   const alive = contenders(arms, depth);
-  // Panels are wide enough for 1e-9 as a rule; where the sum says otherwise they are made narrower.
-  for (let scale = ranking === undefined ? FIRST_SCALE : RANK_SCALE; scale > 0.01; scale *= 0.6) {
-    const ranked = ranking?.map(() => 0) ?? [];
-    sweep(alive, depth, ranking, ranked, scale);
-    const first = new Array<number>(count).fill(0);
-    let sum = 0;
-    for (const arm of alive) {
-      first[arm.index] = Math.max(0, arm.sum);
-      sum += first[arm.index]!;
-    }
-    if (Math.abs(sum - 1) <= SUM_TOLERANCE) {
-      return { first: first.map((p) => p / sum), ranked: ranked.map((p) => Math.min(1, Math.max(0, p))) };
-    }
-  }
-  throw new Error('exact propensities did not converge: please report the shapes and shifts of this decision');
+  const walk = (ranked: number[], scale: number) => sweep(alive, depth, ranking, ranked, scale);
+  return untilConverged(count, alive, ranking, walk, 'shapes and shifts');
 }
 
 /** The arms that can be among the `depth` best: those whose range reaches the depth-th highest lower end. Sorted by shift. */

@@ -15,7 +15,7 @@ import { betaPosterior } from './beta-posterior.ts';
 import { type BetaArms, firstPropensities, rankPropensities } from './beta-propensity.ts';
 import { atBucketLevel } from './bucket-effect.ts';
 import type { Choice, Policy, Situation } from './policy.ts';
-import { noScores, rankBy, uniformRanking } from './ranking.ts';
+import { exploredChoice, rankBy } from './ranking.ts';
 import { drawBetaLogOdds, drawUniform, logistic, randomness } from './sampling.ts';
 import { checkSituation, checkSize, shiftOf, withFloor } from './situation.ts';
 
@@ -81,7 +81,7 @@ function choose({ alpha, beta }: BetaShapes, situation: Situation, seed: number,
   checkSize(size, count);
   const random = randomness(seed);
   if (drawUniform(random) < situation.floor) {
-    return { ranking: uniformRanking(random, count, size), scores: noScores(count), explored: true };
+    return exploredChoice(random, count, size);
   }
   const odds: number[] = [];
   const scores: number[] = [];

@@ -3,7 +3,7 @@
 import { type BetaCounts, betaPrior, betaShapes } from './beta-counts.ts';
 import { betaPosterior } from './beta-posterior.ts';
 import type { Choice, Policy, Situation } from './policy.ts';
-import { noScores, rankBy, uniformRanking } from './ranking.ts';
+import { exploredChoice, rankBy, uniformRanking } from './ranking.ts';
 import { drawUniform, randomness } from './sampling.ts';
 import { checkSize, shiftOf } from './situation.ts';
 
@@ -33,7 +33,7 @@ export function epsilonGreedy({ epsilon, shrinkage }: EpsilonGreedyParameters): 
       checkSize(size, count);
       const random = randomness(seed);
       if (drawUniform(random) < explore(situation)) {
-        return { ranking: uniformRanking(random, count, size), scores: noScores(count), explored: true };
+        return exploredChoice(random, count, size);
       }
       // Sorting a shuffled order, with the shuffle to break ties, shares a tie evenly at every rank.
       const shuffled = uniformRanking(random, count, count);

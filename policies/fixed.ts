@@ -3,7 +3,7 @@
 import { BETA_PRIOR_WIDTH, type BetaCounts, betaPrior, betaShapes } from './beta-counts.ts';
 import { betaPosterior } from './beta-posterior.ts';
 import type { Policy } from './policy.ts';
-import { noScores, rankBy, uniformRanking } from './ranking.ts';
+import { exploredChoice, rankBy } from './ranking.ts';
 import { drawUniform, randomness } from './sampling.ts';
 import { checkSituation, checkSize, shiftOf, withFloor } from './situation.ts';
 
@@ -30,7 +30,7 @@ export function fixed({ arm }: FixedParameters): Policy<BetaCounts> {
       checkSize(size, count);
       const random = randomness(seed);
       if (drawUniform(random) < situation.floor) {
-        return { ranking: uniformRanking(random, count, size), scores: noScores(count), explored: true };
+        return exploredChoice(random, count, size);
       }
       const scores = alpha.map((a, i) => a / (a + beta[i]!) + shiftOf(situation, i));
       const chosen = chosenCandidate(situation.candidates, arm);

@@ -7,7 +7,7 @@
 import type { FeatureKind } from './encoding.ts';
 import { type LinearPosterior, linearModels } from './linear-models.ts';
 import type { Policy, Situation } from './policy.ts';
-import { noScores, rankBy, uniformRanking } from './ranking.ts';
+import { exploredChoice, rankBy } from './ranking.ts';
 import { drawNormal, drawUniform, randomness } from './sampling.ts';
 import { firstScorePropensities, rankScorePropensities, type ScoreArms } from './score-propensity.ts';
 import { checkSize, shiftOf, withFloor } from './situation.ts';
@@ -46,7 +46,7 @@ export function linTs({ v, lambda }: LinTsParameters, kinds: readonly FeatureKin
       checkSize(size, count);
       const random = randomness(seed);
       if (drawUniform(random) < situation.floor) {
-        return { ranking: uniformRanking(random, count, size), scores: noScores(count), explored: true };
+        return exploredChoice(random, count, size);
       }
       const scores: number[] = [];
       for (let i = 0; i < count; i++) scores.push(location[i]! + scale[i]! * drawNormal(random));

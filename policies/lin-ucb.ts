@@ -6,7 +6,7 @@
 import type { FeatureKind } from './encoding.ts';
 import { type LinearPosterior, linearModels } from './linear-models.ts';
 import type { Policy, Situation } from './policy.ts';
-import { noScores, rankBy, uniformRanking } from './ranking.ts';
+import { exploredChoice, rankBy } from './ranking.ts';
 import { drawUniform, randomness } from './sampling.ts';
 import { checkSize, shiftOf, withFloor } from './situation.ts';
 
@@ -38,7 +38,7 @@ export function linUcb({ alpha, lambda }: LinUcbParameters, kinds: readonly Feat
       checkSize(size, count);
       const random = randomness(seed);
       if (drawUniform(random) < situation.floor) {
-        return { ranking: uniformRanking(random, count, size), scores: noScores(count), explored: true };
+        return exploredChoice(random, count, size);
       }
       return { ranking: rankBy(count, size, (i, j) => scores[j]! - scores[i]!), scores, explored: false };
     },

@@ -15,7 +15,7 @@ import {
 import { BETA_PRIOR_WIDTH, betaPrior } from './beta-counts.ts';
 import { atBucketLevel } from './bucket-effect.ts';
 import type { Belief, Choice, Policy, Situation } from './policy.ts';
-import { noScores, rankBy, uniformRanking } from './ranking.ts';
+import { exploredChoice, rankBy } from './ranking.ts';
 import { drawUniform, randomness } from './sampling.ts';
 import { firstScorePropensities, rankScorePropensities, type ScoreArms } from './score-propensity.ts';
 import { checkSituation, checkSize, shiftOf, withFloor } from './situation.ts';
@@ -66,7 +66,7 @@ export function nigThompson(parameters: NigThompsonParameters): Policy<ArmMoment
       checkSize(size, count);
       const random = randomness(seed);
       if (drawUniform(random) < situation.floor) {
-        return { ranking: uniformRanking(random, count, size), scores: noScores(count), explored: true };
+        return exploredChoice(random, count, size);
       }
       const drawn = freedom.map((nu, i) => location[i]! + scale[i]! * drawStudent(random, nu));
       return { ranking: rankBy(count, size, (i, j) => drawn[j]! - drawn[i]!), scores: drawn, explored: false };

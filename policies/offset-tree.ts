@@ -17,7 +17,7 @@ import {
 } from './offset-nodes.ts';
 import { readOffsetTree, writeOffsetTree } from './offset-tree-bytes.ts';
 import type { Lesson, Policy, Situation } from './policy.ts';
-import { noScores, uniformRanking } from './ranking.ts';
+import { exploredChoice } from './ranking.ts';
 import { drawUniform, randomness } from './sampling.ts';
 import { checkSituation, checkSize, shiftOf } from './situation.ts';
 
@@ -108,7 +108,7 @@ export function offsetTree(
       checkSize(size, count);
       const random = randomness(seed);
       if (drawUniform(random) < explore(situation)) {
-        return { ranking: uniformRanking(random, count, size), scores: noScores(count), explored: true };
+        return exploredChoice(random, count, size);
       }
       const scores = alpha.map((a, i) => a / (a + beta[i]!) + shiftOf(situation, i));
       return { ranking: greedyRanking(tree, situation, size), scores, explored: false };

@@ -1,5 +1,6 @@
 /** Rankings of candidates: by score, or uniformly at random. */
 
+import type { Choice } from './policy.ts';
 import { drawIndex, type Randomness } from './sampling.ts';
 
 /**
@@ -37,4 +38,9 @@ export function rankBy(count: number, size: number, before: (one: number, other:
 /** NaN for every candidate: the scores of a ranking that no score decided. */
 export function noScores(count: number): number[] {
   return new Array<number>(count).fill(Number.NaN);
+}
+
+/** The choice that a floor draws: any ranking, and no scores. */
+export function exploredChoice(random: Randomness, count: number, size: number): Choice {
+  return { ranking: uniformRanking(random, count, size), scores: noScores(count), explored: true };
 }

@@ -7,6 +7,7 @@
  * needed, and the sum over the arms is the integral of a derivative, which makes its distance from 1 a check of the whole.
  */
 
+import { LEFT_OUT, type Probabilities, untilConverged } from './converged.ts';
 import { addFirst, roomForFirst } from './first-quadrature.ts';
 import { addRanked, roomForRanks } from './rank-quadrature.ts';
 import {
@@ -19,14 +20,6 @@ import {
   scoreWidth,
   widthOf,
 } from './score-panels.ts';
-
-/** Mass that may be left out of all tails together, and how far a sum may be from 1. */
-const LEFT_OUT = 1e-10;
-const SUM_TOLERANCE = 1e-9;
-
-/** The first panels, as a part of the widest that are sound; the sum cannot see all errors at lower ranks. */
-const FIRST_SCALE = 0.9;
-const RANK_SCALE = 0.75;
 
 /** K arms: score_i = location[i] + scale[i] * z_i with independent z_i. All of length K >= 1. */
 export interface ScoreArms {
@@ -56,29 +49,11 @@ export function rankScorePropensities(arms: ScoreArms, ranking: readonly number[
   return integrate(arms, ranking.length, ranking).ranked;
 }
 
-interface Outcome {
-  readonly first: number[];
-  readonly ranked: number[];
-}
-
-function integrate(input: ScoreArms, depth: number, ranking: readonly number[] | undefined): Outcome {
+function integrate(input: ScoreArms, depth: number, ranking: readonly number[] | undefined): Probabilities {
   const count = input.location.length;
   const alive = contenders(prepared(input), depth);
-  // Panels are wide enough for 1e-9 as a rule; where the sum says otherwise they are made narrower.
-  for (let fraction = ranking === undefined ? FIRST_SCALE : RANK_SCALE; fraction > 0.01; fraction *= 0.6) {
-    const ranked = ranking?.map(() => 0) ?? [];
-    sweep(alive, depth, ranking, ranked, fraction);
-    const first = new Array<number>(count).fill(0);
-    let sum = 0;
-    for (const arm of alive) {
-      first[arm.index] = Math.max(0, arm.sum);
-      sum += first[arm.index]!;
-    }
-    if (Math.abs(sum - 1) <= SUM_TOLERANCE) {
-      return { first: first.map((p) => p / sum), ranked: ranked.map((p) => Math.min(1, Math.max(0, p))) };
-    }
-  }
-  throw new Error('exact propensities did not converge: please report the locations and scales of this decision');
+  const walk = (ranked: number[], scale: number) => sweep(alive, depth, ranking, ranked, scale);
+  return untilConverged(count, alive, ranking, walk, 'locations and scales');
 }
 
 function prepared({ location, scale, freedom }: ScoreArms): ScoreArm[] {

@@ -7,7 +7,7 @@
 import type { FeatureKind } from './encoding.ts';
 import { type LinearPosterior, linearModels } from './linear-models.ts';
 import type { Policy, Situation } from './policy.ts';
-import { noScores, rankBy, uniformRanking } from './ranking.ts';
+import { exploredChoice, rankBy } from './ranking.ts';
 import { drawUniform, randomness } from './sampling.ts';
 import { checkSize, shiftOf, withFloor } from './situation.ts';
 
@@ -53,7 +53,7 @@ export function squareCb(
       checkSize(size, count);
       const random = randomness(seed);
       if (drawUniform(random) < situation.floor) {
-        return { ranking: uniformRanking(random, count, size), scores: noScores(count), explored: true };
+        return exploredChoice(random, count, size);
       }
       const drawn = drawFrom(first, order[0]!, drawUniform(random));
       return { ranking: [drawn, ...order.filter((i) => i !== drawn)].slice(0, size), scores, explored: false };

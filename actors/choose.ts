@@ -3,7 +3,7 @@ import { ReckonerError } from '../events/errors.ts';
 import type { Belief, Situation } from '../policies/policy.ts';
 import type { DecisionMade, Exclusion } from '../proto/generated/events.ts';
 import type { BucketView } from './bucket-state.ts';
-import type { ArmConfig } from './domain-config.ts';
+import type { ArmConfig } from './config/arms.ts';
 import type { DomainState } from './domain-state.ts';
 import type { Bucket } from './features.ts';
 import type { DecideCommand, Decision } from './messages.ts';

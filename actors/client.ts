@@ -1,7 +1,7 @@
 /** The house over its bus: what doors hold. Turns method calls into requests, and problems back into exceptions. */
 import { errorOf, ReckonerError } from '../events/errors.ts';
 import type { MessageBus } from '../events/message-bus.ts';
-import { DomainName } from './domain-config.ts';
+import { DomainName } from './config/names.ts';
 import { type Health, RUN_TIMEOUT } from './messages.ts';
 import { type Caller, DEFAULT_TENANT, type Reckoner } from './reckoner.ts';
 

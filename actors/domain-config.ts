@@ -5,95 +5,13 @@
 import { z } from 'zod';
 import { ReckonerError } from '../events/errors.ts';
 import { createPolicy, PolicySpec } from '../policies/catalogue.ts';
-import type { FeatureKind } from '../policies/encoding.ts';
+import { Arm, BetaPrior } from './config/arms.ts';
+import { checkContext, Feature, featureKinds } from './config/context.ts';
+import { ArmName, FeatureName } from './config/names.ts';
+import { FeedbackMapping, RewardDefinition } from './config/reward.ts';
 import { inOurWords, invalid } from './invalid.ts';
 
-export const DomainName = z
-  .string()
-  .regex(/^[a-z0-9_]{1,24}$/, 'a domain name is 1 to 24 of a-z, 0-9 and _')
-  .describe('1 to 24 of a-z, 0-9 and _');
-
-export const ArmName = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$/,
-    'an arm name is 1 to 64 of letters, digits and ._:/@-, beginning with a letter or digit',
-  )
-  .describe('1 to 64 of letters, digits and ._:/@-, beginning with a letter or digit');
-
-const FeatureName = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'a feature name is 1 to 64 of letters, digits and _, beginning with no digit')
-  .describe('1 to 64 of letters, digits and _, beginning with no digit');
-
-const finite = z.number();
 const unit = z.number().min(0).max(1);
-
-const Numeric = z.strictObject({
-  type: z.literal('numeric'),
-  min: finite.optional().describe('smallest value that is accepted'),
-  max: finite.optional().describe('largest value that is accepted'),
-  bins: z.array(finite).min(1).max(100).optional().describe('ascending edges; with n edges there are n + 1 bins'),
-  round: z.number().positive().optional().describe('bucket by the value rounded to a multiple of this'),
-  default: finite.optional().describe('stands where a context leaves it out'),
-});
-
-const Flag = z.strictObject({
-  type: z.literal('boolean'),
-  default: z.boolean().optional().describe('stands where a context leaves it out'),
-});
-
-const CategoryValue = z
-  .string()
-  .min(1)
-  .max(128)
-  .regex(/^\P{Cc}*$/u, 'a value has no control characters')
-  .describe('without control characters');
-
-const Categorical = z.strictObject({
-  type: z.literal('categorical'),
-  values: z.array(CategoryValue).min(1).max(10_000).describe('the values that are accepted'),
-  default: z.string().optional().describe('stands where a context leaves it out'),
-});
-
-/** What can be derived from the time of a request, and the values it takes. */
-export const derivations = {
-  time_period: ['morning', 'afternoon', 'evening', 'night'],
-  day_type: ['weekday', 'weekend'],
-  day_of_week: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'],
-} as const;
-
-const Derived = z
-  .strictObject({ type: z.literal('derived'), from: z.enum(['time_period', 'day_type', 'day_of_week']) })
-  .describe('taken from the time of the request, in the domain’s time zone, unless the context gives it');
-
-export const Feature = z.discriminatedUnion('type', [Numeric, Flag, Categorical, Derived]);
-export type Feature = z.infer<typeof Feature>;
-
-/** With less than a thousandth of a pull nearly all draws are 0 or 1, and the exact propensities of such ties do not converge. */
-const pseudoPulls = z.number().min(0.001).max(1e6);
-
-const BetaPrior = z.strictObject({
-  alpha: pseudoPulls.describe('successes it begins with'),
-  beta: pseudoPulls.describe('failures it begins with'),
-});
-
-const ArmObject = z.strictObject({
-  name: ArmName,
-  shift: z
-    .number()
-    .min(-1)
-    .max(1)
-    .default(0)
-    .describe('added to the arm’s score, in units of reward: a known cost is negative'),
-  costUsd: z.number().min(0).optional().describe('expected dollars a call'),
-  latencyMs: z.number().min(0).optional().describe('expected milliseconds a call'),
-  quality: unit.optional().describe('expected quality'),
-  prior: BetaPrior.optional().describe('what is believed of this arm before its first reward'),
-  agent: ArmName.optional().describe('id of the agent that carries it out; default its name'),
-});
-
-const Arm = z.union([ArmName.transform((name) => ArmObject.parse({ name })), ArmObject]);
 
 /** Defaults that a profile sets and a domain may override. */
 const profiles = {
@@ -104,11 +22,6 @@ const profiles = {
 
 /** What holds without a profile. */
 const unprofiled = { autonomous: 0.75, exploration: 0.01, learningRate: 0.1, risk: 0.05 } as const;
-
-export const rewardKinds = ['explicit', 'implicit', 'behavioural', 'outcome'] as const;
-export type RewardKind = (typeof rewardKinds)[number];
-
-const Outcome = z.enum(['success', 'failure', 'neutral']);
 
 /** Rewards after which a domain shares, where nothing else is said. */
 const SHARED_EVERY = 50;
@@ -147,37 +60,8 @@ export const DomainConfigInput = z
         'share what all buckets learned after every so many rewards, at least a hundredth of the number of arms; 0: never. ' +
           'Not given: 50, more above 5,000 arms',
       ),
-    reward: z
-      .strictObject({
-        weights: z
-          .strictObject({
-            quality: unit.default(0),
-            cost: unit.default(0),
-            latency: unit.default(0),
-            feedback: unit.default(0),
-          })
-          .default({ quality: 1, cost: 0, latency: 0, feedback: 1 })
-          .describe('how measured components make one reward; those that are missing leave their weight to the others'),
-        shares: z
-          .partialRecord(z.enum(rewardKinds), unit)
-          .optional()
-          .describe(
-            'the part of one pull that each kind of reward is; must sum to 1. Not given: each kind is a whole pull',
-          ),
-      })
-      .prefault({}),
-    feedback: z
-      .strictObject({
-        click: Outcome.default('success'),
-        thumbs_up: Outcome.default('success'),
-        thumbs_down: Outcome.default('failure'),
-        successRating: z.number().default(4).describe('ratings at or above it are successes'),
-        failureRating: z
-          .number()
-          .default(2)
-          .describe('ratings at or below it are failures; between them neutral, which moves nothing'),
-      })
-      .prefault({}),
+    reward: RewardDefinition.prefault({}),
+    feedback: FeedbackMapping.prefault({}),
     confidence: z
       .strictObject({
         gate: z.boolean().default(false).describe('whether decisions get a mode by their confidence'),
@@ -203,27 +87,7 @@ export const DomainConfigInput = z
       if (names.has(arm.name)) refuse(['arms', index], `the arm ${arm.name} is there twice`);
       names.add(arm.name);
     }
-    if (Object.keys(config.context).length > 256) refuse(['context'], 'at most 256 features');
-    for (const [name, feature] of Object.entries(config.context)) {
-      if (feature.type === 'categorical') {
-        if (new Set(feature.values).size < feature.values.length)
-          refuse(['context', name, 'values'], 'a value is there twice');
-        if (feature.default !== undefined && !feature.values.includes(feature.default)) {
-          refuse(['context', name, 'default'], 'not one of the values');
-        }
-      }
-      if (feature.type === 'numeric') {
-        if (feature.bins?.some((edge, at, bins) => at > 0 && edge <= (bins[at - 1] ?? edge))) {
-          refuse(['context', name, 'bins'], 'edges must ascend');
-        }
-        if (feature.min !== undefined && feature.max !== undefined && feature.min > feature.max) {
-          refuse(['context', name, 'min'], 'is above max');
-        }
-        const within = (value: number) => value >= (feature.min ?? -Infinity) && value <= (feature.max ?? Infinity);
-        if (feature.default !== undefined && !within(feature.default))
-          refuse(['context', name, 'default'], 'lies outside min and max');
-      }
-    }
+    checkContext(config.context, refuse);
     for (const [index, name] of config.bucketBy.entries()) {
       const feature = Object.hasOwn(config.context, name) ? config.context[name] : undefined;
       if (feature === undefined) refuse(['bucketBy', index], `${name} is not in the context`);
@@ -269,7 +133,6 @@ export const DomainConfigInput = z
 export type DomainConfigInput = z.input<typeof DomainConfigInput>;
 /** A configuration with every default filled in, as it is stored and acted on. */
 export type DomainConfig = z.output<typeof DomainConfigInput>;
-export type ArmConfig = DomainConfig['arms'][number];
 
 function isTimezone(name: string): boolean {
   try {
@@ -290,24 +153,6 @@ export function parseDomainConfig(input: unknown): DomainConfig {
   refuseCostlySharing(parsed.data);
   refuseUnlearnable(parsed.data);
   return parsed.data;
-}
-
-/** What each double of a context stands for, in the order of the schema. */
-export function featureKinds(context: DomainConfig['context']): FeatureKind[] {
-  return Object.values(context).map(kindOf);
-}
-
-function kindOf(feature: Feature): FeatureKind {
-  switch (feature.type) {
-    case 'numeric':
-      return { type: 'number' };
-    case 'boolean':
-      return { type: 'boolean' };
-    case 'categorical':
-      return { type: 'category', values: feature.values.length };
-    case 'derived':
-      return { type: 'category', values: derivations[feature.from].length };
-  }
 }
 
 /** A policy says itself which contexts are too large for it. */

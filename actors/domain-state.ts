@@ -7,7 +7,8 @@ import { ReckonerError } from '../events/errors.ts';
 import type { PolicySpec } from '../policies/catalogue.ts';
 import type { FeatureKind } from '../policies/encoding.ts';
 import type { AnyPolicy, SharedArm } from '../policies/policy.ts';
-import { type ArmConfig, type DomainConfig, DomainConfigInput } from './domain-config.ts';
+import type { ArmConfig } from './config/arms.ts';
+import { type DomainConfig, DomainConfigInput } from './domain-config.ts';
 import { type ContextSchema, compileContext } from './features.ts';
 
 /** A configuration made ready for use. */

@@ -3,7 +3,8 @@ import { hash } from 'node:crypto';
 import { ReckonerError } from '../events/errors.ts';
 import type { FeatureKind } from '../policies/encoding.ts';
 import { base32 } from './base32.ts';
-import { type DomainConfig, derivations, type Feature, featureKinds } from './domain-config.ts';
+import { derivations, type Feature, featureKinds } from './config/context.ts';
+import type { DomainConfig } from './domain-config.ts';
 
 type Value = number | boolean | string;
 

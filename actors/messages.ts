@@ -7,7 +7,9 @@ import type { Problem } from '../events/errors.ts';
 import type { Belief } from '../policies/policy.ts';
 import type { AgentSource } from './agent.ts';
 import type { FailureCategory } from './agent-outcome.ts';
-import { ArmName, type DomainConfig, rewardKinds } from './domain-config.ts';
+import { ArmName } from './config/names.ts';
+import { rewardKinds } from './config/reward.ts';
+import type { DomainConfig } from './domain-config.ts';
 
 const RequestId = z
   .string()

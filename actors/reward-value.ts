@@ -1,7 +1,8 @@
 /** What a reward is worth, as the domain defines it: from a value, a feedback or measured components to one number in [0, 1]. */
 import { ReckonerError } from '../events/errors.ts';
 import type { Components } from '../proto/generated/events.ts';
-import type { DomainConfig, RewardKind } from './domain-config.ts';
+import type { RewardKind } from './config/reward.ts';
+import type { DomainConfig } from './domain-config.ts';
 import type { RewardCommand } from './messages.ts';
 
 export interface RewardValue {

@@ -1,5 +1,5 @@
 /** Domains, told to a person. */
-import type { Feature } from '../../actors/domain-config.ts';
+import type { Feature } from '../../actors/config/context.ts';
 import type { DomainView } from '../../actors/messages.ts';
 import { type Cell, tableLines } from './table.ts';
 import type { Colours } from './terminal.ts';

@@ -1,5 +1,6 @@
 /** Who plays: the default of a domain, the policies that were asked for, and the references. */
-import { featureKinds, parseDomainConfig } from '../../actors/domain-config.ts';
+import { featureKinds } from '../../actors/config/context.ts';
+import { parseDomainConfig } from '../../actors/domain-config.ts';
 import { policyOf } from '../../adapters/simulate/options.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { createPolicy, defaultPolicy, PolicySpec, policyNames } from '../../policies/catalogue.ts';

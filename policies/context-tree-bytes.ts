@@ -1,15 +1,17 @@
-/**
- * A context tree as bytes: 'RCT1', the length of the structure (uint32), the structure as JSON in UTF-8, then every number
- * that the structure leaves out, as float64. Little-endian throughout; not a bit is lost.
- */
+/** A context tree as bytes: 'RCT1', its structure as JSON, then every number that the structure leaves out. */
 
 import { z } from 'zod';
 import type { BetaCounts } from './beta-counts.ts';
 import type { ContextTree, Inner, Leaf } from './context-tree-nodes.ts';
+import {
+  indexOf,
+  jsonHead,
+  openPosterior,
+  type PosteriorReader,
+  readJsonHead,
+  writePosterior,
+} from './posterior-bytes.ts';
 import { CELL } from './split-statistics.ts';
-
-const MAGIC = [0x52, 0x43, 0x54, 0x31];
-const HEADER = 8;
 
 const count = z.int().min(0);
 const SplitShape = z.strictObject({ feature: count, test: z.enum(['above', 'is']), value: z.number() });
@@ -30,14 +32,7 @@ const TreeShape = z.array(z.union([InnerShape, LeafShape])).min(1);
 export function writeTree({ nodes }: ContextTree): Uint8Array {
   const numbers: number[] = [];
   const shape = nodes.map((node) => ('split' in node ? node : leafShape(node, numbers)));
-  const text = new TextEncoder().encode(JSON.stringify(shape));
-  const bytes = new Uint8Array(HEADER + text.length + 8 * numbers.length);
-  bytes.set(MAGIC);
-  bytes.set(text, HEADER);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(4, text.length, true);
-  for (const [i, number] of numbers.entries()) view.setFloat64(HEADER + text.length + 8 * i, number, true);
-  return bytes;
+  return writePosterior('RCT1', jsonHead(shape), numbers.length, (put) => numbers.forEach(put));
 }
 
 function leafShape({ depth, counts, first, statistics, pulls }: Leaf, numbers: number[]): z.infer<typeof LeafShape> {
@@ -59,46 +54,32 @@ function leafShape({ depth, counts, first, statistics, pulls }: Leaf, numbers: n
  * @throws RangeError for bytes that it cannot have written
  */
 export function readTree(bytes: Uint8Array): ContextTree {
-  if (bytes.length < HEADER || MAGIC.some((byte, i) => bytes[i] !== byte)) throw broken('it does not begin as one');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const start = HEADER + view.getUint32(4, true);
-  if (start > bytes.length || (bytes.length - start) % 8 !== 0) throw broken('it is cut off');
-  const shape = readShape(bytes.subarray(HEADER, start));
-  let at = start;
-  const take = (): number => {
-    if (at >= bytes.length) throw broken('it has too few numbers');
-    const value = view.getFloat64(at, true);
-    if (!Number.isFinite(value)) throw broken(`a number is ${value}`);
-    at += 8;
-    return value;
-  };
+  const reader = openPosterior('RCT1', bytes, 'a context tree');
+  const shape = readShape(reader);
   const nodes = shape.map((node, i): Inner | Leaf => {
-    if (!('split' in node)) return readLeaf(node, take);
+    if (!('split' in node)) return readLeaf(node, reader);
     if (node.left <= i || node.right <= i || Math.max(node.left, node.right) >= shape.length) {
-      throw broken('a node has no children');
+      throw reader.broken('a node has no children');
     }
     return node;
   });
-  if (at !== bytes.length) throw broken('it has too many numbers');
+  reader.end();
   return { nodes };
 }
 
-function readShape(bytes: Uint8Array): z.infer<typeof TreeShape> {
-  try {
-    return TreeShape.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
-  } catch {
-    throw broken('its structure cannot be read');
-  }
+function readShape(reader: PosteriorReader): z.infer<typeof TreeShape> {
+  const shape = TreeShape.safeParse(readJsonHead(reader));
+  if (!shape.success) throw reader.broken('its structure cannot be read');
+  return shape.data;
 }
 
-function readLeaf(shape: z.infer<typeof LeafShape>, take: () => number): Leaf {
+function readLeaf(shape: z.infer<typeof LeafShape>, reader: PosteriorReader): Leaf {
+  const { take, takeCount } = reader;
   const many = (length: number) => Array.from({ length }, take);
   const pulls = take();
   const { depth, arms } = shape;
-  const index = new Map(arms.map((arm, i) => [arm, i]));
-  if (index.size !== arms.length) throw broken('an arm is there twice');
-  const [successes, failures, tried] = [many(arms.length), many(arms.length), many(arms.length)];
-  if ([...successes, ...failures, ...tried].some((number) => number < 0)) throw broken('a count is negative');
+  const index = indexOf(arms, reader);
+  const [successes, failures, tried] = [arms.map(takeCount), arms.map(takeCount), arms.map(takeCount)];
   const counts: BetaCounts = { arms, index, successes, failures, pulls: tried };
   const first = shape.first.map((arm) => ({ arm, value: take(), share: take(), features: many(shape.features) }));
   const cells = (splits: number) => Float64Array.from(many(CELL * (1 + splits)));
@@ -107,8 +88,4 @@ function readLeaf(shape: z.infer<typeof LeafShape>, take: () => number): Leaf {
       ? undefined
       : { splits: shape.splits, arms: new Map(shape.counted.map((arm) => [arm, cells(shape.splits?.length ?? 0)])) };
   return { depth, counts, first, statistics, pulls };
-}
-
-function broken(why: string): RangeError {
-  return new RangeError(`this is not a context tree: ${why}. Drop the snapshot and refold the log.`);
 }

@@ -1,12 +1,12 @@
 /** One choice of a bucket, as the data of its event. */
-import { ReckonerError } from '../events/errors.ts';
 import type { Belief, Situation } from '../policies/policy.ts';
-import type { DecisionMade, Exclusion } from '../proto/generated/events.ts';
+import type { DecisionMade } from '../proto/generated/events.ts';
 import type { BucketView } from './bucket-state.ts';
-import type { ArmConfig } from './config/arms.ts';
+import { noCandidate, siftCandidates } from './candidates.ts';
 import type { DomainState } from './domain-state.ts';
 import type { Bucket } from './features.ts';
 import type { DecideCommand, Decision } from './messages.ts';
+import { shiftsOf, UNSHIFTED } from './terms/score-terms.ts';
 
 /** A decide command on its way to its bucket: validated, its features encoded, its subject a pseudonym. */
 export interface DecideRequest {
@@ -24,7 +24,7 @@ const EAGER_UP_TO = 8;
 /** The same where it is asked for: the work grows with them, and nobody else is answered meanwhile. */
 const EAGER_AT_MOST = 32;
 
-const NOTHING: readonly number[] = [];
+const NO_PRIOR: readonly number[] = [];
 
 /**
  * Chooses. A function of (posterior, prior, context, candidates, seed): everything but the posterior is in what it returns.
@@ -33,15 +33,9 @@ const NOTHING: readonly number[] = [];
 export function makeDecision(state: BucketView, request: DecideRequest): DecisionMade {
   const { domain } = state;
   const { command } = request;
-  const { kept, excluded } = filter(domain, candidatesOf(domain, command.candidates), command.constraints);
+  const { kept, excluded } = siftCandidates(domain, command);
   const fallback = kept.length === 0 ? domain.config.fallback : undefined;
-  if (kept.length === 0 && fallback === undefined) {
-    throw new ReckonerError('candidates_none', 'No candidate meets the constraints.', {
-      details: excluded
-        .slice(0, 20)
-        .map(({ arm, constraint }) => ({ path: `constraints.${constraint}`, message: `excludes ${arm}` })),
-    });
-  }
+  if (kept.length === 0 && fallback === undefined) throw noCandidate(excluded);
   const eager =
     domain.policy.needsPropensity === true || isEager(command.propensity ?? domain.config.propensity, kept.length);
   const choice =
@@ -76,6 +70,7 @@ export function makeDecision(state: BucketView, request: DecideRequest): Decisio
     tokens: command.tokens,
     fallback: fallback !== undefined,
     run: command.run !== undefined,
+    terms: choice.terms,
   };
 }
 
@@ -84,6 +79,7 @@ type Chosen = Pick<
   DecisionMade,
   | 'candidates'
   | 'shifts'
+  | 'terms'
   | 'prior'
   | 'floor'
   | 'policy'
@@ -95,15 +91,11 @@ type Chosen = Pick<
   | 'slate'
 >;
 
-function byPolicy(
-  state: BucketView,
-  candidates: readonly string[],
-  { command, features, seed }: DecideRequest,
-  eager: boolean,
-): Chosen {
+function byPolicy(state: BucketView, candidates: readonly string[], request: DecideRequest, eager: boolean): Chosen {
   const { domain, posterior } = state;
   const { policy } = domain;
-  const shifts = shiftsOf(domain, candidates);
+  const { command, features, seed } = request;
+  const { shifts, terms } = shiftsOf(state, request, candidates);
   const prior = priorOf(domain, candidates);
   const situation: Situation = { candidates, shifts, prior, features, floor: domain.config.exploration };
   const { ranking } = policy.choose(posterior, situation, seed, Math.min(command.k ?? 1, candidates.length));
@@ -112,6 +104,7 @@ function byPolicy(
   return {
     candidates,
     shifts,
+    terms,
     prior,
     floor: situation.floor,
     policy: policy.name,
@@ -127,8 +120,9 @@ function byPolicy(
 function byFallback(domain: DomainState, arm: string, k: number | undefined): Chosen {
   return {
     candidates: [arm],
-    shifts: NOTHING,
-    prior: NOTHING,
+    shifts: UNSHIFTED.shifts,
+    terms: UNSHIFTED.terms,
+    prior: NO_PRIOR,
     floor: 0,
     policy: 'fixed',
     policyVersion: 1,
@@ -142,43 +136,6 @@ function byFallback(domain: DomainState, arm: string, k: number | undefined): Ch
 
 export function confidenceOf(belief: Pick<Belief, 'lower' | 'upper'>): number {
   return Math.min(1, Math.max(0, 1 - (belief.upper - belief.lower)));
-}
-
-function candidatesOf(domain: DomainState, wanted: readonly string[] | undefined): readonly string[] {
-  if (wanted === undefined) return domain.armNames;
-  const unknown = wanted.find((arm) => !domain.arms.has(arm));
-  if (unknown !== undefined) {
-    throw new ReckonerError('arm_unknown', 'A candidate is not an arm of this domain.', {
-      details: [{ path: `candidates.${wanted.indexOf(unknown)}`, message: 'is not an arm of this domain' }],
-    });
-  }
-  return [...new Set(wanted)];
-}
-
-function filter(domain: DomainState, candidates: readonly string[], constraints: DecideCommand['constraints']) {
-  const excluded: Exclusion[] = [];
-  if (constraints === undefined) return { kept: candidates, excluded };
-  const kept = candidates.filter((name) => {
-    const arm = domain.arms.get(name);
-    const broken = arm === undefined ? undefined : brokenConstraint(arm, constraints);
-    if (broken !== undefined) excluded.push({ arm: name, constraint: broken });
-    return broken === undefined;
-  });
-  return { kept, excluded };
-}
-
-/** The first constraint that the arm's declared estimates break. What is not declared breaks nothing. */
-function brokenConstraint(arm: ArmConfig, limits: NonNullable<DecideCommand['constraints']>): string | undefined {
-  const { maxCostUsd = Infinity, maxLatencyMs = Infinity, minQuality = 0 } = limits;
-  if ((arm.costUsd ?? 0) > maxCostUsd) return 'maxCostUsd';
-  if ((arm.latencyMs ?? 0) > maxLatencyMs) return 'maxLatencyMs';
-  return (arm.quality ?? 1) < minQuality ? 'minQuality' : undefined;
-}
-
-function shiftsOf(domain: DomainState, candidates: readonly string[]): readonly number[] {
-  if (!domain.shifted) return NOTHING;
-  const shifts = candidates.map((name) => domain.arms.get(name)?.shift ?? 0);
-  return shifts.some((shift) => shift !== 0) ? shifts : NOTHING;
 }
 
 /** The prior of all arms is the same for every decision under one revision. */

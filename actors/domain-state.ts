@@ -10,6 +10,8 @@ import type { AnyPolicy, SharedArm } from '../policies/policy.ts';
 import type { ArmConfig } from './config/arms.ts';
 import { type DomainConfig, DomainConfigInput } from './domain-config.ts';
 import { type ContextSchema, compileContext } from './features.ts';
+import { configuredShift } from './terms/configured-shift.ts';
+import type { ScoreTerm } from './terms/score-terms.ts';
 
 /** A configuration made ready for use. */
 export interface CompiledDomain {
@@ -20,8 +22,8 @@ export interface CompiledDomain {
   readonly policyKey: string;
   readonly arms: ReadonlyMap<string, ArmConfig>;
   readonly armNames: readonly string[];
-  /** Whether any arm has a score shift. */
-  readonly shifted: boolean;
+  /** What moves the candidates' scores beside what was learned; none in most domains. */
+  readonly terms: readonly ScoreTerm[];
 }
 
 /** How a domain stood at a revision, as far as folding a bucket's events asks. Small: its turns are kept for good. */
@@ -58,8 +60,13 @@ export function compileDomain(text: string, makePolicy: MakePolicy): CompiledDom
     policyKey: policyKeyOf(policy, config, schema),
     arms: new Map(config.arms.map((arm) => [arm.name, arm])),
     armNames: config.arms.map((arm) => arm.name),
-    shifted: config.arms.some((arm) => arm.shift !== 0),
+    terms: scoreTerms(config),
   };
+}
+
+/** In the order in which they are summed. */
+function scoreTerms(config: DomainConfig): ScoreTerm[] {
+  return [configuredShift(config)].filter((term) => term !== undefined);
 }
 
 /** The schema of contexts is part of it only where the policy learns about features: others keep their posterior when it changes. */
@@ -210,7 +217,7 @@ function stateWith(compiled: CompiledDomain, revision: number, course: Course): 
     policyKey: compiled.policyKey,
     arms: compiled.arms,
     armNames: compiled.armNames,
-    shifted: compiled.shifted,
+    terms: compiled.terms,
     revision,
     policySince: course.policySince,
     configuredAt: course.configuredAt,

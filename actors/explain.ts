@@ -6,6 +6,7 @@ import type { ContextSchema } from './features.ts';
 import { type FoundDecision, findDecision, type House } from './house.ts';
 import type { Explanation } from './messages.ts';
 import { recall } from './recall.ts';
+import { addsUp, termsOf } from './terms/score-terms.ts';
 
 /** @throws ReckonerError decision_id_invalid, decision_unknown, log_corrupt */
 export async function explain(house: House, tenant: string, decisionId: string): Promise<Explanation> {
@@ -58,6 +59,7 @@ function recompute(
       upper: 1,
       pulls: 0,
       shift: 0,
+      terms: {},
       sample: null,
       propensity: 1,
       chosen: true,
@@ -68,6 +70,7 @@ function recompute(
   const choice = policy.choose(posterior, data, data.seed, Math.max(1, data.slate.length));
   const propensities = policy.propensities(posterior, data);
   const chosen = choice.ranking[0] ?? -1;
+  const terms = termsOf(data);
   const samples = choice.explored ? [] : choice.scores;
   return {
     explored: choice.explored,
@@ -75,11 +78,13 @@ function recompute(
       data.candidates[chosen] === data.arm &&
       data.posteriorRevision === posteriorRevision &&
       (data.propensity === undefined || Object.is(data.propensity, propensities[chosen])) &&
+      addsUp(data) &&
       data.slate.every(({ arm }, rank) => arm === data.candidates[choice.ranking[rank] ?? -1]),
     arms: data.candidates.map((arm, index) => ({
       arm,
       ...policy.belief(posterior, data, index),
       shift: data.shifts[index] ?? 0,
+      terms: Object.fromEntries(terms.map(({ name, values }) => [name, values[index] ?? 0])),
       sample: finiteOrNull(samples[index]),
       propensity: propensities[index] ?? 0,
       chosen: arm === data.arm,

@@ -257,6 +257,8 @@ export interface Explanation extends Decision {
   readonly arms: readonly (Belief & {
     readonly arm: string;
     readonly shift: number;
+    /** What the shift is the sum of, by name; empty where nothing shifts any candidate. */
+    readonly terms: Readonly<Record<string, number>>;
     /** The score it drew; null where the floor drew. */
     readonly sample: number | null;
     readonly propensity: number;

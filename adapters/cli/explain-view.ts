@@ -24,6 +24,7 @@ export function explanationLines(told: Explanation, colours: Colours, width: num
     '',
     ...armsTable(told, colours, width),
     '',
+    ...termLines(told, label),
     `${label('why')}${whyOf(told)}`,
     ...told.excluded.map(({ arm, constraint }) => `${label('set aside')}${arm}: it breaks ${constraint}`),
     ...slateLines(told, label),
@@ -61,6 +62,21 @@ function armsTable(told: Explanation, colours: Colours, width: number): string[]
     ];
   });
   return tableLines(columns, rows, colours.dim);
+}
+
+/** What the shifts are made of, arm by arm, where that is more than the shift that the configuration names. */
+function termLines(told: Explanation, label: (text: string) => string): string[] {
+  const names = Object.keys(told.arms[0]?.terms ?? {});
+  if (names.every((name) => name === 'shift')) return [];
+  const longest = Math.max(...told.arms.map(({ arm }) => arm.length));
+  return told.arms.map(({ arm, terms }, index) => {
+    const parts = names.map((name) => `${name} ${signed(terms[name] ?? 0)}`);
+    return `${label(index === 0 ? 'shifts' : '')}${arm.padEnd(longest)}  ${parts.join('  ')}`;
+  });
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
 }
 
 /** The interval as a line with its mean on it, from reward 0 to reward 1 in so many cells. */

@@ -104,6 +104,9 @@ export const Explanation = z
           arm: z.string(),
           ...belief,
           shift: z.number().describe('added to the score: a known cost is negative'),
+          terms: z
+            .record(z.string(), z.number())
+            .describe('what the shift is the sum of, by name; empty where nothing shifts any candidate'),
           sample: z.number().nullable().describe('the score it drew; null where the floor drew'),
           propensity: unit,
           chosen: z.boolean(),

@@ -431,6 +431,45 @@ export function readSlateEntry(r: Reader, end: number): SlateEntry {
   return { arm, weight, rankPropensity };
 }
 
+/** One of the numbers that a candidate's score shift is the sum of. */
+export interface ShiftTerm {
+  readonly name: string;
+  /** For each candidate, in units of reward. */
+  readonly values: readonly number[];
+}
+
+export function writeShiftTerm(message: ShiftTerm, w: Writer): Writer {
+  if (message.name !== '') {
+    w.uint32(10).string(message.name);
+  }
+  if (message.values.length > 0) {
+    w.uint32(18).bytes(packDoubles(message.values));
+  }
+  return w;
+}
+
+export function readShiftTerm(r: Reader, end: number): ShiftTerm {
+  let name: string = '';
+  const values: number[] = [];
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        name = r.string();
+        break;
+      case 18:
+        for (const stop = r.uint32() + r.pos; r.pos < stop; ) values.push(r.double());
+        break;
+      case 17:
+        values.push(r.double());
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { name, values };
+}
+
 /** One arm was chosen for one request. Holds everything the choice depended on beside the posterior. */
 export interface DecisionMade {
   readonly domainRevision: number;
@@ -475,6 +514,8 @@ export interface DecisionMade {
   readonly fallback: boolean;
   /** True where the arm was to be carried out too: a call that names this decision tells which arm answered. */
   readonly run: boolean;
+  /** What the shifts are the sum of, in this order; empty where that is nothing but the arms' configured shift. */
+  readonly terms: readonly ShiftTerm[];
 }
 
 export function writeDecisionMade(message: DecisionMade, w: Writer): Writer {
@@ -563,6 +604,11 @@ export function writeDecisionMade(message: DecisionMade, w: Writer): Writer {
   if (message.run) {
     w.uint32(216).bool(message.run);
   }
+  for (const item of message.terms) {
+    w.uint32(226).fork();
+    writeShiftTerm(item, w);
+    w.ldelim();
+  }
   return w;
 }
 
@@ -594,6 +640,7 @@ export function readDecisionMade(r: Reader, end: number): DecisionMade {
   let tokens: number | undefined;
   let fallback: boolean = false;
   let run: boolean = false;
+  const terms: ShiftTerm[] = [];
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -687,11 +734,14 @@ export function readDecisionMade(r: Reader, end: number): DecisionMade {
       case 216:
         run = r.bool();
         break;
+      case 226:
+        terms.push(readShiftTerm(r, r.uint32() + r.pos));
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, requestId, requestHash, candidates, shifts, prior, features, floor, seed, posteriorRevision, policy, policyVersion, arm, propensity, confidence, mode, expectedReward, expectedCostUsd, expectedLatencyMs, slate, excluded, subject, taskType, complexity, tokens, fallback, run };
+  return { domainRevision, requestId, requestHash, candidates, shifts, prior, features, floor, seed, posteriorRevision, policy, policyVersion, arm, propensity, confidence, mode, expectedReward, expectedCostUsd, expectedLatencyMs, slate, excluded, subject, taskType, complexity, tokens, fallback, run, terms };
 }
 
 /** One item that was shown, and the arm it came from. */
@@ -1546,6 +1596,22 @@ export const reference = [
     ]
   },
   {
+    "name": "ShiftTerm",
+    "comment": "One of the numbers that a candidate's score shift is the sum of.",
+    "fields": [
+      {
+        "name": "name",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "values",
+        "type": "double[]",
+        "comment": "For each candidate, in units of reward."
+      }
+    ]
+  },
+  {
     "name": "DecisionMade",
     "comment": "One arm was chosen for one request. Holds everything the choice depended on beside the posterior.",
     "fields": [
@@ -1683,6 +1749,11 @@ export const reference = [
         "name": "run",
         "type": "bool",
         "comment": "True where the arm was to be carried out too: a call that names this decision tells which arm answered."
+      },
+      {
+        "name": "terms",
+        "type": "ShiftTerm[]",
+        "comment": "What the shifts are the sum of, in this order; empty where that is nothing but the arms' configured shift."
       }
     ]
   },

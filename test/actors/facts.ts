@@ -102,5 +102,6 @@ function decisionData({ domainRevision, config }: FactWriter): EventData<'Decisi
     tokens: undefined,
     fallback: false,
     run: false,
+    terms: [],
   };
 }

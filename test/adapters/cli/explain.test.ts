@@ -12,7 +12,17 @@ beforeAll(async () => {
 });
 afterAll(removeDirectories);
 
-const arm = { mean: 0.5, lower: 0.2, upper: 0.8, pulls: 3, shift: 0, sample: 0.4, propensity: 0.3, chosen: false };
+const arm = {
+  mean: 0.5,
+  lower: 0.2,
+  upper: 0.8,
+  pulls: 3,
+  shift: 0,
+  terms: {},
+  sample: 0.4,
+  propensity: 0.3,
+  chosen: false,
+};
 const told: Explanation = {
   decisionId: 'demo.aaaaaaaaaaaaaaaa.0.bbbbbbbbbbbbb',
   domain: 'demo',
@@ -56,6 +66,13 @@ const text = (changes: Partial<Explanation> = {}) =>
   explanationLines({ ...told, ...changes }, createColors(false), 80).join('\n');
 
 describe('an explanation', () => {
+  test('names what the shifts are made of, where that is more than the configured shift', () => {
+    const plain = told.arms.map((one) => ({ ...one, shift: -0.05, terms: { shift: -0.05 } }));
+    expect(text({ arms: plain })).not.toContain('shifts');
+    const apart = told.arms.map((one) => ({ ...one, shift: 0.07, terms: { shift: -0.05, objective: 0.12 } }));
+    expect(text({ arms: apart })).toMatch(/^shifts +hello {2}shift −0\.050 {2}objective \+0\.120\n +hi {5}shift/m);
+  });
+
   test('shows every arm as it looked, and marks the chosen one', () => {
     expect(text()).toMatch(/^▸ hi +·+├─+●─+┤·+ +0\.600 +0\.20 … 0\.80 +3 +0\.800 +0\.7000$/m);
     expect(text()).toMatch(/^ {2}hello .*0\.400 +0\.3000$/m);

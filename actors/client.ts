@@ -42,6 +42,7 @@ export function createClient(bus: MessageBus, health: () => Health): Reckoner {
       request(() => `retract.${domainIn(decisionId)}`, { decisionId, rewardId, body }, caller),
     showItems: (decisionId, body, caller) =>
       request(() => `items.${domainIn(decisionId)}`, { decisionId, body }, caller),
+    blend: (decisionId, body, caller) => request(() => `blend.${domainIn(decisionId)}`, { decisionId, body }, caller),
     explain: (decisionId, caller) =>
       request(() => 'query.decision', { decisionId, body: undefined }, caller, EXPLAIN_MS),
     configure: (domain, config, caller) => request(() => `control.${newNameOf(domain)}.configure`, config, caller),

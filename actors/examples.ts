@@ -78,7 +78,7 @@ export const exampleDomains: readonly ExampleDomain[] = [
     name: 'recommendations',
     config: {
       description:
-        'Which recommender fills a list? Learns per kind of user, time of day and weekday or weekend; ask with k for a slate that mixes several, and reward the items that were picked.',
+        'Which recommender fills a list? Learns per kind of user, time of day and weekday or weekend; ask with k for a slate of several, have their lists blended into one (POST /v1/decisions/{id}/blend), and reward the items that were picked: each reward goes to the recommender that its item came from.',
       arms: ['svd', 'embeddings', 'graph', 'item_cf', 'long_tail', 'serendipity'],
       context: {
         time_period: { type: 'derived', from: 'time_period' },

@@ -4,6 +4,8 @@
  */
 import type { DomainConfigInput } from './domain-config.ts';
 import type {
+  Blend,
+  BlendBody,
   ControlCommand,
   DecideBody,
   Decision,
@@ -47,6 +49,8 @@ export interface Reckoner {
     caller?: Caller,
   ): Promise<RetractionReceipt>;
   showItems(decisionId: string, body: ItemsCommand, caller?: Caller): Promise<ItemsReceipt>;
+  /** Makes one list of what the arms of a slate recommend, and records it as shown. */
+  blend(decisionId: string, body: BlendBody, caller?: Caller): Promise<Blend>;
   explain(decisionId: string, caller?: Caller): Promise<Explanation>;
   /** Creates the domain or replaces its configuration; the same configuration again changes nothing. */
   configure(

@@ -13,8 +13,9 @@ import { parseDomainConfig } from './domain-config.ts';
 import { explain } from './explain.ts';
 import type { House } from './house.ts';
 import { inOurWords, invalid } from './invalid.ts';
-import { showItems } from './items.ts';
+import { blendItems, showItems } from './items.ts';
 import {
+  BlendBody,
   ControlBody,
   DecideBody,
   type DecideCommand,
@@ -110,7 +111,7 @@ const RetractRef = z.strictObject({
 /** A hyphen would let one tenant's streams be taken for another's: it is what parts the names of a stream. */
 const TENANT = /^[a-z0-9_]{1,24}$/;
 
-/** Subjects: `decide|run.{domain}`, `reward|retract|items.{domain}`, `control.{domain}.{verb}`, `query.{what}`. */
+/** Subjects: `decide|run.{domain}`, `reward|retract|items|blend.{domain}`, `control.{domain}.{verb}`, `query.{what}`. */
 function handle(house: House, { subject, body, headers }: Message): Promise<unknown> {
   const [verb, name = '', action] = subject.split('.');
   const { tenant = DEFAULT_TENANT, by = 'bus' } = headers;
@@ -132,6 +133,10 @@ function handle(house: House, { subject, body, headers }: Message): Promise<unkn
     case 'items': {
       const ref = parse(DecisionRef, body);
       return showItems(house, tenant, ref.decisionId, parse(ItemsBody, ref.body));
+    }
+    case 'blend': {
+      const ref = parse(DecisionRef, body);
+      return blendItems(house, tenant, ref.decisionId, parse(BlendBody, ref.body));
     }
     case 'control': {
       if (action === 'configure')

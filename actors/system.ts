@@ -85,7 +85,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const router = createActor(routerMachine, { input: { house, limit: options.maxInFlight } });
   router.subscribe({ error: (thrown) => onFailure('router', thrown) });
   router.start();
-  const responders = ['decide.*', 'run.*', 'reward.*', 'retract.*', 'items.*', 'control.*.*', 'query.*'].map(
+  const responders = ['decide.*', 'run.*', 'reward.*', 'retract.*', 'items.*', 'blend.*', 'control.*.*', 'query.*'].map(
     (pattern) => bus.respond(pattern, (message) => answer(router, message)),
   );
 

@@ -71,6 +71,16 @@ export const ItemsReceipt = z
   })
   .openapi('ItemsReceipt') satisfies z.ZodType<messages.ItemsReceipt>;
 
+const shownItems = z.array(z.object({ item: z.string(), arm: z.string(), position: z.int() })).readonly();
+
+export const Blend = z
+  .object({
+    decisionId,
+    items: shownItems.describe('what to show, in this order, and the arm that each item came from'),
+    repeated,
+  })
+  .openapi('Blend') satisfies z.ZodType<messages.Blend>;
+
 const belief = {
   mean: z.number().describe('posterior mean of the reward'),
   lower: z.number().describe('lower end of the 95 % credible interval'),
@@ -115,7 +125,7 @@ export const Explanation = z
       .readonly()
       .describe('what every candidate looked like at that moment'),
     excluded: z.array(z.object({ arm: z.string(), constraint: z.string() })).readonly(),
-    items: z.array(z.object({ item: z.string(), arm: z.string(), position: z.int() })).readonly(),
+    items: shownItems,
     rewards: z
       .array(
         z.object({

@@ -8,6 +8,7 @@ export const DecideBody = named('DecideBody', messages.DecideBody);
 export const DecideBatch = named('DecideBatch', batchOf(DecideBody));
 export const RewardBody = named('RewardBody', messages.RewardBody);
 export const ItemsBody = named('ItemsBody', messages.ItemsBody);
+export const BlendBody = named('BlendBody', messages.BlendBody);
 export const ControlBody = named('ControlBody', messages.ControlBody);
 export const DomainConfig = named('DomainConfig', config.DomainConfigInput);
 

@@ -1,5 +1,5 @@
 /** The life of a decision: made, rewarded, corrected, explained. */
-import type { ControlCommand, DecideBody, ItemsCommand, RewardBody } from '../../actors/messages.ts';
+import type { BlendBody, ControlCommand, DecideBody, ItemsCommand, RewardBody } from '../../actors/messages.ts';
 import * as answers from './answers.ts';
 import { decideBatch } from './batch.ts';
 import * as bodies from './bodies.ts';
@@ -112,4 +112,21 @@ const showItems: Route<ItemsCommand> = {
   },
 };
 
-export const decisionRoutes: readonly Route<unknown>[] = [decide, batch, explain, reward, retract, showItems];
+const blend: Route<BlendBody> = {
+  method: 'POST',
+  path: '/v1/decisions/{id}/blend',
+  group: GROUP,
+  summary: 'Blend the lists of a slate',
+  description:
+    'Makes one list of what several arms of the slate recommend (decide with `k` first): in turn by their weights, as evenly spread as ' +
+    'can be, no item twice. It is recorded as shown, so that a reward can name an item and reach the arm it came from. The same ' +
+    'request again gives the recorded list; another one goes on after it, without what was shown before.',
+  request: { schema: bodies.BlendBody, example: examples.blendExample },
+  answers: { 201: { description: 'The list.', schema: answers.Blend, example: examples.blendAnswer } },
+  errors: ['decision_id_invalid', 'decision_unknown', 'arm_unknown'],
+  async handle({ reckoner, path, body, caller }) {
+    return { status: 201, json: await reckoner.blend(path.id, body, caller) };
+  },
+};
+
+export const decisionRoutes: readonly Route<unknown>[] = [decide, batch, explain, reward, retract, showItems, blend];

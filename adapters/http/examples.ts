@@ -34,6 +34,14 @@ export const itemsExample = {
   items: [{ item: 'answer-1', arm: 'code', position: 0 }],
 } as const;
 
+export const blendExample = {
+  lists: [
+    { arm: 'small', items: ['answer-2', 'answer-1'] },
+    { arm: 'code', items: ['answer-1', 'answer-3'] },
+  ],
+  size: 3,
+} as const;
+
 export const controlExample = { reason: 'the large model is being replaced' } as const;
 
 export const decisionAnswer: messages.Decision = {
@@ -77,6 +85,17 @@ export const retractionAnswer: messages.RetractionReceipt = {
 };
 
 export const itemsAnswer: messages.ItemsReceipt = { decisionId: pathExamples.id, items: 1, repeated: false };
+
+/** An item that is taken is passed over: the list gives its next one. */
+export const blendAnswer: messages.Blend = {
+  decisionId: pathExamples.id,
+  items: [
+    { item: 'answer-1', arm: 'code', position: 0 },
+    { item: 'answer-2', arm: 'small', position: 1 },
+    { item: 'answer-3', arm: 'code', position: 2 },
+  ],
+  repeated: false,
+};
 
 export const healthAnswer: messages.Health = {
   ready: true,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as answers from '../../../adapters/http/answers.ts';
-import { batchExample, decideExample, domainExample } from '../../../adapters/http/examples.ts';
+import { batchExample, blendExample, decideExample, domainExample } from '../../../adapters/http/examples.ts';
 import { expectProblem } from './expect-problem.ts';
 import { openRealDoor, type TestDoor } from './open-door.ts';
 
@@ -65,6 +65,15 @@ describe('a decision', () => {
     expect(items.status).toBe(201);
     answers.ItemsReceipt.strict().parse(items.json);
 
+    const blended = await door.call('POST', `${at}/blend`, blendExample);
+    expect(blended.status).toBe(201);
+    // The first answer was shown already.
+    expect(
+      answers.Blend.strict()
+        .parse(blended.json)
+        .items.map(({ item }) => item),
+    ).toEqual(expect.arrayContaining(['answer-2', 'answer-3']));
+
     const rewarded = await door.call('POST', `${at}/rewards`, { value: 0.75 });
     expect(rewarded.status).toBe(201);
     const receipt = answers.RewardReceipt.strict().parse(rewarded.json);
@@ -82,7 +91,7 @@ describe('a decision', () => {
     const explanation = answers.Explanation.strict().parse(told.json);
     expect(explanation).toMatchObject({ ...decision, verified: true, context: decideExample.context });
     expect(explanation.arms.find((arm) => arm.chosen)?.arm).toBe(decision.arm);
-    expect(explanation.items).toHaveLength(1);
+    expect(explanation.items).toHaveLength(3);
     expect(explanation.rewards.map((reward) => reward.value)).toEqual([0.75, 1]);
 
     const retracted = await door.call('DELETE', `${at}/rewards/${receipt.rewardId}`);

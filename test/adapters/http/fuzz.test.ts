@@ -62,6 +62,8 @@ const known = [
   'kind',
   'item',
   'items',
+  'lists',
+  'size',
   'reason',
   'arms',
   'bucketBy',

@@ -90,6 +90,7 @@ describe('the OpenAPI document', () => {
       'decide',
       'decideMany',
       'recordShownItems',
+      'blendTheListsOfASlate',
       'rewardADecision',
       'explainADecision',
     ].concat(['retractAReward', 'showADomain', 'listTheDomains', 'freezeADomain', 'thawADomain']);

@@ -12,6 +12,7 @@ export function stubReckoner(told: Partial<Reckoner>): Reckoner {
     reward: untold,
     retract: untold,
     showItems: untold,
+    blend: untold,
     explain: untold,
     configure: untold,
     domain: untold,

@@ -142,6 +142,18 @@ test('every import goes down', () => {
   expect(wrong).toEqual([]);
 });
 
+test('only the command line knows the command line: it is where everything is put together', () => {
+  const wrong: string[] = [];
+  for (const path of sources) {
+    if (!path.startsWith('adapters/') || path.startsWith('adapters/cli/')) continue;
+    for (const [, target = ''] of read(path).matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)) {
+      const to = new URL(target, `file:///${path}`).pathname;
+      if (to.startsWith('/adapters/cli/')) wrong.push(`${path} imports ${target}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
 /** Comments may name what code may not use. */
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');

@@ -8,12 +8,13 @@ import { jsonOf } from '../simulate/json.ts';
 import { policyForms, type SimulateOptions, simulateDefaults, simulateOptions } from '../simulate/options.ts';
 import { planOf } from '../simulate/plan.ts';
 import { runShuffles } from '../simulate/pool.ts';
-import { reportLines } from '../simulate/report.ts';
 import { summarise } from '../simulate/summary.ts';
 import type { Cli } from './cli.ts';
+import { openNode } from './compose.ts';
 import { exitCodes } from './failure.ts';
 import { helpText } from './help-text.ts';
 import { onInterrupt } from './signals.ts';
+import { reportLines } from './simulate-report.ts';
 import type { Terminal } from './terminal.ts';
 
 const NOTES = `
@@ -40,6 +41,9 @@ Examples:
   reckoner simulate --dataset routellm/mmlu --utility-cost 0.1 --shuffles 40
   reckoner simulate --dataset llmrouter/train_a --policy lin_ucb --no-buckets
   reckoner simulate --dataset ./mine.csv --policy epsilon_greedy:epsilon=0.05 --json | jq .meanUtility`;
+
+/** Node 20 does not run TypeScript: from the sources, as tests do, there are no threads. */
+const THREAD = import.meta.url.endsWith('.ts') ? undefined : new URL('./simulate-thread.js', import.meta.url);
 
 /** Adds `reckoner simulate` to the command line. */
 export function registerSimulate(program: Command, cli: Omit<Cli, 'version'>): void {
@@ -77,7 +81,9 @@ async function simulate(options: SimulateOptions, { terminal, env }: Pick<Cli, '
   const begun = performance.now();
   try {
     const results = await runShuffles(plan, {
+      openNode,
       workers: options.workers,
+      ...(THREAD === undefined ? {} : { thread: THREAD }),
       progress: bar.add,
       signal: interrupted.signal,
     });

@@ -1,18 +1,15 @@
 import { Worker } from 'node:worker_threads';
-import { errorOf, type Problem } from '../../events/errors.ts';
+import { errorOf } from '../../events/errors.ts';
 import type { SimulationPlan } from './plan.ts';
-import { runShuffle, type ShuffleResult } from './run.ts';
-
-/** What a worker thread answers. */
-export type WorkerAnswer =
-  | { readonly progress: number }
-  | { readonly result: ShuffleResult }
-  | { readonly problem: Problem }
-  | { readonly failure: string };
+import { type OpenNode, runShuffle, type ShuffleResult } from './run.ts';
+import type { ThreadAnswer } from './thread.ts';
 
 export interface PoolOptions {
+  readonly openNode: OpenNode;
   /** Threads to spread the shuffles over; 1 runs them in this one. The results do not depend on it. */
   readonly workers: number;
+  /** The script of a thread (see thread.ts); where there is none, this thread runs them all. */
+  readonly thread?: URL;
   /** Is told how many requests have been served since it was last told. */
   readonly progress: (requests: number) => void;
   /** Ends the run early: what is complete by then is the result. */
@@ -26,17 +23,22 @@ export interface PoolOptions {
  */
 export async function runShuffles(plan: SimulationPlan, options: PoolOptions): Promise<ShuffleResult[]> {
   const workers = Math.min(options.workers, plan.shuffles);
-  // Node 20 does not run TypeScript: from the sources, as tests do, there is this thread only.
-  const compiled = !import.meta.url.endsWith('.ts');
-  const results = workers > 1 && compiled ? await inThreads(plan, workers, options) : await inThisThread(plan, options);
+  const { thread } = options;
+  const results =
+    workers > 1 && thread !== undefined
+      ? await inThreads(plan, workers, thread, options)
+      : await inThisThread(plan, options);
   return results.sort((a, b) => a.shuffle - b.shuffle);
 }
 
-async function inThisThread(plan: SimulationPlan, { progress, signal }: PoolOptions): Promise<ShuffleResult[]> {
+async function inThisThread(
+  plan: SimulationPlan,
+  { openNode, progress, signal }: PoolOptions,
+): Promise<ShuffleResult[]> {
   const results: ShuffleResult[] = [];
   try {
     for (let shuffle = 0; shuffle < plan.shuffles; shuffle++)
-      results.push(await runShuffle(plan, shuffle, progress, signal));
+      results.push(await runShuffle(plan, shuffle, openNode, progress, signal));
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
   }
@@ -46,20 +48,21 @@ async function inThisThread(plan: SimulationPlan, { progress, signal }: PoolOpti
 async function inThreads(
   plan: SimulationPlan,
   workers: number,
-  { progress, signal }: PoolOptions,
+  script: URL,
+  { progress, signal }: Pick<PoolOptions, 'progress' | 'signal'>,
 ): Promise<ShuffleResult[]> {
   const results: ShuffleResult[] = [];
   const threads: Worker[] = [];
   let next = 0;
   const runThread = () =>
     new Promise<void>((resolve, reject) => {
-      const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData: plan });
+      const thread = new Worker(script, { workerData: plan });
       threads.push(thread);
       const giveNext = () => {
         if (next < plan.shuffles) thread.postMessage(next++);
         else resolve();
       };
-      thread.on('message', (answer: WorkerAnswer) => {
+      thread.on('message', (answer: ThreadAnswer) => {
         if ('progress' in answer) progress(answer.progress);
         else if ('result' in answer) {
           results.push(answer.result);

@@ -2,9 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { mersenne } from 'pure-rand/generator/mersenne';
-import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
+import type { AgentDefinition } from '../../actors/agent.ts';
+import { DEFAULT_TENANT, type Reckoner } from '../../actors/reckoner.ts';
 import { ReckonerError } from '../../events/errors.ts';
-import { openNode } from '../cli/compose.ts';
 import { recordedAgents } from '../datasets/recorded-agent.ts';
 import { type LearnedBucket, learnedBuckets, visits } from './learned.ts';
 import type { SimulationPlan } from './plan.ts';
@@ -16,6 +16,21 @@ export interface ShuffleResult extends Tally {
   /** What was learned, most pulled bucket first; only of the last shuffle, empty for the others. */
   readonly learned: readonly LearnedBucket[];
 }
+
+/** A node of its own for one shuffle. */
+export interface SimulatedNode {
+  readonly reckoner: Reckoner;
+  /** Settles when the domain has shared what the log so far calls for. */
+  settled(domain: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How the composition root makes one; without a data directory it lives in memory. */
+export type OpenNode = (options: {
+  readonly dataDir?: string;
+  readonly seed: number;
+  readonly agents: readonly AgentDefinition[];
+}) => Promise<SimulatedNode>;
 
 /** How often progress is told, in requests. */
 const TICK = 250;
@@ -29,6 +44,7 @@ const TICK = 250;
 export async function runShuffle(
   plan: SimulationPlan,
   shuffle: number,
+  openNode: OpenNode,
   progress: (requests: number) => void = () => undefined,
   signal?: AbortSignal,
 ): Promise<ShuffleResult> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openNode } from '../../../adapters/cli/compose.ts';
 import { registerSimulate } from '../../../adapters/cli/simulate.ts';
 import type { Channel } from '../../../adapters/cli/terminal.ts';
 import { readDataset } from '../../../adapters/datasets/read-dataset.ts';
@@ -196,7 +197,12 @@ describe('a simulated run', () => {
       served += requests;
       if (served === 150) interrupted.abort();
     };
-    const results = await runShuffles(plan, { workers: 1, progress, signal: interrupted.signal });
+    const results = await runShuffles(plan, {
+      openNode,
+      workers: 1,
+      progress,
+      signal: interrupted.signal,
+    });
     expect(results.map(({ shuffle }) => shuffle)).toEqual([0]);
   });
 
@@ -212,8 +218,8 @@ describe('a simulated run', () => {
 
   it('tells what the buckets learned after the last shuffle only', async () => {
     const plan = await planned({});
-    expect((await runShuffle(plan, 0)).learned).toEqual([]);
-    const { learned } = await runShuffle(plan, 2);
+    expect((await runShuffle(plan, 0, openNode)).learned).toEqual([]);
+    const { learned } = await runShuffle(plan, 2, openNode);
     expect(learned.map(({ pulls }) => pulls)).toEqual([75, 75]);
     for (const { arms, pulls } of learned) expect(arms.reduce((sum, arm) => sum + arm.pulls, 0)).toBe(pulls);
   });

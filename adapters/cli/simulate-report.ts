@@ -1,10 +1,10 @@
 import { plot } from 'asciichart';
-import { tableLines } from '../cli/table.ts';
-import type { Colours } from '../cli/terminal.ts';
-import { learnedTable } from './learned-table.ts';
-import type { SimulationPlan } from './plan.ts';
-import type { ShuffleResult } from './run.ts';
-import type { ArmSummary, Estimate, Summary } from './summary.ts';
+import type { SimulationPlan } from '../simulate/plan.ts';
+import type { ShuffleResult } from '../simulate/run.ts';
+import type { ArmSummary, Estimate, Summary } from '../simulate/summary.ts';
+import { learnedTable } from './simulate-learned.ts';
+import { tableLines } from './table.ts';
+import type { Colours } from './terminal.ts';
 
 /** The whole report, as lines. Figures are means per request and over shuffles unless they say otherwise. */
 export function reportLines(

@@ -1,7 +1,7 @@
-import { tableLines } from '../cli/table.ts';
-import type { Colours } from '../cli/terminal.ts';
-import type { SimulationPlan } from './plan.ts';
-import type { ShuffleResult } from './run.ts';
+import type { SimulationPlan } from '../simulate/plan.ts';
+import type { ShuffleResult } from '../simulate/run.ts';
+import { tableLines } from './table.ts';
+import type { Colours } from './terminal.ts';
 
 /**
  * What the buckets of the last shuffle believe of each arm, beside what the records say of it. Many arms are lettered, so that a

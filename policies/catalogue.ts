@@ -11,6 +11,7 @@ import { linUcb } from './lin-ucb.ts';
 import { nigThompson } from './nig-thompson.ts';
 import { offsetTree } from './offset-tree.ts';
 import type { AnyPolicy } from './policy.ts';
+import { softmaxSlate } from './softmax.ts';
 import { squareCb } from './square-cb.ts';
 
 const shrinkage = z
@@ -49,6 +50,19 @@ const EpsilonGreedySpec = z
     shrinkage,
   })
   .describe('the best posterior mean, or with probability epsilon any arm');
+
+const SoftmaxSpec = z
+  .strictObject({
+    name: z.literal('softmax'),
+    temperature: z
+      .number()
+      .min(1e-4)
+      .max(100)
+      .default(0.05)
+      .describe('difference of expected rewards at which one arm is e times as likely as the other'),
+    shrinkage,
+  })
+  .describe('every place of a slate by a softmax of the posterior means of the arms that have none yet');
 
 const NigThompsonSpec = z
   .strictObject({
@@ -139,6 +153,7 @@ export const PolicySpec = z.discriminatedUnion('name', [
   BetaThompsonSpec,
   NigThompsonSpec,
   EpsilonGreedySpec,
+  SoftmaxSpec,
   FixedSpec,
   LinUcbSpec,
   LinTsSpec,
@@ -167,6 +182,8 @@ export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = [
       return nigThompson(spec) as AnyPolicy;
     case 'epsilon_greedy':
       return epsilonGreedy(spec) as AnyPolicy;
+    case 'softmax':
+      return softmaxSlate(spec) as AnyPolicy;
     case 'fixed':
       return fixed(spec) as AnyPolicy;
     case 'lin_ucb':

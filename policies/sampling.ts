@@ -55,6 +55,15 @@ export function drawNormal(random: Randomness): number {
   }
 }
 
+/** Standard Gumbel, of which F(x) = exp(-exp(-x)): what makes a softmax of the highest of several scores. Between -4 and 37. */
+export function drawGumbel(random: Randomness): number {
+  // 1 - U is in (0, 1]; at 1 its logarithm would be 0, and the score infinite.
+  return -Math.log(Math.max(LEAST_EXPONENTIAL, -Math.log(1 - uniformFloat64(random))));
+}
+
+/** The least that a uniform draw of 53 bits tells from 0. */
+const LEAST_EXPONENTIAL = Number.EPSILON / 2;
+
 /**
  * Gamma(shape, scale 1).
  * @param shape > 0. Below 1 the value may underflow to 0: `drawLogGamma` does not.

@@ -48,6 +48,8 @@ async function recordedAt(log: EventLog, stream: string, revision: number): Prom
 }
 
 function sizeOf({ config }: CompiledDomain): number {
-  const values = Object.values(config.context).map((feature) => ('values' in feature ? feature.values.length : 1));
+  const values = Object.values(config.context).map((feature) =>
+    'values' in feature ? (feature.values?.length ?? 1) : 1,
+  );
   return values.reduce((sum, count) => sum + count, 1 + config.arms.length);
 }

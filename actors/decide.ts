@@ -4,7 +4,7 @@ import { errorOf, ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
 import type { BucketView } from './bucket-state.ts';
 import type { BucketOutcome } from './bucket-work.ts';
-import { requestHash } from './canonical.ts';
+import { keyedMark, requestHash } from './canonical.ts';
 import { answerOf, type DecideRequest, makeDecision } from './choose.ts';
 import { decisionId } from './decision-id.ts';
 import type { DomainHandle } from './domains.ts';
@@ -32,13 +32,21 @@ async function identified(house: House, tenant: string, name: string, command: D
   const requestId = given ?? house.env.uuid();
   const id = eventId(tenant, name, requestId, 'DecisionMade');
   const subject = command.subject === undefined ? '' : await house.pseudonym(tenant, command.subject);
-  // The pseudonym, not the name, goes into the hash: a guess at the person could be tried on it otherwise.
-  const hash = given === undefined ? NO_HASH : requestHash({ ...command, subject });
+  const hash = given === undefined ? NO_HASH : hashOf(house, domain, { ...command, subject });
   if (given !== undefined) {
     const recorded = await findEvent(house, id);
     if (recorded !== undefined) return repeated(house, domain, recorded, hash);
   }
   return choose(house, domain, { id, requestId, hash, subject, command });
+}
+
+/**
+ * Tells a repeated request from another one under the same id. It is recorded, so a person is in it by the pseudonym, and a text, an
+ * embedding or a hashed category by a keyed hash: a guess at them could be tried on it otherwise.
+ */
+function hashOf({ decisionKey }: House, domain: DomainHandle, command: DecideCommand): Uint8Array {
+  const mark = (value: unknown) => keyedMark(decisionKey, 'feature', value);
+  return requestHash({ ...command, context: stateOf(domain).schema.marked(command.context, mark) });
 }
 
 /** A request as far as it is known before its bucket is asked. */

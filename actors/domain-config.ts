@@ -93,6 +93,11 @@ export const DomainConfigInput = z
       if (feature === undefined) refuse(['bucketBy', index], `${name} is not in the context`);
       else if (feature.type === 'numeric' && feature.bins === undefined && feature.round === undefined) {
         refuse(['bucketBy', index], `${name} is numeric: declare its bins or what it is rounded to`);
+      } else if (feature.type === 'text' || feature.type === 'embedding') {
+        refuse(
+          ['bucketBy', index],
+          `hardly two requests share ${name}: leave it to a policy that learns about features`,
+        );
       }
       if (config.bucketBy.indexOf(name) !== index) refuse(['bucketBy', index], `${name} is there twice`);
     }

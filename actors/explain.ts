@@ -40,7 +40,7 @@ export async function explain(house: House, tenant: string, decisionId: string):
 function pathOf({ domain, posterior }: BucketState, schema: ContextSchema, data: EventData<'DecisionMade'>): string[] {
   const conditions = domain.policy.path?.(posterior, data) ?? [];
   return conditions.map(({ feature, relation, value }) => {
-    const [name, shown] = Object.entries(schema.describe(data.features.with(feature, value)))[feature] ?? [];
+    const [name, shown] = schema.tell(feature, value);
     return `${name} ${relationWords[relation]} ${shown}`;
   });
 }

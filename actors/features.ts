@@ -5,26 +5,38 @@ import type { FeatureKind } from '../policies/encoding.ts';
 import { base32 } from './base32.ts';
 import { derivations, type Feature, featureKinds } from './config/context.ts';
 import type { DomainConfig } from './domain-config.ts';
-
-type Value = number | boolean | string;
+import type { Column } from './feature-column.ts';
+import type { ContextValue } from './messages.ts';
+import { embeddingColumn, hashedColumn, textColumn } from './projected-features.ts';
 
 export interface ContextSchema {
-  /** What each double stands for. */
+  /** What each feature is. */
   readonly kinds: readonly FeatureKind[];
   /** Equal for two schemas if each double means the same in both: names, kinds and values, in their order. */
   meaning(): string;
   /**
-   * The features as doubles, in the order of the schema: numbers as they are, booleans 0 or 1, categories by index.
+   * The features as doubles, in the order of the schema: numbers as they are, booleans 0 or 1, categories by index, texts and
+   * embeddings as the numbers of their projection.
    * @param time of the request, milliseconds since 1970, for derived features
    * @throws ReckonerError context_invalid with every path that is wrong; values are not repeated
    */
-  encode(context: Readonly<Record<string, Value>>, time: number): number[];
-  /** The features in words again. */
-  describe(features: readonly number[]): Record<string, Value>;
+  encode(context: Readonly<Record<string, ContextValue>>, time: number): number[];
+  /**
+   * The context with a mark for every value that is not recorded as it is: a text, an embedding, a category that is hashed.
+   * @param mark of a value, from which it cannot be guessed
+   */
+  marked(
+    context: Readonly<Record<string, ContextValue>>,
+    mark: (value: unknown) => string,
+  ): Readonly<Record<string, unknown>>;
+  /** The features in words again; of texts and embeddings their numbers. */
+  describe(features: readonly number[]): Record<string, ContextValue>;
+  /** One of the doubles in words: `task` and `code`, `prompt[3]` and 0.21. */
+  tell(index: number, double: number): readonly [name: string, value: ContextValue];
   /** The bucket these features fall into. */
   bucketOf(features: readonly number[]): Bucket;
   /** A context that is valid. */
-  readonly example: Readonly<Record<string, Value>>;
+  readonly example: Readonly<Record<string, ContextValue>>;
 }
 
 export interface Bucket {
@@ -34,29 +46,25 @@ export interface Bucket {
   readonly label: string;
 }
 
-interface Column {
-  readonly name: string;
-  /** The double, or what is wrong. */
-  readonly encode: (value: Value | undefined, time: number) => number | string;
-  readonly describe: (double: number) => Value;
-  /** The value that stands for the double in a bucket: its id hashes it, so what is written here is for good. */
-  readonly cell: (double: number) => string;
-  /** The same for people, where the cell is hard to read. */
-  readonly label?: (double: number) => string;
-  readonly example: Value | undefined;
-}
+/** A feature by its name, and where its doubles begin. */
+type Placed = Column & { readonly name: string; readonly at: number };
 
 export function compileContext(config: Pick<DomainConfig, 'context' | 'bucketBy' | 'timezone'>): ContextSchema {
-  const columns = Object.entries(config.context).map(([name, feature]) => column(name, feature, config.timezone));
+  const columns = placed(config);
+  const veiled = columns.flatMap((column) => (column.veiled ? [column.name] : []));
   const known = new Set(columns.map(({ name }) => name));
   // Sorted, so that the order in which bucketBy names its features makes no other buckets.
-  const bucketColumns = [...config.bucketBy].sort().map((name) => columns.findIndex((found) => found.name === name));
+  const bucketColumns = [...config.bucketBy].sort().map((name) => columns.find((found) => found.name === name));
   const buckets = new Map<string, Bucket>();
 
   return {
     kinds: featureKinds(config.context),
     meaning() {
-      const features = Object.entries(config.context).map(([name, feature]) => [name, feature.type, valuesOf(feature)]);
+      const features = Object.entries(config.context).map(([name, feature]) => [
+        name,
+        feature.type,
+        meaningOf(feature),
+      ]);
       return base32(hash('sha256', JSON.stringify(features), 'buffer'), 80);
     },
     encode(context, time) {
@@ -69,6 +77,7 @@ export function compileContext(config: Pick<DomainConfig, 'context' | 'bucketBy'
       for (const { name, encode } of columns) {
         const encoded = encode(Object.hasOwn(context, name) ? context[name] : undefined, time);
         if (typeof encoded === 'number') features.push(encoded);
+        else if (typeof encoded === 'object') for (const double of encoded) features.push(double);
         else details.push({ path: `context.${name}`, message: encoded });
       }
       if (details.length > 0) {
@@ -83,15 +92,34 @@ export function compileContext(config: Pick<DomainConfig, 'context' | 'bucketBy'
       }
       return features;
     },
+    marked(context, mark) {
+      const given = veiled.filter((name) => Object.hasOwn(context, name));
+      if (given.length === 0) return context;
+      // An object, which no value of a feature is: a text that looks like a mark is none.
+      return { ...context, ...Object.fromEntries(given.map((name) => [name, { mark: mark(context[name]) }])) };
+    },
     describe: (features) =>
-      Object.fromEntries(columns.map(({ name, describe }, index) => [name, describe(features[index] ?? Number.NaN)])),
+      Object.fromEntries(
+        columns.map(({ name, size, at, describe }) => [
+          name,
+          size === undefined ? describe(features[at] ?? Number.NaN) : features.slice(at, at + size),
+        ]),
+      ),
+    tell(index, double) {
+      const column = columns.findLast(({ at }) => at <= index);
+      if (column === undefined) return [`#${index}`, double];
+      return [
+        column.size === undefined ? column.name : `${column.name}[${index - column.at}]`,
+        column.describe(double),
+      ];
+    },
     bucketOf(features) {
-      const canonical = bucketColumns.map((index) => cellOf(columns[index], features[index])).join('\u001f');
+      const canonical = bucketColumns.map((column) => cellOf(column, features)).join('\u001f');
       const cached = buckets.get(canonical);
       if (cached !== undefined) return cached;
       const bucket = {
         id: base32(hash('sha256', Buffer.from(canonical), 'buffer'), 80),
-        label: bucketColumns.map((index) => labelOf(columns[index], features[index])).join(', ') || 'all',
+        label: bucketColumns.map((column) => labelOf(column, features)).join(', ') || 'all',
       };
       // A bounded memory of the hashes: forgetting all of them at once costs a microsecond each, later.
       if (buckets.size >= 20_000) buckets.clear();
@@ -104,25 +132,45 @@ export function compileContext(config: Pick<DomainConfig, 'context' | 'bucketBy'
   };
 }
 
-/** The values that the indices of a feature stand for; none where its doubles are no indices. */
-function valuesOf(feature: Feature): readonly string[] {
-  if (feature.type === 'categorical') return feature.values;
-  return feature.type === 'derived' ? derivations[feature.from] : [];
+function placed({ context, timezone }: Pick<DomainConfig, 'context' | 'timezone'>): Placed[] {
+  let next = 0;
+  return Object.entries(context).map(([name, feature]) => {
+    const column = columnOf(feature, timezone);
+    const at = next;
+    next += column.size ?? 1;
+    return { ...column, name, at };
+  });
 }
 
-function cellOf(column: Column | undefined, double = Number.NaN): string {
-  return `${column?.name}=${column?.cell(double)}`;
+/** What the doubles of a feature stand for: the values of indices, or what makes them; nothing where they are numbers or booleans. */
+function meaningOf(feature: Feature): unknown {
+  switch (feature.type) {
+    case 'categorical':
+      return feature.hash === undefined ? feature.values : { hash: feature.hash };
+    case 'derived':
+      return derivations[feature.from];
+    case 'text':
+      return [feature.hashing, feature.dimensions, feature.ngrams];
+    case 'embedding':
+      return [feature.projection, feature.size, feature.dimensions];
+    default:
+      return [];
+  }
 }
 
-function labelOf(column: Column | undefined, double = Number.NaN): string {
-  return column?.label === undefined ? cellOf(column, double) : `${column.name} ${column.label(double)}`;
+function cellOf(column: Placed | undefined, features: readonly number[]): string {
+  return `${column?.name}=${column?.cell(features[column.at] ?? Number.NaN)}`;
 }
 
-function column(name: string, feature: Feature, timezone: string): Column {
+function labelOf(column: Placed | undefined, features: readonly number[]): string {
+  if (column?.label === undefined) return cellOf(column, features);
+  return `${column.name} ${column.label(features[column.at] ?? Number.NaN)}`;
+}
+
+function columnOf(feature: Feature, timezone: string): Column {
   switch (feature.type) {
     case 'numeric':
       return {
-        name,
         encode: (value) => numeric(feature, value ?? feature.default),
         describe: (double) => double,
         cell: (double) => numericCell(feature, double),
@@ -131,7 +179,6 @@ function column(name: string, feature: Feature, timezone: string): Column {
       };
     case 'boolean':
       return {
-        name,
         encode: (given) => {
           const value = given ?? feature.default;
           return typeof value === 'boolean'
@@ -145,18 +192,23 @@ function column(name: string, feature: Feature, timezone: string): Column {
         example: feature.default ?? true,
       };
     case 'categorical':
-      return { name, ...categorical(feature.values, feature.default) };
+      return feature.hash === undefined
+        ? categorical(feature.values ?? [], feature.default)
+        : hashedColumn(feature.hash, feature.default);
     case 'derived': {
       const values = derivations[feature.from];
       const derive = derivation(feature.from, timezone);
       const table = categorical(values, undefined);
       return {
-        name,
         ...table,
         encode: (value, time) => (value === undefined ? derive(time) : table.encode(value)),
         example: undefined,
       };
     }
+    case 'text':
+      return textColumn(feature);
+    case 'embedding':
+      return embeddingColumn(feature);
   }
 }
 
@@ -165,18 +217,18 @@ function categorical(values: readonly string[], otherwise: string | undefined) {
   const choice =
     values.length <= 12 ? `must be one of ${values.join(', ')}` : `must be one of its ${values.length} declared values`;
   return {
-    encode: (given: Value | undefined) => {
+    encode: (given: ContextValue | undefined) => {
       const value = given ?? otherwise;
       if (value === undefined) return 'is missing';
       return (typeof value === 'string' ? indices.get(value) : undefined) ?? choice;
     },
-    describe: (double: number): Value => values[double] ?? `#${double}`,
+    describe: (double: number): ContextValue => values[double] ?? `#${double}`,
     cell: (double: number) => values[double] ?? `#${double}`,
     example: otherwise ?? values[0],
   };
 }
 
-function numeric(feature: Extract<Feature, { type: 'numeric' }>, value: Value | undefined): number | string {
+function numeric(feature: Extract<Feature, { type: 'numeric' }>, value: ContextValue | undefined): number | string {
   if (value === undefined) return 'is missing';
   if (typeof value !== 'number' || !Number.isFinite(value)) return 'must be a finite number';
   if (feature.min !== undefined && value < feature.min) return `must be at least ${feature.min}`;

@@ -7,6 +7,7 @@ import type { Problem } from '../events/errors.ts';
 import type { Belief } from '../policies/policy.ts';
 import type { AgentSource } from './agent.ts';
 import type { FailureCategory } from './agent-outcome.ts';
+import { EMBEDDING_LENGTH, TEXT_LENGTH } from './config/context.ts';
 import { ArmName } from './config/names.ts';
 import { rewardKinds } from './config/reward.ts';
 import type { DomainConfig } from './domain-config.ts';
@@ -23,14 +24,16 @@ const RequestId = z
 const Subject = z.string().min(1).max(256).describe('the person it is for; only a pseudonym is stored');
 const unit = z.number().min(0).max(1);
 
-/** Longest name of a feature, longest text of one. */
+/** Longest name of a feature. */
 const NAME_LENGTH = 64;
-const TEXT_LENGTH = 1024;
 
+/** The features of a request by name: an array of numbers is an embedding. */
 export const Context = z.record(
   z.string().max(NAME_LENGTH),
-  z.union([z.number(), z.boolean(), z.string().max(TEXT_LENGTH)]),
+  z.union([z.number(), z.boolean(), z.string().max(TEXT_LENGTH), z.array(z.number()).max(EMBEDDING_LENGTH)]),
 );
+/** The value of a feature: as callers send it, or as it can be told from the log, where texts and embeddings are the numbers that were made of them. */
+export type ContextValue = number | boolean | string | readonly number[];
 
 export const DecideBody = z.strictObject({
   requestId: RequestId.optional(),
@@ -87,10 +90,18 @@ function isContext(given: unknown): boolean {
   if (typeof given !== 'object' || given === null || Object.getPrototypeOf(given) !== Object.prototype) return false;
   for (const [name, value] of Object.entries(given)) {
     if (name.length > NAME_LENGTH) return false;
-    if (typeof value === 'string' ? value.length > TEXT_LENGTH : typeof value !== 'boolean' && !Number.isFinite(value))
+    if (typeof value === 'string' ? value.length > TEXT_LENGTH : typeof value !== 'boolean' && !isNumeric(value))
       return false;
   }
   return true;
+}
+
+/** Numbers, or one. */
+function isNumeric(value: unknown): boolean {
+  if (!Array.isArray(value)) return Number.isFinite(value);
+  // A plain loop: embeddings have thousands.
+  for (let at = 0; at < value.length; at++) if (!Number.isFinite(value[at])) return false;
+  return value.length <= EMBEDDING_LENGTH;
 }
 
 const Feedback = z.union([
@@ -276,7 +287,7 @@ export interface Explanation extends Decision {
   readonly floor: number;
   /** True when the floor, not the posterior, drew the arm. */
   readonly explored: boolean;
-  readonly context: Readonly<Record<string, number | boolean | string>>;
+  readonly context: Readonly<Record<string, ContextValue>>;
   /** What the policy parted this context from others by, in words; empty where it parts none. */
   readonly path: readonly string[];
   readonly taskType: string | null;
@@ -317,7 +328,7 @@ export interface DomainView {
   readonly frozen: boolean;
   readonly config: DomainConfig;
   /** A context that is valid for it. */
-  readonly exampleContext: Readonly<Record<string, number | boolean | string>>;
+  readonly exampleContext: Readonly<Record<string, ContextValue>>;
   /** What all buckets together earned, as last shared. */
   readonly shared: readonly { readonly arm: string; readonly pulls: number; readonly mean: number }[];
   /** Rewards counted when it was last shared. */

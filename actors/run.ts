@@ -2,10 +2,9 @@
 import { ReckonerError } from '../events/errors.ts';
 import type { AgentResult } from './agent.ts';
 import { unknownAgent } from './agents.ts';
-import { canonical, requestHash } from './canonical.ts';
+import { keyedMark, requestHash } from './canonical.ts';
 import { decide } from './decide.ts';
 import type { DomainState } from './domain-state.ts';
-import { hmacSha256 } from './hmac.ts';
 import { domainOf, type FoundDecision, findDecision, findEvent, type House, stateOf } from './house.ts';
 import type { Attempt, DecideCommand, Decision, Run, RunCommand } from './messages.ts';
 import { rankingOf } from './recall.ts';
@@ -20,7 +19,7 @@ export async function run(house: House, tenant: string, name: string, command: R
   const { question, timeoutMs, ...asked } = command;
   const deadline = house.env.now() + timeoutMs;
   if (asked.requestId === undefined) return carryOut(house, tenant, name, { ...asked, run: '' }, question, deadline);
-  const deciding = { ...asked, run: markOf(house, question) };
+  const deciding = { ...asked, run: keyedMark(house.decisionKey, 'question', question) };
   const key = `${tenant}.${name}.${Buffer.from(requestHash(deciding)).toString('hex')}`;
   return house.runs.once(key, () => carryOut(house, tenant, name, deciding, question, deadline));
 }
@@ -109,9 +108,4 @@ async function answeredBefore(house: House, found: FoundDecision, decision: Deci
   const source = call.data.source as Run['source']; // written by an agent
   const attempts = [{ arm, agent, eventId: call.id, latencyMs, failure: null }];
   return { decision, arm, answer: null, source, latencyMs, costUsd, quality, attempts, repeated: true };
-}
-
-/** What tells one question from another in the request's hash. Keyed: a guess at a short text could be tried on it otherwise. */
-function markOf({ decisionKey }: House, question: unknown): string {
-  return hmacSha256(decisionKey)(`question\u001f${canonical(question)}`).toString('base64url');
 }

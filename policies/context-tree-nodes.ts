@@ -1,7 +1,7 @@
 /** A tree that parts the contexts: every leaf believes of the arms what was learned of contexts like it, and may split. */
 
 import { type BetaCounts, emptyCounts, learnCounts } from './beta-counts.ts';
-import type { FeatureKind } from './encoding.ts';
+import type { DoubleKind } from './encoding.ts';
 import type { Lesson } from './policy.ts';
 import { checkLesson } from './situation.ts';
 import {
@@ -100,7 +100,7 @@ function follow({ nodes }: ContextTree, features: readonly number[]) {
 export function learnTree(
   tree: ContextTree,
   lesson: Lesson,
-  kinds: readonly FeatureKind[],
+  kinds: readonly DoubleKind[],
   growth: Growth,
 ): ContextTree {
   if (lesson.features.length !== kinds.length) {
@@ -119,7 +119,7 @@ export function learnTree(
   return tree;
 }
 
-function note(leaf: Leaf, lesson: Lesson, kinds: readonly FeatureKind[], { minSplit }: Growth): void {
+function note(leaf: Leaf, lesson: Lesson, kinds: readonly DoubleKind[], { minSplit }: Growth): void {
   if (leaf.statistics !== undefined) {
     countLesson(leaf.statistics, lesson);
     return;

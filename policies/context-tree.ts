@@ -8,7 +8,7 @@ import { betaPosterior } from './beta-posterior.ts';
 import { betaThompson } from './beta-thompson.ts';
 import { readTree, writeTree } from './context-tree-bytes.ts';
 import { type ContextTree, emptyTree, type Growth, leafOf, learnTree, pathOf } from './context-tree-nodes.ts';
-import type { FeatureKind } from './encoding.ts';
+import { doubleKinds, type FeatureKind } from './encoding.ts';
 import type { Policy } from './policy.ts';
 
 /** Parameters of `contextTree`. */
@@ -27,6 +27,7 @@ export function contextTree(
   { shrinkage, depth, minSplit, splitThreshold, maxNodes }: ContextTreeParameters,
   kinds: readonly FeatureKind[],
 ): Policy<ContextTree> {
+  const doubles = doubleKinds(kinds);
   const thompson = betaThompson({ shrinkage });
   const growth: Growth = { depth, minSplit, threshold: splitThreshold, maxNodes };
   return {
@@ -42,7 +43,7 @@ export function contextTree(
     propensities: (tree, situation) => thompson.propensities(leafOf(tree, situation.features).counts, situation),
     rankPropensities: (tree, situation, ranking) =>
       thompson.rankPropensities(leafOf(tree, situation.features).counts, situation, ranking),
-    learn: (tree, lesson) => learnTree(tree, lesson, kinds, growth),
+    learn: (tree, lesson) => learnTree(tree, lesson, doubles, growth),
     belief: (tree, situation, candidate) =>
       thompson.belief(leafOf(tree, situation.features).counts, situation, candidate),
     path: (tree, { features }) =>

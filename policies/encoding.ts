@@ -1,16 +1,28 @@
 /**
  * From the doubles of a context to the vector that a linear policy learns over: a bias of 1; numbers under a running
  * standardisation, clipped to ±4 and divided by the root of how many there are; booleans 0 or 1 and categories one-hot, divided
- * by the root of how many of them there are. So each of the three parts has a length of about 1, however many features there are.
+ * by the root of how many of them there are; the numbers of each feature that is a vector like numbers, divided by the root of
+ * their own count. So each of these parts has a length of about 1, however many features there are.
  */
 
-/** What one double of a context stands for: a number, 0 or 1, or the index of one of `values` categories. */
+/** What a feature is: a number, 0 or 1, the index of one of `values` categories, or a vector of `size` numbers, of which each is a double. */
 export type FeatureKind =
   | { readonly type: 'number' }
   | { readonly type: 'boolean' }
-  | { readonly type: 'category'; readonly values: number };
+  | { readonly type: 'category'; readonly values: number }
+  | { readonly type: 'vector'; readonly size: number };
 
-/** What has been seen of the numbers: Welford's (1962) running mean and sum of squares, weighted. One entry a number. */
+/** What one double of a context stands for. */
+export type DoubleKind = Exclude<FeatureKind, { readonly type: 'vector' }>;
+
+/** What each double of a context stands for: a vector is its numbers. */
+export function doubleKinds(kinds: readonly FeatureKind[]): DoubleKind[] {
+  return kinds.flatMap((kind) =>
+    kind.type === 'vector' ? Array.from({ length: kind.size }, (): DoubleKind => ({ type: 'number' })) : [kind],
+  );
+}
+
+/** What has been seen of the numbers, vectors' last: Welford's (1962) running mean and sum of squares, weighted. One entry a number. */
 export interface Standardisation {
   /** Sum of the weights. */
   weight: number;
@@ -21,14 +33,16 @@ export interface Standardisation {
 export interface Encoder {
   /** Length d of a vector, bias included. */
   readonly dimension: number;
-  /** How many of the features are numbers. */
+  /** How many doubles a context has. */
+  readonly doubles: number;
+  /** How many of them are numbers. */
   readonly numbers: number;
   /** Nothing seen. */
   begin(): Standardisation;
-  /** Adds a context to what has been seen, in place. One of another length than the kinds is left out. */
+  /** Adds a context to what has been seen, in place. One with another number of doubles is left out. */
   see(seen: Standardisation, features: readonly number[], weight: number): void;
   /**
-   * Writes the vector of a context. One of another length than the kinds was made under another schema: only its bias is known.
+   * Writes the vector of a context. One with another number of doubles was made under another schema: only its bias is known.
    * @param weight with which the context counts as seen already: 1 before it is seen, so that a choice and the lesson that
    *   follows it have one vector; 0 after it
    * @param into length d
@@ -46,11 +60,21 @@ const LARGEST = 1e100;
 /** @throws RangeError where the vectors would be longer than `MAX_DIMENSION` */
 export function createEncoder(kinds: readonly FeatureKind[]): Encoder {
   const numbers: number[] = [];
+  const parts: number[] = [];
+  const inVectors: number[] = [];
   const flags: { readonly from: number; readonly lowest: number; readonly values: number; readonly to: number }[] = [];
   let dimension = 1;
-  for (const [from, kind] of kinds.entries()) {
+  let doubles = 0;
+  for (const kind of kinds) {
+    const from = doubles;
+    doubles += kind.type === 'vector' ? kind.size : 1;
     if (kind.type === 'number') numbers.push(from);
-    else {
+    else if (kind.type === 'vector') {
+      for (let i = from; i < doubles; i++) {
+        inVectors.push(i);
+        parts.push(kind.size);
+      }
+    } else {
       // A boolean is a category of which only the value 1 has a place.
       const [lowest, values] = kind.type === 'boolean' ? [1, 1] : [0, kind.values];
       flags.push({ from, lowest, values, to: dimension });
@@ -58,22 +82,25 @@ export function createEncoder(kinds: readonly FeatureKind[]): Encoder {
     }
   }
   const firstNumber = dimension;
+  const alone = numbers.length;
+  numbers.push(...inVectors);
   dimension += numbers.length;
   if (dimension > MAX_DIMENSION) {
     throw new RangeError(
       `the context makes a vector of ${dimension} numbers, and a linear policy takes at most ${MAX_DIMENSION}: ` +
-        'declare fewer categories, or bucket by them with another policy',
+        'declare fewer categories or dimensions, or bucket by categories with another policy',
     );
   }
   const flag = 1 / Math.sqrt(Math.max(1, flags.length));
-  const scale = 1 / Math.sqrt(Math.max(1, numbers.length));
+  const scales = Float64Array.from(numbers, (_, i) => 1 / Math.sqrt(i < alone ? alone : parts[i - alone]!));
 
   return {
     dimension,
+    doubles,
     numbers: numbers.length,
     begin: () => ({ weight: 0, means: new Float64Array(numbers.length), squares: new Float64Array(numbers.length) }),
     see(seen, features, weight) {
-      if (features.length !== kinds.length || !(weight > 0)) return;
+      if (features.length !== doubles || !(weight > 0)) return;
       seen.weight += weight;
       for (let i = 0; i < numbers.length; i++) {
         const value = bounded(features[numbers[i]!]!);
@@ -85,7 +112,7 @@ export function createEncoder(kinds: readonly FeatureKind[]): Encoder {
     encode(seen, features, weight, into) {
       into.fill(0);
       into[0] = 1;
-      if (features.length !== kinds.length) return;
+      if (features.length !== doubles) return;
       for (let k = 0; k < flags.length; k++) {
         const { from, lowest, values, to } = flags[k]!;
         const place = features[from]! - lowest;
@@ -98,7 +125,7 @@ export function createEncoder(kinds: readonly FeatureKind[]): Encoder {
         const left = total > 0 ? value - (seen.means[i]! + (off * weight) / total) : 0;
         const square = seen.squares[i]! + weight * off * left;
         const standard = square > 0 ? left / Math.sqrt(square / total) : 0;
-        into[firstNumber + i] = Math.max(-CLIP, Math.min(CLIP, standard)) * scale;
+        into[firstNumber + i] = Math.max(-CLIP, Math.min(CLIP, standard)) * scales[i]!;
       }
     },
   };

@@ -77,7 +77,8 @@ export function offsetTree(
     while (tree.nodes.length < tree.counts.arms.length - 1) tree.nodes.push(emptyRegression(encoder.dimension));
     encoder.see(tree.seen, features, share);
     // Without the probability with which it was tried a reward has no weight: an agent that stood in for another, say.
-    if (share === 0 || features.length !== kinds.length || !(propensity !== undefined && propensity > 0)) return tree;
+    if (share === 0 || features.length !== encoder.doubles || !(propensity !== undefined && propensity > 0))
+      return tree;
     encoder.encode(tree.seen, features, 0, x);
     const expected = offset === 'half' ? 0.5 : Math.min(1, Math.max(0, dot(tree.offset.theta, x)));
     if (offset === 'regression') step(tree.offset, x, share * (value - expected), rate);

@@ -14,7 +14,7 @@ export interface Situation {
   readonly shifts: readonly number[];
   /** What the bucket borrows from its domain: `priorWidth` numbers a candidate, made by `prior()`. Length K * priorWidth. */
   readonly prior: readonly number[];
-  /** The context as doubles, in the order of the domain's schema. Length d. */
+  /** The context as doubles, in the order of the domain's schema; a feature that is a vector has several. */
   readonly features: readonly number[];
   /** Probability spread evenly over the candidates, in [0, 1]: each arm's propensity is at least floor / K. */
   readonly floor: number;
@@ -74,7 +74,7 @@ export interface PriorSource {
 
 /** What a choice was told apart by: one feature on one side of a value. */
 export interface Condition {
-  /** Index into the features. */
+  /** Index into the doubles of the features. */
   readonly feature: number;
   readonly relation: 'above' | 'at_most' | 'is' | 'is_not';
   /** As the feature's doubles are. */

@@ -3,7 +3,7 @@
  * squared rewards on its left side. Bounded: no lesson is kept once the candidates are known.
  */
 
-import type { FeatureKind } from './encoding.ts';
+import type { DoubleKind } from './encoding.ts';
 
 /** A test of one feature. Right where it holds: above the value, or equal to the category. */
 export interface Split {
@@ -39,7 +39,7 @@ export function goesRight({ feature, test, value }: Split, features: readonly nu
 }
 
 /** The candidate splits that a leaf's first lessons suggest: nine points a numeric feature, every category seen against the rest. */
-export function candidateSplits(lessons: readonly SplitLesson[], kinds: readonly FeatureKind[]): Split[] {
+export function candidateSplits(lessons: readonly SplitLesson[], kinds: readonly DoubleKind[]): Split[] {
   return kinds.flatMap((kind, feature) => {
     const values = Float64Array.from(lessons, ({ features }) => features[feature] ?? Number.NaN)
       .filter(Number.isFinite)

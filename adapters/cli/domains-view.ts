@@ -5,6 +5,8 @@ import { type Cell, tableLines } from './table.ts';
 import type { Colours } from './terminal.ts';
 
 const BAR = 20;
+/** An embedding of more than eight numbers, and its first three: nobody reads the others. */
+const LONG_NUMBERS = /\[((?:[^[\],]+,){2}[^[\],]+)(?:,[^[\],"]+){6,}\]/g;
 
 /** One line a domain. */
 export function domainsLines(domains: readonly DomainView[], colours: Colours): string[] {
@@ -59,7 +61,7 @@ export function domainLines(view: DomainView, colours: Colours): string[] {
       ([name, feature], index) => `${label(index === 0 ? 'context' : '')}${name}: ${featureOf(feature)}`,
     ),
     `${label('fallback')}${config.fallback ?? 'none'}`,
-    `${label('example')}${JSON.stringify({ context: view.exampleContext })}`,
+    `${label('example')}${JSON.stringify({ context: view.exampleContext }).replace(LONG_NUMBERS, '[$1, …]')}`,
     '',
     ...tableLines(
       [
@@ -95,9 +97,14 @@ function featureOf(feature: Feature): string {
     case 'boolean':
       return 'true or false';
     case 'categorical':
+      if (feature.values === undefined) return `any text, hashed to ${feature.hash} places`;
       return feature.values.length > 12 ? `one of ${feature.values.length} values` : feature.values.join(', ');
     case 'derived':
       return `${feature.from.replaceAll('_', ' ')} of the request, unless given`;
+    case 'text':
+      return `a text, as ${feature.dimensions} numbers`;
+    case 'embedding':
+      return `${feature.size} numbers${feature.size > feature.dimensions ? `, as ${feature.dimensions}` : ''}`;
   }
 }
 

@@ -1,5 +1,5 @@
 /** A decision, told to a person: what was believed of every arm at that moment, why this one, and what came of it. */
-import type { Explanation } from '../../actors/messages.ts';
+import type { ContextValue, Explanation } from '../../actors/messages.ts';
 import { figure } from './figure.ts';
 import { type Cell, type Column, tableLines } from './table.ts';
 import type { Colours } from './terminal.ts';
@@ -178,12 +178,17 @@ function optional(label: string, text: string): string[] {
   return text === '' ? [] : [`${label}${text}`];
 }
 
-/** Names and values; numbers to four digits, what was not measured left away. */
-function pairs(values: Readonly<Record<string, number | boolean | string | undefined>>): string {
+/** Names and values; numbers to four digits, of vectors how many they have; what was not measured left away. */
+function pairs(values: Readonly<Record<string, ContextValue | undefined>>): string {
   return Object.entries(values)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${typeof value === 'number' ? Math.round(value * 1e4) / 1e4 : value}`)
+    .map(([name, value]) => `${name}=${shown(value)}`)
     .join(' ');
+}
+
+function shown(value: ContextValue | undefined): string {
+  if (typeof value === 'object') return `(${value.length} numbers)`;
+  return String(typeof value === 'number' ? Math.round(value * 1e4) / 1e4 : value);
 }
 
 function stampOf(iso: string): string {

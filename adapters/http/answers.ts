@@ -12,7 +12,7 @@ const decisionId = z.string().describe('address of the decision in the log; at m
 const rewardId = z.uuid().describe('id of the reward’s event');
 const unit = z.number().min(0).max(1);
 const revision = z.int().min(0);
-const features = z.record(z.string(), z.union([z.number(), z.boolean(), z.string()]));
+const features = z.record(z.string(), z.union([z.number(), z.boolean(), z.string(), z.array(z.number())]));
 const repeated = z.boolean().describe('true where it had been recorded before');
 
 const decision = {
@@ -100,7 +100,7 @@ export const Explanation = z
     seed: z.int().describe('with it the choice can be made again'),
     floor: unit.describe('probability spread evenly over the candidates'),
     explored: z.boolean().describe('true when the floor, not the posterior, drew the arm'),
-    context: features,
+    context: features.describe('of a text or an embedding the numbers that were made of it'),
     path: z.array(z.string()).describe('what the policy parted this context from others by; empty where it parts none'),
     taskType: z.string().nullable(),
     complexity: unit.nullable(),

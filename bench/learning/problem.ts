@@ -10,6 +10,8 @@ export interface Problem {
   readonly costs: readonly number[];
   /** The features of a row, as a domain declares them. No outcome is ever one of them. */
   readonly context: NonNullable<DomainConfigInput['context']>;
+  /** Features that are ours alone: the references stay as their figures were published. */
+  readonly extra?: readonly string[];
   readonly bucketBy: readonly string[];
   readonly rows: readonly Row[];
 }

@@ -18,8 +18,9 @@ export function referenceFeatures(problem: Problem): Encoder {
   const offsets = new Map<string, Map<string, number>>();
   let size = 0;
   for (const [name, feature] of Object.entries(problem.context)) {
+    if (problem.extra?.includes(name)) continue;
     if (feature.type === 'numeric') numeric.push(name);
-    else if (feature.type === 'categorical')
+    else if (feature.type === 'categorical' && feature.values !== undefined)
       offsets.set(name, new Map(feature.values.map((value) => [value, size++] as const)));
     else throw new RangeError(`the references know no feature of type ${feature.type}`);
   }

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createPolicy, PolicySpec } from '../../policies/catalogue.ts';
 import { contextTree } from '../../policies/context-tree.ts';
 import { type ContextTree, emptyTree, leafOf, learnTree } from '../../policies/context-tree-nodes.ts';
-import type { FeatureKind } from '../../policies/encoding.ts';
+import type { DoubleKind } from '../../policies/encoding.ts';
 import type { Lesson, Situation } from '../../policies/policy.ts';
 import { drawIndex, drawUniform, type Randomness, randomness } from '../../policies/sampling.ts';
 import { bestSplit, candidateSplits, countLesson, emptyStatistics } from '../../policies/split-statistics.ts';
 
-const KINDS: FeatureKind[] = [{ type: 'number' }, { type: 'category', values: 4 }, { type: 'boolean' }];
+const KINDS: DoubleKind[] = [{ type: 'number' }, { type: 'category', values: 4 }, { type: 'boolean' }];
 const GROWTH = { depth: 4, minSplit: 20, threshold: 0.2, maxNodes: 5000 };
 const policy = contextTree({ shrinkage: 10, depth: 4, minSplit: 20, splitThreshold: 0.2, maxNodes: 5000 }, KINDS);
 const ARMS = ['a', 'b', 'c'];

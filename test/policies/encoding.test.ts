@@ -88,3 +88,29 @@ it('refuses more than 1,024 numbers', () => {
   expect(createEncoder([{ type: 'category', values: 1023 }]).dimension).toBe(1024);
   expect(() => createEncoder([{ type: 'category', values: 1024 }])).toThrow(/a vector of 1025 numbers/);
 });
+
+it('standardises the numbers of a vector like numbers, as a part of its own', () => {
+  const kinds: FeatureKind[] = [
+    { type: 'number' },
+    { type: 'vector', size: 2 },
+    { type: 'category', values: 2 },
+    { type: 'vector', size: 3 },
+  ];
+  const random = fc.sample(fc.array(fc.double({ min: -5, max: 5, noNaN: true }), { minLength: 6, maxLength: 6 }), 20);
+  const contexts = random.map(([a, b, c, d, e, f]) => [a!, b!, c!, 1, d!, e!, f!]);
+  const last = contexts.at(-1)!;
+  const vector = vectorOf(contexts, last, kinds);
+  expect(vector.slice(0, 3)).toEqual([1, 0, 1]);
+  // Each as if it were the only number, but divided by the root of its part's size.
+  const places = [0, 1, 2, 4, 5, 6];
+  const sizes = [1, 2, 2, 3, 3, 3];
+  for (const [i, place] of places.entries()) {
+    const alone = contexts.map((context) => [context[place]!]);
+    expect(vector[3 + i]).toBe(vectorOf(alone, [last[place]!], [{ type: 'number' }])[1]! * (1 / Math.sqrt(sizes[i]!)));
+  }
+});
+
+it('counts the numbers of vectors towards the longest vector that is taken', () => {
+  expect(createEncoder([{ type: 'vector', size: 1023 }])).toMatchObject({ dimension: 1024, doubles: 1023 });
+  expect(() => createEncoder([{ type: 'vector', size: 1024 }])).toThrow(/fewer categories or dimensions/);
+});

@@ -7,7 +7,7 @@ import type { DecodedEvent, EventData } from '../events/catalogue.ts';
 import { seedOf } from '../events/ids.ts';
 import { EMPTY_HEAD, ENGINE, type Head } from '../events/seal.ts';
 import type { Lesson } from '../policies/policy.ts';
-import { readBucketSnapshot, writeBucketSnapshot } from '../proto/generated/events.ts';
+import { type Metadata, readBucketSnapshot, writeBucketSnapshot } from '../proto/generated/events.ts';
 import type { DomainStanding, DomainState } from './domain-state.ts';
 
 export interface BucketState {
@@ -77,7 +77,7 @@ export function adopt(state: BucketState, domain: DomainStanding): void {
 export type BucketEvent = Pick<
   Extract<DecodedEvent, { type: 'DecisionMade' | 'ItemsShown' | 'RewardObserved' | 'RewardRetracted' }>,
   'id' | 'type' | 'data'
->;
+> & { readonly metadata: Pick<Metadata, 'time'> };
 
 export function isBucketEvent(event: DecodedEvent | undefined): event is DecodedEvent & BucketEvent {
   return event !== undefined && 'domainRevision' in event.data;
@@ -101,16 +101,15 @@ export function evolve(
     if (event.data.domainRevision > state.domain.revision) adopt(state, domainAt(event.data.domainRevision));
     remember(state.recent, event.id);
     // `type` and `data` are paired by the catalogue, which a Pick of the union no longer shows.
-    if (event.type === 'RewardObserved')
-      observe(state, event.id, event.data as EventData<'RewardObserved'>, head, voided);
-    if (event.type === 'RewardRetracted') retract(state, event.data as EventData<'RewardRetracted'>, head);
+    if (event.type === 'RewardObserved') observe(state, event, event.data as EventData<'RewardObserved'>, head, voided);
+    if (event.type === 'RewardRetracted') retract(state, event, event.data as EventData<'RewardRetracted'>, head);
   }
   state.head = head;
 }
 
 function observe(
   state: BucketState,
-  id: string,
+  { id, metadata }: BucketEvent,
   data: EventData<'RewardObserved'>,
   head: Head,
   voided?: ReadonlySet<string>,
@@ -118,15 +117,15 @@ function observe(
   const { frozen, policy } = state.domain;
   // A policy that can forget learns it, and takes it back where the log does.
   if (frozen || data.share === 0 || (policy.forget === undefined && voided?.has(id))) return;
-  state.posterior = policy.learn(state.posterior, lessonOf(state, data, id));
+  state.posterior = policy.learn(state.posterior, lessonOf(state, data, id, metadata.time));
   state.posteriorRevision = head.revision;
 }
 
-function retract(state: BucketState, data: EventData<'RewardRetracted'>, head: Head) {
+function retract(state: BucketState, { metadata }: BucketEvent, data: EventData<'RewardRetracted'>, head: Head) {
   // What a posterior of an older policy had learned is not in this one.
   if (!data.learned || data.rewardRevision < state.posteriorSince) return;
-  state.posterior =
-    state.domain.policy.forget?.(state.posterior, lessonOf(state, data, data.rewardId)) ?? state.posterior;
+  const lesson = lessonOf(state, data, data.rewardId, metadata.time);
+  state.posterior = state.domain.policy.forget?.(state.posterior, lesson) ?? state.posterior;
   state.posteriorRevision = head.revision;
 }
 
@@ -134,11 +133,12 @@ function lessonOf(
   { posteriorSince }: BucketState,
   data: EventData<'RewardObserved'> | EventData<'RewardRetracted'>,
   rewardId: string,
+  time: number,
 ): Lesson {
   const { arm, value, share, propensity, decisionRevision } = data;
   // Doubles from before the posterior began may mean something else: a posterior about features begins anew with their schema.
   const features = decisionRevision < posteriorSince ? [] : data.features;
-  return { arm, value, share, features, propensity, seed: seedOf(rewardId) };
+  return { arm, value, share, features, propensity, seed: seedOf(rewardId), time };
 }
 
 /** A set iterates in the order of insertion, so its first id is the oldest. */

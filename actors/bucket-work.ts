@@ -137,7 +137,7 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
   const records: EventRecord[] = [];
   // A batch of one, which most are, has no twins.
   const ids = ordered.length > 1 ? new Set<string>() : undefined;
-  const time = env.now();
+  const metadata = { time: env.now() };
   let head = state.head;
   for (const command of ordered) {
     if (state.recent.has(command.id)) {
@@ -150,12 +150,13 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
         const { id, type, correlationId, causationId } = command;
         const data = command.make(seen);
         // The command's maker paired type and data.
-        const sealed = seal({ id, type, data } as Draft, { correlationId, causationId, time, writer: env.node }, head);
+        const envelope = { correlationId, causationId, time: metadata.time, writer: env.node };
+        const sealed = seal({ id, type, data } as Draft, envelope, head);
         head = sealed.head;
         ids?.add(id);
         commands.push(command);
         records.push(sealed.record);
-        events.push({ id, type, data, head });
+        events.push({ id, type, data, metadata, head });
       } catch (thrown) {
         command.reply(failed(thrown));
       }

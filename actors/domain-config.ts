@@ -50,7 +50,7 @@ export const DomainConfigInput = z
       .optional()
       .describe('sets the defaults of exploration, learningRate, risk and confidence'),
     exploration: unit.optional().describe('probability spread evenly over the candidates'),
-    learningRate: unit.optional().describe('discount of non-stationary policies'),
+    learningRate: unit.optional().describe("1 - the discount of a policy whose discount is 'profile'"),
     risk: unit.optional().describe('alpha of conservative mode'),
     prior: BetaPrior.default({ alpha: 1, beta: 1 }).describe('what is believed of every arm before its first reward'),
     sharing: z
@@ -119,11 +119,13 @@ export const DomainConfigInput = z
     const autonomous = config.confidence.autonomous ?? profile.autonomous;
     // 0.75 - 0.1 is 0.65 on paper only: keep the digits a person would write.
     const supervised = config.confidence.supervised ?? Math.max(0, Math.round((autonomous - 0.1) * 1e6) / 1e6);
+    const learningRate = config.learningRate ?? profile.learningRate;
     return {
       ...config,
+      policy: withLearningRate(config.policy, learningRate),
       sharing: config.sharing ?? { every: Math.max(SHARED_EVERY, sharedSeldomEnough(config.arms.length)) },
       exploration: config.exploration ?? profile.exploration,
-      learningRate: config.learningRate ?? profile.learningRate,
+      learningRate,
       risk: config.risk ?? profile.risk,
       confidence: { gate: config.confidence.gate, autonomous, supervised },
     };
@@ -132,12 +134,25 @@ export const DomainConfigInput = z
     if (config.confidence.supervised > config.confidence.autonomous) {
       issues.addIssue({ code: 'custom', path: ['confidence', 'supervised'], message: 'must not be above autonomous' });
     }
+    if ('discount' in config.policy && config.policy.discount === 0) {
+      issues.addIssue({
+        code: 'custom',
+        path: ['learningRate'],
+        message: 'must be below 1 for a policy that discounts by it',
+      });
+    }
   });
 
 /** A configuration as a caller writes it. */
 export type DomainConfigInput = z.input<typeof DomainConfigInput>;
 /** A configuration with every default filled in, as it is stored and acted on. */
 export type DomainConfig = z.output<typeof DomainConfigInput>;
+
+/** A discount that is left to the profile is recorded as the number it comes to. */
+function withLearningRate(policy: PolicySpec, learningRate: number): PolicySpec {
+  if (!('discount' in policy) || policy.discount !== 'profile') return policy;
+  return { ...policy, discount: 1 - learningRate };
+}
 
 function isTimezone(name: string): boolean {
   try {

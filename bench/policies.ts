@@ -91,7 +91,7 @@ function first(policy: AnyPolicy, posterior: unknown, situation: Situation, seed
 }
 
 function lesson(arm: string, features: readonly number[], random: Randomness): Lesson {
-  return { arm, value: drawUniform(random), share: 1, features, propensity: undefined, seed: 0 };
+  return { arm, value: drawUniform(random), share: 1, features, propensity: undefined, seed: 0, time: 0 };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Numbers by arm as bytes: the names as JSON, then column after column. */
+/** Numbers by arm: what fades together, and the form it is stored in: the names as JSON, then column after column. */
 
 import { jsonHead, openPosterior, readArms, writePosterior } from './posterior-bytes.ts';
 
@@ -29,4 +29,18 @@ export function readColumns(magic: string, width: number, bytes: Uint8Array, wha
   const { arms, index } = readArms(reader);
   reader.expect(width * arms.length);
   return { arms, index, columns: Array.from({ length: width }, () => arms.map(reader.takeCount)) };
+}
+
+/** What has faded below this is gone: numbers so small are slow to reckon with and say nothing. */
+const GONE = 1e-100;
+
+/** The columns times a factor in [0, 1], in place. */
+export function fadeColumns(columns: readonly number[][], factor: number): void {
+  if (factor === 1) return;
+  for (const column of columns) {
+    for (let i = 0; i < column.length; i++) {
+      const faded = column[i]! * factor;
+      column[i] = faded < GONE ? 0 : faded;
+    }
+  }
 }

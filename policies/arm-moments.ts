@@ -1,6 +1,6 @@
 /** First and second moments of the rewards of arms: the posterior of policies that learn how much an arm's rewards vary. */
 
-import { readColumns, writeColumns } from './arm-columns.ts';
+import { fadeColumns, readColumns, writeColumns } from './arm-columns.ts';
 import type { Lesson } from './policy.ts';
 import { checkLesson } from './situation.ts';
 
@@ -56,6 +56,11 @@ export function forgetMoments(moments: ArmMoments, lesson: Lesson): ArmMoments {
   moments.sums[at] = Math.max(0, moments.sums[at]! - share * value);
   moments.squares[at] = Math.max(0, moments.squares[at]! - share * value * value);
   return moments;
+}
+
+/** What was learned times a factor in [0, 1], in place; see `fading.ts`. */
+export function fadeMoments({ pulls, sums, squares }: ArmMoments, factor: number): void {
+  fadeColumns([pulls, sums, squares], factor);
 }
 
 /** 'RAM1', then all pulls, all sums and all squares. */

@@ -3,6 +3,7 @@
  * may be fractional: S += r, F += 1 - r has the mean of Agrawal & Goyal's (2012) Bernoulli coin without its noise.
  */
 
+import { fadeColumns } from './arm-columns.ts';
 import { credibleInterval } from './beta-distribution.ts';
 import type { Belief, Lesson, PriorSource, Situation } from './policy.ts';
 import { checkLesson, checkSituation } from './situation.ts';
@@ -53,6 +54,11 @@ export function forgetCounts(counts: BetaCounts, lesson: Lesson): BetaCounts {
   counts.failures[at] = Math.max(0, counts.failures[at]! - lesson.share * (1 - lesson.value));
   counts.pulls[at] = Math.max(0, counts.pulls[at]! - lesson.share);
   return counts;
+}
+
+/** What was learned times a factor in [0, 1], in place; see `fading.ts`. */
+export function fadeCounts({ successes, failures, pulls }: BetaCounts, factor: number): void {
+  fadeColumns([successes, failures, pulls], factor);
 }
 
 function slot(counts: BetaCounts, arm: string): number {

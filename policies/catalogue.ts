@@ -1,10 +1,13 @@
 /** The policies that a domain can name, with their parameters and defaults: the one place where both are declared. */
 
 import { z } from 'zod';
+import { fadeMoments } from './arm-moments.ts';
+import { fadeCounts } from './beta-counts.ts';
 import { betaThompson } from './beta-thompson.ts';
 import { contextTree } from './context-tree.ts';
 import type { FeatureKind } from './encoding.ts';
 import { epsilonGreedy } from './epsilon-greedy.ts';
+import { type FadingParameters, fading } from './fading.ts';
 import { fixed } from './fixed.ts';
 import { linTs } from './lin-ts.ts';
 import { linUcb } from './lin-ucb.ts';
@@ -39,8 +42,35 @@ const bucketEffect = z
     "pulls that hold a bucket's own level (hard for every arm, easy for every arm) at the domain's; 0, or left out: no level",
   );
 
+/** How what was learned fades, where the world moves on: at most one of them. */
+const fadings = {
+  discount: z
+    .union([z.number().gt(0).max(1), z.literal('profile')])
+    .optional()
+    .describe(
+      'factor of all that a bucket learned, with each pull that it learns: about 1 / (1 - discount) pulls count. ' +
+        "'profile': 1 - learningRate",
+    ),
+  halfLifeHours: z
+    .number()
+    .gt(0)
+    .max(1e6)
+    .optional()
+    .describe('hours after which a pull counts half; what is learned fades with the next reward, not between rewards'),
+  window: z.int().min(1).max(10_000).optional().describe('how many rewards of a bucket count: its last ones'),
+};
+
+type Fadings = z.infer<z.ZodObject<typeof fadings>>;
+
+function atMostOneFading({ discount, halfLifeHours, window }: Fadings): boolean {
+  return [discount, halfLifeHours, window].filter((given) => given !== undefined).length <= 1;
+}
+
+const oneFading = 'discount, halfLifeHours and window: give one of them at most';
+
 const BetaThompsonSpec = z
-  .strictObject({ name: z.literal('beta_thompson'), shrinkage, sharpness, bucketEffect })
+  .strictObject({ name: z.literal('beta_thompson'), shrinkage, sharpness, bucketEffect, ...fadings })
+  .refine(atMostOneFading, oneFading)
   .describe('Thompson sampling with Beta posteriors, shrunk towards the domain');
 
 const EpsilonGreedySpec = z
@@ -72,7 +102,9 @@ const NigThompsonSpec = z
     b0: z.number().min(1e-9).max(1e6).default(0.02).describe('that prior variance times a0'),
     sharpness,
     bucketEffect,
+    ...fadings,
   })
+  .refine(atMostOneFading, oneFading)
   .describe("Thompson sampling with Normal-Inverse-Gamma posteriors: learns how much an arm's rewards vary");
 
 const FixedSpec = z
@@ -172,14 +204,15 @@ export const defaultPolicy: PolicySpec = PolicySpec.parse({ name: 'beta_thompson
 /**
  * The policy that a specification describes.
  * @param kinds what the doubles of a context stand for; none: there are none
- * @throws RangeError where the policy learns about features, and those are too many
+ * @throws RangeError where the policy learns about features, and those are too many; or where its discount is left to a profile,
+ *   which only a domain has
  */
 export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = []): AnyPolicy {
   switch (spec.name) {
     case 'beta_thompson':
-      return betaThompson(spec) as AnyPolicy;
+      return fading(betaThompson(spec), fadingOf(spec), fadeCounts);
     case 'nig_thompson':
-      return nigThompson(spec) as AnyPolicy;
+      return fading(nigThompson(spec), fadingOf(spec), fadeMoments);
     case 'epsilon_greedy':
       return epsilonGreedy(spec) as AnyPolicy;
     case 'softmax':
@@ -197,4 +230,9 @@ export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = [
     case 'offset_tree':
       return offsetTree(spec, kinds) as AnyPolicy;
   }
+}
+
+function fadingOf({ discount, halfLifeHours, window }: Fadings): FadingParameters {
+  if (discount === 'profile') throw new RangeError("a discount by 'profile' is that of a domain: give a number here");
+  return { discount, halfLifeHours, window };
 }

@@ -42,6 +42,8 @@ export interface Lesson {
   readonly propensity: number | undefined;
   /** Randomness of learning, from the reward's event id. Unsigned 32 bits. */
   readonly seed: number;
+  /** When the event that brought it was recorded, milliseconds since 1970. May go back: the clocks of nodes differ. */
+  readonly time: number;
 }
 
 /** What is believed of one arm. */

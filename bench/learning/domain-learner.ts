@@ -76,6 +76,7 @@ export function domainLearner(problem: Problem, { name, policy, floor, buckets }
               return state.policy.propensities(posterior, situationOf(state, row))[arm];
             },
             seed: seedFrom(random),
+            time: 0,
           };
           posteriors.set(bucket, state.policy.learn(posterior, lesson));
           const total = sums[arm]!;

@@ -31,6 +31,16 @@ test('a profile sets exploration, learning rate, risk and confidence; supervised
   expect(of()).toEqual([0.75, 0.65, 0.01, 0.1, 0.05]);
 });
 
+test('a discount by the profile is recorded as the number that it comes to, and needs one above 0', () => {
+  const policy = { name: 'nig_thompson', discount: 'profile' };
+  expect(parsed({ policy }).policy).toMatchObject({ discount: 0.9 });
+  expect(parsed({ policy, profile: 'staging' }).policy).toMatchObject({ discount: 0.8 });
+  expect(parsed({ policy, learningRate: 0 }).policy).toMatchObject({ discount: 1 });
+  expect(parsed(parsed({ policy, learningRate: 0.005 })).policy).toMatchObject({ discount: 0.995 });
+  expect(pathsOf({ policy, learningRate: 1 })).toEqual(['learningRate']);
+  expect(pathsOf({ policy: { ...policy, window: 100 } })).toEqual(['policy']);
+});
+
 test('a domain overrides its profile', () => {
   const config = parsed({ profile: 'production', exploration: 0, risk: 1, confidence: { autonomous: 0.05 } });
   expect(config).toMatchObject({ exploration: 0, risk: 1, learningRate: 0.1 });

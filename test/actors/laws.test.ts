@@ -20,6 +20,10 @@ const configs: readonly DomainConfigInput[] = [
   { ...base, arms: ['red', 'blue', { name: 'violet', shift: -0.05 }] },
   { ...base, policy: { name: 'epsilon_greedy', epsilon: 0.3 } },
   { ...base, policy: { name: 'fixed', arm: 'red' }, exploration: 0.2 },
+  { ...base, policy: { name: 'beta_thompson', discount: 'profile' } },
+  // The stage's clock moves on by a millisecond or two a request: about five of them to a half-life.
+  { ...base, policy: { name: 'beta_thompson', halfLifeHours: 2e-6 } },
+  { ...base, policy: { name: 'nig_thompson', window: 4 } },
 ];
 
 type Step =
@@ -48,7 +52,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('retract' as const), which }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('configure' as const), config: fc.nat({ max: 3 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('configure' as const), config: fc.nat({ max: configs.length - 1 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('freeze' as const, 'thaw' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
 );

@@ -49,6 +49,7 @@ describe('the level of a bucket', () => {
       features: [],
       propensity: undefined,
       seed: 0,
+      time: 0,
     }));
     const posterior = lessons.reduce((seen, one) => plain.learn(seen, one), plain.init());
     expect(plain.belief(posterior, lent, 1).mean).toBeCloseTo(0.3, 12);

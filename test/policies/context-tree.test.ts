@@ -18,7 +18,7 @@ const situation = (features: readonly number[]): Situation => ({
 });
 
 function lesson(arm: string, value: number, features: readonly number[], share = 1): Lesson {
-  return { arm, value, share, features, propensity: undefined, seed: 0 };
+  return { arm, value, share, features, propensity: undefined, seed: 0, time: 0 };
 }
 
 /** Lessons of arms drawn evenly over contexts drawn evenly. */

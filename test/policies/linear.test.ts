@@ -21,7 +21,15 @@ const LESSONS: Lesson[] = (() => {
     const features = [below(3), below(2), below(4)];
     const arm = below(2);
     const value = Math.min(1, 0.2 * arm + 0.15 * features[0]! + 0.3 * drawUniform(random));
-    return { arm: ARMS[arm]!, value, share: below(4) === 0 ? 0.5 : 1, features, propensity: undefined, seed: 0 };
+    return {
+      arm: ARMS[arm]!,
+      value,
+      share: below(4) === 0 ? 0.5 : 1,
+      features,
+      propensity: undefined,
+      seed: 0,
+      time: 0,
+    };
   });
 })();
 

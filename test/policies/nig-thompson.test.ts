@@ -7,7 +7,7 @@ import { adaptiveSimpson } from './quadrature-oracle.ts';
 import { studentCdf } from './score-oracle.ts';
 
 function lesson(arm: string, value: number, share = 1): Lesson {
-  return { arm, value, share, features: [], propensity: undefined, seed: 0 };
+  return { arm, value, share, features: [], propensity: undefined, seed: 0, time: 0 };
 }
 
 function taught(policy: AnyPolicy, lessons: readonly Lesson[]): unknown {

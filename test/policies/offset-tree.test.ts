@@ -27,7 +27,7 @@ function situation(policy: Policy<OffsetTree>, features: readonly number[], rest
 }
 
 function lesson(arm: string, value: number, rest: Partial<Lesson> = {}): Lesson {
-  return { arm, value, share: 1, features: [], propensity: undefined, seed: 0, ...rest };
+  return { arm, value, share: 1, features: [], propensity: undefined, seed: 0, time: 0, ...rest };
 }
 
 /** A tree that knows its arms and nothing of them. */

@@ -30,7 +30,7 @@ function situation(policy: AnyPolicy, candidates: readonly string[], rest: Parti
 }
 
 function lesson(arm: string, value: number, share = 1): Lesson {
-  return { arm, value, share, features: [], propensity: undefined, seed: 0 };
+  return { arm, value, share, features: [], propensity: undefined, seed: 0, time: 0 };
 }
 
 function learned(policy: AnyPolicy, lessons: readonly Lesson[]): unknown {
@@ -51,6 +51,7 @@ const someLessons = fc.array(
     features: fc.constant([]),
     propensity: fc.constant(undefined),
     seed: fc.constant(0),
+    time: fc.constant(0),
   }),
   { maxLength: 60 },
 );

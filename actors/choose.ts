@@ -4,12 +4,14 @@ import type { DecisionMade } from '../proto/generated/events.ts';
 import type { BucketView } from './bucket-state.ts';
 import { noCandidate, siftCandidates } from './candidates.ts';
 import type { DomainState } from './domain-state.ts';
+import { configuredPrior, taskAdjustment } from './expected-quality.ts';
 import type { Bucket } from './features.ts';
 import type { DecideCommand, Decision } from './messages.ts';
 import { shiftsOf, UNSHIFTED } from './terms/score-terms.ts';
 
 /** A decide command on its way to its bucket: validated, its features encoded, its subject a pseudonym. */
 export interface DecideRequest {
+  readonly tenant: string;
   readonly command: DecideCommand;
   readonly requestId: string;
   /** Empty where the request brought no id: it cannot be repeated. */
@@ -33,7 +35,7 @@ const NO_PRIOR: readonly number[] = [];
 export function makeDecision(state: BucketView, request: DecideRequest): DecisionMade {
   const { domain } = state;
   const { command } = request;
-  const { kept, excluded } = siftCandidates(domain, command);
+  const { kept, excluded } = siftCandidates(domain, request);
   const fallback = kept.length === 0 ? domain.config.fallback : undefined;
   if (kept.length === 0 && fallback === undefined) throw noCandidate(excluded);
   const eager =
@@ -96,7 +98,7 @@ function byPolicy(state: BucketView, candidates: readonly string[], request: Dec
   const { policy } = domain;
   const { command, features, seed } = request;
   const { shifts, terms } = shiftsOf(state, request, candidates);
-  const prior = priorOf(domain, candidates);
+  const prior = priorOf(domain, candidates, command.taskType);
   const situation: Situation = { candidates, shifts, prior, features, floor: domain.config.exploration };
   const { ranking } = policy.choose(posterior, situation, seed, Math.min(command.k ?? 1, candidates.length));
   const chosen = ranking[0] ?? 0;
@@ -138,21 +140,27 @@ export function confidenceOf(belief: Pick<Belief, 'lower' | 'upper'>): number {
   return Math.min(1, Math.max(0, 1 - (belief.upper - belief.lower)));
 }
 
-/** The prior of all arms is the same for every decision under one revision. */
+/** The prior of all arms is the same for every decision under one revision, and of every type of task that changes nothing. */
 const priors = new WeakMap<DomainState, readonly number[]>();
 
-export function priorOf(domain: DomainState, candidates: readonly string[]): readonly number[] {
-  if (candidates !== domain.armNames) return makePrior(domain, candidates);
-  const known = priors.get(domain) ?? makePrior(domain, candidates);
+export function priorOf(domain: DomainState, candidates: readonly string[], taskType?: string): readonly number[] {
+  if (candidates !== domain.armNames || taskAdjustment(domain.config, taskType) !== 0)
+    return makePrior(domain, candidates, taskType);
+  const known = priors.get(domain) ?? makePrior(domain, candidates, undefined);
   priors.set(domain, known);
   return known;
 }
 
 /** What the domain lends its buckets. A domain of one bucket lends nothing: it would lend the bucket its own rewards. */
-function makePrior(domain: DomainState, candidates: readonly string[]): readonly number[] {
-  return domain.policy.prior(candidates, {
-    configured: (arm) => domain.arms.get(arm)?.prior ?? domain.config.prior,
-    shared: domain.config.bucketBy.length === 0 ? undefined : domain.shared,
+function makePrior(
+  domain: DomainState,
+  candidates: readonly string[],
+  taskType: string | undefined,
+): readonly number[] {
+  const { config, arms, policy, shared } = domain;
+  return policy.prior(candidates, {
+    configured: (arm) => configuredPrior(config, arms.get(arm), taskType),
+    shared: config.bucketBy.length === 0 ? undefined : shared,
   });
 }
 

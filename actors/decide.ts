@@ -65,7 +65,8 @@ function choose(house: House, domain: DomainHandle, known: KnownRequest): Promis
     const { tenant, name } = domain;
     const { schema } = stateOf(domain);
     const features = schema.encode(command.context, house.env.now());
-    const request: DecideRequest = { command, requestId, requestHash: hash, features, subject, seed: house.env.seed() };
+    const seed = house.env.seed();
+    const request: DecideRequest = { tenant, command, requestId, requestHash: hash, features, subject, seed };
     const bucket = schema.bucketOf(features);
     let changed = false;
     const make = (state: BucketView) => {

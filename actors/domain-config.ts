@@ -6,8 +6,11 @@ import { z } from 'zod';
 import { ReckonerError } from '../events/errors.ts';
 import { createPolicy, PolicySpec } from '../policies/catalogue.ts';
 import { Arm, BetaPrior } from './config/arms.ts';
+import { ComplexityPreference } from './config/complexity.ts';
+import { Constraints } from './config/constraints.ts';
 import { checkContext, Feature, featureKinds } from './config/context.ts';
 import { ArmName, FeatureName } from './config/names.ts';
+import { Objective } from './config/objective.ts';
 import { FeedbackMapping, RewardDefinition } from './config/reward.ts';
 import { inOurWords, invalid } from './invalid.ts';
 
@@ -60,6 +63,13 @@ export const DomainConfigInput = z
         'share what all buckets learned after every so many rewards, at least a hundredth of the number of arms; 0: never. ' +
           'Not given: 50, more above 5,000 arms',
       ),
+    objective: Objective.optional().describe('what else counts beside the reward: cost, latency, reliability'),
+    complexity: ComplexityPreference.optional().describe(
+      'hard requests prefer arms of higher expected quality, easy ones cheaper arms; not given: complexity is only recorded',
+    ),
+    constraints: Constraints.optional().describe(
+      'what candidates of every request must keep; where a request asks for more, that holds',
+    ),
     reward: RewardDefinition.prefault({}),
     feedback: FeedbackMapping.prefault({}),
     confidence: z

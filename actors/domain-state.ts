@@ -7,10 +7,13 @@ import { ReckonerError } from '../events/errors.ts';
 import type { PolicySpec } from '../policies/catalogue.ts';
 import type { FeatureKind } from '../policies/encoding.ts';
 import type { AnyPolicy, SharedArm } from '../policies/policy.ts';
+import { isSelective } from './candidates.ts';
 import type { ArmConfig } from './config/arms.ts';
 import { type DomainConfig, DomainConfigInput } from './domain-config.ts';
 import { type ContextSchema, compileContext } from './features.ts';
+import { complexityTerm } from './terms/complexity.ts';
 import { configuredShift } from './terms/configured-shift.ts';
+import { objectiveTerms } from './terms/objective.ts';
 import type { ScoreTerm } from './terms/score-terms.ts';
 
 /** A configuration made ready for use. */
@@ -24,6 +27,8 @@ export interface CompiledDomain {
   readonly armNames: readonly string[];
   /** What moves the candidates' scores beside what was learned; none in most domains. */
   readonly terms: readonly ScoreTerm[];
+  /** Whether candidates may be set aside for requests without constraints. */
+  readonly selective: boolean;
 }
 
 /** How a domain stood at a revision, as far as folding a bucket's events asks. Small: its turns are kept for good. */
@@ -61,12 +66,15 @@ export function compileDomain(text: string, makePolicy: MakePolicy): CompiledDom
     arms: new Map(config.arms.map((arm) => [arm.name, arm])),
     armNames: config.arms.map((arm) => arm.name),
     terms: scoreTerms(config),
+    selective: isSelective(config),
   };
 }
 
 /** In the order in which they are summed. */
 function scoreTerms(config: DomainConfig): ScoreTerm[] {
-  return [configuredShift(config)].filter((term) => term !== undefined);
+  return [configuredShift(config), ...objectiveTerms(config), complexityTerm(config)].filter(
+    (term) => term !== undefined,
+  );
 }
 
 /** The schema of contexts is part of it only where the policy learns about features: others keep their posterior when it changes. */
@@ -218,6 +226,7 @@ function stateWith(compiled: CompiledDomain, revision: number, course: Course): 
     arms: compiled.arms,
     armNames: compiled.armNames,
     terms: compiled.terms,
+    selective: compiled.selective,
     revision,
     policySince: course.policySince,
     configuredAt: course.configuredAt,

@@ -7,6 +7,7 @@ import type { Problem } from '../events/errors.ts';
 import type { Belief } from '../policies/policy.ts';
 import type { AgentSource } from './agent.ts';
 import type { FailureCategory } from './agent-outcome.ts';
+import { Constraints } from './config/constraints.ts';
 import { EMBEDDING_LENGTH, TEXT_LENGTH } from './config/context.ts';
 import { ArmName } from './config/names.ts';
 import { rewardKinds } from './config/reward.ts';
@@ -41,19 +42,24 @@ export const DecideBody = z.strictObject({
   candidates: z.array(ArmName).min(1).max(10_000).optional().describe('choose among these arms only; default all'),
   subject: Subject.optional(),
   k: z.int().min(1).max(100).optional().describe('answer with a slate of the k best arms'),
-  constraints: z
-    .strictObject({ maxLatencyMs: z.number().min(0), maxCostUsd: z.number().min(0), minQuality: unit })
-    .partial()
+  constraints: Constraints.optional().describe(
+    'arms whose declared estimates break one are set aside; an estimate that is not declared breaks none. ' +
+      'The domain’s own constraints hold as well',
+  ),
+  taskType: z
+    .string()
+    .max(64)
     .optional()
-    .describe('arms whose declared estimates break one are set aside; an estimate that is not declared breaks none'),
-  taskType: z.string().max(64).optional().describe('what kind of task it is, in your words; recorded, not decided by'),
-  complexity: unit.optional().describe('how hard the task is; recorded, not decided by'),
+    .describe('what kind of task it is, in your words; recorded, and known to the domain’s objective.taskTypes'),
+  complexity: unit
+    .optional()
+    .describe('how hard the task is; recorded, and decided by where the domain has a complexity preference'),
   tokens: z
     .int()
     .min(0)
     .max(2 ** 31)
     .optional()
-    .describe('length of the prompt; recorded, not decided by'),
+    .describe('length of the prompt; recorded, and arms whose contextWindow is smaller are set aside'),
   propensity: z
     .enum(['eager', 'lazy'])
     .optional()
@@ -306,7 +312,8 @@ export interface Explanation extends Decision {
     readonly propensity: number;
     readonly chosen: boolean;
   })[];
-  readonly excluded: readonly { readonly arm: string; readonly constraint: string }[];
+  /** Who was set aside, by which constraint, and what that was: a number, the missing capability, the tenant. */
+  readonly excluded: readonly { readonly arm: string; readonly constraint: string; readonly limit: string }[];
   readonly items: readonly { readonly item: string; readonly arm: string; readonly position: number }[];
   readonly rewards: readonly {
     readonly rewardId: string;

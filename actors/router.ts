@@ -6,7 +6,7 @@ import { type Actor, setup } from 'xstate';
 import { z } from 'zod';
 import { problemOf, ReckonerError } from '../events/errors.ts';
 import type { Message, Reply } from '../events/message-bus.ts';
-import { DomainName } from './config/names.ts';
+import { DomainName, tenantPattern } from './config/names.ts';
 import { configure, setFrozen, viewDomain, viewDomains } from './control.ts';
 import { decide } from './decide.ts';
 import { parseDomainConfig } from './domain-config.ts';
@@ -108,14 +108,11 @@ const RetractRef = z.strictObject({
   body: z.unknown(),
 });
 
-/** A hyphen would let one tenant's streams be taken for another's: it is what parts the names of a stream. */
-const TENANT = /^[a-z0-9_]{1,24}$/;
-
 /** Subjects: `decide|run.{domain}`, `reward|retract|items|blend.{domain}`, `control.{domain}.{verb}`, `query.{what}`. */
 function handle(house: House, { subject, body, headers }: Message): Promise<unknown> {
   const [verb, name = '', action] = subject.split('.');
   const { tenant = DEFAULT_TENANT, by = 'bus' } = headers;
-  if (!TENANT.test(tenant))
+  if (!tenantPattern.test(tenant))
     throw new ReckonerError('request_invalid', 'This is not the name of a tenant: 1 to 24 of a-z, 0-9 and _.');
   switch (verb) {
     case 'decide':

@@ -2,6 +2,7 @@
 import { ReckonerError } from '../events/errors.ts';
 import type { AgentResult } from './agent.ts';
 import { unknownAgent } from './agents.ts';
+import { type Selection, siftCandidates } from './candidates.ts';
 import { keyedMark, requestHash } from './canonical.ts';
 import { decide } from './decide.ts';
 import type { DomainState } from './domain-state.ts';
@@ -33,7 +34,7 @@ async function carryOut(
   deadline: number,
 ): Promise<Run> {
   const domain = await domainOf(house, tenant, name);
-  mustHaveAgents(house, stateOf(domain), command);
+  mustHaveAgents(house, stateOf(domain), { tenant, command });
   const decision = await decide(house, tenant, name, command);
   const found = await findDecision(house, tenant, decision.decisionId);
   const before = command.requestId === undefined ? undefined : await answeredBefore(house, found, decision);
@@ -81,11 +82,11 @@ async function* inOrder(house: House, decision: FoundDecision): AsyncGenerator<s
 }
 
 /** An arm that nobody carries out would be chosen again and again, and never learned about: better to say so at once. */
-function mustHaveAgents({ agents }: House, domain: DomainState, { candidates, constraints }: DecideCommand): void {
-  const arms = (candidates ?? domain.armNames).filter((arm) => domain.arms.has(arm));
+function mustHaveAgents({ agents }: House, domain: DomainState, selection: Selection): void {
+  const { kept } = siftCandidates(domain, selection);
   // Taken where constraints leave nobody else; it need be neither a candidate nor an arm.
-  const fallback = constraints === undefined ? undefined : domain.config.fallback;
-  for (const arm of fallback === undefined ? arms : [...arms, fallback]) {
+  const { fallback } = domain.config;
+  for (const arm of kept.length > 0 || fallback === undefined ? kept : [fallback]) {
     if (!agents.has(agentOf(domain, arm))) throw unknownAgent(agentOf(domain, arm));
   }
 }

@@ -26,7 +26,9 @@ export function explanationLines(told: Explanation, colours: Colours, width: num
     '',
     ...termLines(told, label),
     `${label('why')}${whyOf(told)}`,
-    ...told.excluded.map(({ arm, constraint }) => `${label('set aside')}${arm}: it breaks ${constraint}`),
+    ...told.excluded.map((one) =>
+      `${label('set aside')}${one.arm}: it breaks ${one.constraint} ${one.limit}`.trimEnd(),
+    ),
     ...slateLines(told, label),
     ...told.items.map((shown) => `${label('shown')}${shown.item} from ${shown.arm}, place ${shown.position + 1}`),
     ...rewardLines(told, label, colours),

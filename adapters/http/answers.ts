@@ -124,7 +124,16 @@ export const Explanation = z
       )
       .readonly()
       .describe('what every candidate looked like at that moment'),
-    excluded: z.array(z.object({ arm: z.string(), constraint: z.string() })).readonly(),
+    excluded: z
+      .array(
+        z.object({
+          arm: z.string(),
+          constraint: z.string(),
+          limit: z.string().describe('what it was: a number, the missing capability, the tenant; empty in old logs'),
+        }),
+      )
+      .readonly()
+      .describe('arms that were set aside, by the first constraint that they broke'),
     items: shownItems,
     rewards: z
       .array(

@@ -353,8 +353,10 @@ export function readRollbackPointMarked(r: Reader, end: number): RollbackPointMa
 /** A candidate that was set aside before the choice. */
 export interface Exclusion {
   readonly arm: string;
-  /** The constraint it broke: maxCostUsd, maxLatencyMs, minQuality. */
+  /** The first constraint it broke: maxCostUsd, maxLatencyMs, minQuality, minReliability, capabilities, contextWindow, tenants. */
   readonly constraint: string;
+  /** What that constraint was: a number, the missing capability, the request's tokens, the tenant. */
+  readonly limit: string;
 }
 
 export function writeExclusion(message: Exclusion, w: Writer): Writer {
@@ -364,12 +366,16 @@ export function writeExclusion(message: Exclusion, w: Writer): Writer {
   if (message.constraint !== '') {
     w.uint32(18).string(message.constraint);
   }
+  if (message.limit !== '') {
+    w.uint32(26).string(message.limit);
+  }
   return w;
 }
 
 export function readExclusion(r: Reader, end: number): Exclusion {
   let arm: string = '';
   let constraint: string = '';
+  let limit: string = '';
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -379,11 +385,14 @@ export function readExclusion(r: Reader, end: number): Exclusion {
       case 18:
         constraint = r.string();
         break;
+      case 26:
+        limit = r.string();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { arm, constraint };
+  return { arm, constraint, limit };
 }
 
 /** One place of a slate. */
@@ -1570,7 +1579,12 @@ export const reference = [
       {
         "name": "constraint",
         "type": "string",
-        "comment": "The constraint it broke: maxCostUsd, maxLatencyMs, minQuality."
+        "comment": "The first constraint it broke: maxCostUsd, maxLatencyMs, minQuality, minReliability, capabilities, contextWindow, tenants."
+      },
+      {
+        "name": "limit",
+        "type": "string",
+        "comment": "What that constraint was: a number, the missing capability, the request's tokens, the tenant."
       }
     ]
   },

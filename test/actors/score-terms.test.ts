@@ -6,6 +6,7 @@ import { addsUp, type ScoreTerm, shiftsOf, termsOf, UNSHIFTED } from '../../acto
 import { configured, DOMAIN, given } from './given.ts';
 
 const request: DecideRequest = {
+  tenant: 'default',
   command: { context: {} },
   requestId: 'r1',
   requestHash: new Uint8Array(0),

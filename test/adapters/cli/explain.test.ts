@@ -107,7 +107,7 @@ describe('an explanation', () => {
   });
 
   test('says so where the fallback was taken, and what was set aside', () => {
-    const shown = text({ fallback: true, excluded: [{ arm: 'slow', constraint: 'maxLatencyMs' }] });
+    const shown = text({ fallback: true, excluded: [{ arm: 'slow', constraint: 'maxLatencyMs', limit: '600' }] });
     expect(shown).toContain('no candidate met the constraints');
     expect(shown).toContain('slow: it breaks maxLatencyMs');
   });

@@ -194,45 +194,10 @@ describe.each(SPECS)('the linear policy $name with features', (spec) => {
   const numbers = (scale: number) =>
     LESSONS.map((lesson, i) => ({ ...lesson, features: [...lesson.features, scale * Math.sqrt(i % 17)] }));
 
-  it('ranks first with the probability it states', () => {
-    const posterior = learned(policy, numbers(1));
-    const seen = situation([1, 1, 2, 3], { floor: 0.15, shifts: [0.1, 0, 0.2] });
-    const exact = policy.propensities(posterior, seen);
-    const counts = [0, 0, 0];
-    for (let seed = 0; seed < 200_000; seed++) counts[policy.choose(posterior, seen, seed, 1).ranking[0]!]! += 1;
-    const statistic = counts.reduce((sum, n, i) => sum + (n - 200_000 * exact[i]!) ** 2 / (200_000 * exact[i]!), 0);
-    // 2 degrees of freedom: once in 10,000.
-    expect(statistic).toBeLessThan(18.4);
-  });
-
-  it('makes the same next 1,000 choices after it was written and read, and after it learned on', () => {
-    const lessons = numbers(1);
-    let posterior = learned(policy, lessons);
-    const bytes = policy.serialise(posterior);
-    let restored = policy.restore(bytes);
-    expect(policy.serialise(restored)).toEqual(bytes);
-    for (let seed = 0; seed < 1000; seed++) {
-      const { features } = lessons[seed % lessons.length]!;
-      const seen = situation(features, { floor: 0.05 });
-      expect(policy.choose(restored, seen, seed, 3)).toEqual(policy.choose(posterior, seen, seed, 3));
-      if (seed % 100 === 0) {
-        posterior = policy.learn(posterior, lessons[seed % 7]!);
-        restored = policy.learn(restored, lessons[seed % 7]!);
-      }
-    }
+  it('refuses what was learned of other features', () => {
+    const bytes = policy.serialise(learned(policy, numbers(1)));
     const other = createPolicy(spec, KINDS);
     expect(() => other.restore(bytes)).toThrow(RangeError);
-  });
-
-  it.each([0, 1e-12, 1, 1e12, 1e300])('stays finite with features of size %d', (scale) => {
-    const posterior = learned(policy, numbers(scale));
-    for (const features of [[0, 0, 0, 0], [2, 1, 3, scale], [1, 0, 9, -1e5 * scale], []]) {
-      const seen = situation(features);
-      const beliefs = ARMS.flatMap((_, i) => Object.values(policy.belief(posterior, seen, i)));
-      const figures = [...policy.propensities(posterior, seen), ...policy.choose(posterior, seen, 3, 3).scores];
-      expect([...beliefs, ...figures].every(Number.isFinite)).toBe(true);
-      expect(policy.propensities(posterior, seen).reduce((a, b) => a + b)).toBeCloseTo(1, 9);
-    }
   });
 
   it('stays finite when one context comes 100,000 times', () => {

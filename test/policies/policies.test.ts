@@ -1,41 +1,21 @@
 import fc from 'fast-check';
+import jstat from 'jstat';
 import { describe, expect, it } from 'vitest';
 import { createPolicy, defaultPolicy, PolicySpec, policyNames } from '../../policies/catalogue.ts';
-import type { AnyPolicy, Lesson, Situation } from '../../policies/policy.ts';
+import type { Situation } from '../../policies/policy.ts';
+import {
+  ARMS,
+  everySpec,
+  fades,
+  learned,
+  lesson,
+  misfitOfFirst,
+  misfitOfPlaces,
+  plain,
+  situation,
+} from './every-policy.ts';
 
-const SPECS: Record<string, PolicySpec> = {
-  beta_thompson: { name: 'beta_thompson', shrinkage: 10 },
-  nig_thompson: { name: 'nig_thompson', shrinkage: 10, a0: 1, b0: 0.02 },
-  epsilon_greedy: { name: 'epsilon_greedy', epsilon: 0.2, shrinkage: 10 },
-  softmax: { name: 'softmax', temperature: 0.1, shrinkage: 10 },
-  fixed: { name: 'fixed', arm: 'c' },
-  offset_tree: { name: 'offset_tree', epsilon: 0.2, offset: 'half', rate: 0.5 },
-  lin_ucb: { name: 'lin_ucb', alpha: 1, lambda: 1 },
-  lin_ts: { name: 'lin_ts', v: 0.25, lambda: 1 },
-  square_cb: { name: 'square_cb', gammaScale: 10, lambda: 1 },
-  context_tree: { name: 'context_tree', depth: 4, minSplit: 20, splitThreshold: 0.2, maxNodes: 5000, shrinkage: 10 },
-};
-/** Parameters that change what a policy computes, not only by how much. */
-const VARIANTS: PolicySpec[] = [
-  { name: 'beta_thompson', shrinkage: 10, sharpness: 4, bucketEffect: 3 },
-  { name: 'nig_thompson', shrinkage: 10, a0: 0.5, b0: 0.1, sharpness: 2, bucketEffect: 3 },
-];
-const policies = [...policyNames.map((name) => SPECS[name]!), ...VARIANTS].map(
-  (spec) => [spec.name, createPolicy(spec)] as const,
-);
-const plain = { configured: () => ({ alpha: 1, beta: 1 }), shared: undefined };
-
-function situation(policy: AnyPolicy, candidates: readonly string[], rest: Partial<Situation> = {}): Situation {
-  return { candidates, shifts: [], prior: policy.prior(candidates, plain), features: [], floor: 0.1, ...rest };
-}
-
-function lesson(arm: string, value: number, share = 1): Lesson {
-  return { arm, value, share, features: [], propensity: undefined, seed: 0, time: 0 };
-}
-
-function learned(policy: AnyPolicy, lessons: readonly Lesson[]): unknown {
-  return lessons.reduce((posterior, one) => policy.learn(posterior, one), policy.init());
-}
+const policies = everySpec.map(([title, spec]) => [title, createPolicy(spec), spec.name] as const);
 
 const LESSONS = [
   ...Array.from({ length: 9 }, (_, i) => lesson('a', i % 3 === 0 ? 1 : 0.4)),
@@ -57,15 +37,10 @@ const someLessons = fc.array(
 );
 const someFloor = fc.double({ min: 0, max: 1, noNaN: true });
 const someShifts = fc.array(fc.double({ min: -0.5, max: 0.5, noNaN: true }), { minLength: 4, maxLength: 4 });
-const ARMS = ['a', 'b', 'c', 'd'];
+/** As many as a seeded run needs to see a fault; `test/long` draws 200,000. */
+const DRAWS = 20_000;
 
-/** Largest value that chi-squared with these degrees of freedom exceeds once in 10,000 (Wilson & Hilferty 1931). */
-function chiSquaredLimit(freedom: number): number {
-  const c = 2 / (9 * freedom);
-  return freedom * (1 - c + 3.72 * Math.sqrt(c)) ** 3;
-}
-
-describe.each(policies)('the policy %s (%#)', (name, policy) => {
+describe.each(policies)('the policy %s', (title, policy, name) => {
   it('carries its name, and shares of the first place that add up to 1 and keep the floor', () => {
     expect(policy.name).toBe(name);
     fc.assert(
@@ -79,30 +54,13 @@ describe.each(policies)('the policy %s (%#)', (name, policy) => {
   });
 
   it('ranks first with the probability it states, floor and shifts included', () => {
-    const posterior = learned(policy, LESSONS);
     const seen = situation(policy, ARMS, { floor: 0.15, shifts: [0, 0.05, -0.1, -0.05] });
-    const exact = policy.propensities(posterior, seen);
-    const counts = [0, 0, 0, 0];
-    for (let seed = 0; seed < 200_000; seed++) counts[policy.choose(posterior, seen, seed, 1).ranking[0]!]! += 1;
-    const statistic = counts.reduce((sum, n, i) => sum + (n - 200_000 * exact[i]!) ** 2 / (200_000 * exact[i]!), 0);
-    expect(statistic).toBeLessThan(chiSquaredLimit(3));
+    expect(misfitOfFirst(policy, learned(policy, LESSONS), seen, DRAWS)).toBeLessThan(1);
   });
 
   it('ranks second and third with the probabilities it states', () => {
-    const posterior = learned(policy, LESSONS);
     const seen = situation(policy, ARMS, { floor: 0.15 });
-    const counts = ARMS.map(() => [0, 0, 0]);
-    for (let seed = 0; seed < 50_000; seed++) {
-      for (const [rank, i] of policy.choose(posterior, seen, seed, 3).ranking.entries()) counts[i]![rank]! += 1;
-    }
-    for (let i = 0; i < 4; i++) {
-      for (let rank = 0; rank < 3; rank++) {
-        const ranking = [0, 1, 2, 3].filter((other) => other !== i);
-        ranking.splice(rank, 0, i);
-        const p = policy.rankPropensities(posterior, seen, ranking.slice(0, 3))[rank]!;
-        expect(Math.abs(counts[i]![rank]! / 50_000 - p)).toBeLessThan(4.5 * Math.sqrt((p * (1 - p)) / 50_000) + 1e-9);
-      }
-    }
+    expect(misfitOfPlaces(policy, learned(policy, LESSONS), seen, 3, DRAWS / 2)).toBeLessThan(1);
   });
 
   it('states the same for the first rank as for the first place', () => {
@@ -172,7 +130,7 @@ describe.each(policies)('the policy %s (%#)', (name, policy) => {
     );
   });
 
-  it('learns the same from the same lessons in another order', () => {
+  it.runIf(!fades.has(title))('learns the same from the same lessons in another order', () => {
     fc.assert(
       fc.property(someLessons, (lessons) => {
         const seen = situation(policy, ARMS);
@@ -186,7 +144,7 @@ describe.each(policies)('the policy %s (%#)', (name, policy) => {
     );
   });
 
-  it('leaves the other arms alone when it meets a new one', () => {
+  it.runIf(!fades.has(title))('leaves the other arms alone when it meets a new one', () => {
     const seen = situation(policy, ARMS);
     const before = ['a', 'b', 'c'].map((_, i) => policy.belief(learned(policy, LESSONS), seen, i));
     const posterior = policy.learn(learned(policy, LESSONS), lesson('new', 1));
@@ -251,6 +209,59 @@ describe('single policies', () => {
     }
   });
 
+  it('epsilon-greedy has the best sum of mean and shift, and the others share what is left', () => {
+    const policy = createPolicy({ name: 'epsilon_greedy', epsilon: 0.2, shrinkage: 0 });
+    const posterior = learned(policy, LESSONS);
+    // Means (1 + successes) / (2 + pulls): a 6.4 / 11, b 2.5 / 5, c 13.5 / 22, d 1 / 2.
+    const seen = situation(policy, ARMS, { floor: 0.1, shifts: [0, 0.05, 0, 0.12] });
+    const explored = 0.1 + 0.9 * 0.2;
+    for (const [i, p] of policy.propensities(posterior, seen).entries())
+      expect(p).toBeCloseTo((i === 3 ? 1 - explored : 0) + explored / 4, 14);
+    const order = [3, 2, 0, 1];
+    for (const p of policy.rankPropensities(posterior, seen, order)) expect(p).toBeCloseTo(1 - 0.75 * explored, 14);
+  });
+
+  it.each(['beta_thompson', 'epsilon_greedy', 'softmax', 'context_tree', 'offset_tree'] as const)(
+    '%s believes what is conjugate: Beta(1 + successes, 1 + failures)',
+    (name) => {
+      const policy = createPolicy(PolicySpec.parse({ name, ...(name === 'offset_tree' ? {} : { shrinkage: 0 }) }));
+      const posterior = learned(policy, LESSONS);
+      for (const [i, [alpha, beta]] of [
+        [6.4, 4.6],
+        [2.5, 2.5],
+        [13.5, 8.5],
+        [1, 1],
+      ].entries()) {
+        const { mean, lower, upper, pulls } = policy.belief(posterior, situation(policy, ARMS), i);
+        expect(mean).toBeCloseTo(alpha! / (alpha! + beta!), 12);
+        expect(jstat.beta.cdf(lower, alpha!, beta!)).toBeCloseTo(0.025, 9);
+        expect(jstat.beta.cdf(upper, alpha!, beta!)).toBeCloseTo(0.975, 9);
+        expect(pulls).toBeCloseTo(alpha! + beta! - 2, 12);
+      }
+    },
+  );
+
+  it.each(['beta_thompson', 'context_tree'] as const)(
+    '%s chooses of two arms by the closed sum of Cook (2003)',
+    (name) => {
+      const policy = createPolicy(PolicySpec.parse({ name, shrinkage: 0 }));
+      const posterior = learned(policy, [
+        lesson('a', 1),
+        lesson('a', 1),
+        lesson('a', 0),
+        lesson('b', 1),
+        lesson('b', 0),
+      ]);
+      // P(Beta(3, 2) > Beta(2, 2)) = sum over i < 3 of B(2 + i, 4) / ((2 + i) B(1 + i, 2) B(2, 2)), each Beta of factorials.
+      const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
+      const whole = (x: number, y: number) => (factorial(x - 1) * factorial(y - 1)) / factorial(x + y - 1);
+      let above = 0;
+      for (let i = 0; i < 3; i++) above += whole(2 + i, 4) / ((2 + i) * whole(1 + i, 2) * whole(2, 2));
+      const [a] = policy.propensities(posterior, situation(policy, ['a', 'b'], { floor: 0 }));
+      expect(a).toBeCloseTo(above, 9);
+    },
+  );
+
   it('fixed takes its arm, then the others as offered, and the first where its arm is missing', () => {
     const policy = createPolicy({ name: 'fixed', arm: 'c' });
     expect(policy.deterministic).toBe(true);
@@ -262,11 +273,7 @@ describe('single policies', () => {
     const policy = createPolicy({ name: 'beta_thompson', shrinkage: 0 });
     const prior = [1e-3, 1e-3, 1e-3, 1e-3, 2e-3, 1e-3];
     const seen = situation(policy, ['a', 'b', 'c'], { floor: 0, prior, shifts: [-0.1, -0.1, -0.1] });
-    const exact = policy.propensities(policy.init(), seen);
-    const counts = [0, 0, 0];
-    for (let seed = 0; seed < 50_000; seed++) counts[policy.choose(policy.init(), seen, seed, 1).ranking[0]!]! += 1;
-    const statistic = counts.reduce((sum, n, i) => sum + (n - 50_000 * exact[i]!) ** 2 / (50_000 * exact[i]!), 0);
-    expect(statistic).toBeLessThan(chiSquaredLimit(2));
+    expect(misfitOfFirst(policy, policy.init(), seen, DRAWS)).toBeLessThan(1);
   });
 
   it('shrinkage lends the mean of the domain, and no more pulls than the domain has', () => {
@@ -284,18 +291,9 @@ describe('single policies', () => {
 
 describe('the catalogue', () => {
   it('knows its policies by name, and Thompson sampling where none is named', () => {
-    expect(policyNames).toEqual([
-      'beta_thompson',
-      'nig_thompson',
-      'epsilon_greedy',
-      'softmax',
-      'fixed',
-      'lin_ucb',
-      'lin_ts',
-      'square_cb',
-      'context_tree',
-      'offset_tree',
-    ]);
+    expect(new Set(policyNames).size).toBe(policyNames.length);
+    const known = ['beta_thompson', 'nig_thompson', 'lin_ucb', 'lin_ts', 'square_cb', 'offset_tree', 'context_tree'];
+    expect(policyNames).toEqual(expect.arrayContaining([...known, 'epsilon_greedy', 'softmax', 'fixed']));
     expect(defaultPolicy.name).toBe('beta_thompson');
     expect(PolicySpec.parse({ name: 'epsilon_greedy' })).toEqual({
       name: 'epsilon_greedy',

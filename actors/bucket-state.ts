@@ -9,6 +9,7 @@ import { EMPTY_HEAD, ENGINE, type Head } from '../events/seal.ts';
 import type { Lesson } from '../policies/policy.ts';
 import { type Metadata, readBucketSnapshot, writeBucketSnapshot } from '../proto/generated/events.ts';
 import type { DomainStanding, DomainState } from './domain-state.ts';
+import { closesWindow } from './reward-window.ts';
 
 export interface BucketState {
   /** How the domain stood at the last event. No more of it: a live bucket must not hold a configuration that was replaced. */
@@ -24,17 +25,28 @@ export interface BucketState {
   snapshotRevision: number;
   /** The last W event ids of the stream, oldest first. */
   readonly recent: Set<string>;
+  /** Revisions of the decisions whose reward windows are open, oldest first. */
+  readonly open: Set<number>;
 }
 
 /** What the next event is made from: the bucket under the newest revision of its domain. */
 export interface BucketView extends Pick<BucketState, 'posterior' | 'posteriorRevision'> {
   readonly domain: DomainState;
+  /** Revisions of the decisions whose reward windows are open. */
+  readonly open: ReadonlySet<number>;
 }
 
 /** The bucket as its next event will find it. The bucket itself adopts the revision with that event, when it is in the log. */
 export function viewUnder(state: BucketState, domain: DomainState): BucketView {
   const { posterior, posteriorRevision } = domain.policySince > state.domain.revision ? anew(domain) : state;
-  return { domain, posterior, posteriorRevision };
+  return { domain, posterior, posteriorRevision, open: stayOpen(state, domain) ? state.open : NONE };
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
+/** Whether the windows that are open stay so under a revision of the domain: not where it gave them up since. */
+function stayOpen(state: BucketState, { window }: DomainStanding): boolean {
+  return window !== undefined && window.since <= state.domain.revision;
 }
 
 /** A posterior as a policy begins with it. */
@@ -46,7 +58,7 @@ function anew({ policy }: DomainStanding): Pick<BucketState, 'posterior' | 'post
 export const WINDOW = 64;
 
 /** The versions that a snapshot's bytes depend on. */
-export const SNAPSHOT_VERSIONS = `bucket/3 ${ENGINE}`;
+export const SNAPSHOT_VERSIONS = `bucket/4 ${ENGINE}`;
 
 export function emptyBucket(domain: DomainStanding): BucketState {
   return {
@@ -57,6 +69,7 @@ export function emptyBucket(domain: DomainStanding): BucketState {
     head: EMPTY_HEAD,
     snapshotRevision: -1,
     recent: new Set(),
+    open: new Set(),
   };
 }
 
@@ -70,6 +83,7 @@ export function adopt(state: BucketState, domain: DomainStanding): void {
     Object.assign(state, anew(domain));
     state.posteriorSince = state.head.revision + 1;
   }
+  if (state.open.size > 0 && !stayOpen(state, domain)) state.open.clear();
   state.domain = domain;
 }
 
@@ -100,8 +114,13 @@ export function evolve(
   if (event !== undefined) {
     if (event.data.domainRevision > state.domain.revision) adopt(state, domainAt(event.data.domainRevision));
     remember(state.recent, event.id);
+    if (event.type === 'DecisionMade' && state.domain.window !== undefined) state.open.add(head.revision);
     // `type` and `data` are paired by the catalogue, which a Pick of the union no longer shows.
-    if (event.type === 'RewardObserved') observe(state, event, event.data as EventData<'RewardObserved'>, head, voided);
+    if (event.type === 'RewardObserved') {
+      const data = event.data as EventData<'RewardObserved'>;
+      if (state.open.size > 0 && closesWindow(data, state.domain.window)) state.open.delete(data.decisionRevision);
+      observe(state, event, data, head, voided);
+    }
     if (event.type === 'RewardRetracted') retract(state, event, event.data as EventData<'RewardRetracted'>, head);
   }
   state.head = head;
@@ -152,7 +171,7 @@ function remember(recent: Set<string>, id: string): void {
 }
 
 export function serialiseBucket(state: BucketState): Uint8Array {
-  const { domain, posterior, posteriorSince, posteriorRevision, head, recent } = state;
+  const { domain, posterior, posteriorSince, posteriorRevision, head, recent, open } = state;
   return writeBucketSnapshot(
     {
       domainRevision: domain.revision,
@@ -162,6 +181,7 @@ export function serialiseBucket(state: BucketState): Uint8Array {
       posterior: domain.policy.serialise(posterior),
       headHash: head.hash,
       recentIds: [...recent],
+      openWindows: [...open],
     },
     protobuf.Writer.create(),
   ).finish();
@@ -188,6 +208,7 @@ export function restoreBucket(
       head: { revision, hash: snapshot.headHash },
       snapshotRevision: revision,
       recent: new Set(snapshot.recentIds),
+      open: new Set(snapshot.openWindows),
     };
   } catch {
     // A cache that cannot be read is no cache: whatever is wrong with it, the log has the truth.

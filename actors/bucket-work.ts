@@ -29,7 +29,17 @@ export interface BucketCommand {
   readonly causationId: string;
   /** The event's data, from the state it will follow. Throws a ReckonerError to refuse. */
   readonly make: (state: BucketView) => BucketEvent['data'];
+  /** Recorded right before it, both or neither. */
+  readonly before?: Preceding | undefined;
+  /** Id of an event that it must see in the log, where it is to come at all: the two are never made together. */
+  readonly apart?: string | undefined;
   readonly reply: (outcome: BucketOutcome) => void;
+}
+
+/** An event that makes way for the one after it. */
+export interface Preceding extends Pick<BucketCommand, 'id' | 'type'> {
+  /** Its data; undefined where there is no need for it after all. */
+  readonly make: (state: BucketView) => BucketEvent['data'] | undefined;
 }
 
 export type BucketOutcome =
@@ -39,7 +49,7 @@ export type BucketOutcome =
       readonly data: BucketEvent['data'];
       readonly domain: DomainState;
     }
-  /** An event of this id is in the log already. */
+  /** An event of this id, or of the one before it, is in the log already. */
   | { readonly status: 'duplicate' }
   | { readonly status: 'failed'; readonly problem: Problem };
 
@@ -52,6 +62,7 @@ export interface BucketDependencies extends BucketSource {
 
 interface Batch {
   readonly commands: readonly BucketCommand[];
+  /** In the order of the commands; most have one, some have another right before it. */
   readonly events: readonly (BucketEvent & { readonly head: Head })[];
   readonly records: readonly EventRecord[];
   readonly expected: number;
@@ -140,20 +151,30 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
   const metadata = { time: env.now() };
   let head = state.head;
   for (const command of ordered) {
-    if (state.recent.has(command.id)) {
+    if (isRecorded(state, command)) {
       command.reply({ status: 'duplicate' });
-    } else if (ids?.has(command.id)) {
-      // Its twin is in this batch: once that is durable, this one will be found to be a duplicate.
+    } else if (ids !== undefined && mustWait(ids, command)) {
       work.queue.push(command);
     } else {
       try {
-        const { id, type, correlationId, causationId } = command;
-        const data = command.make(seen);
-        // The command's maker paired type and data.
+        const { id, type, before, apart, correlationId, causationId } = command;
         const envelope = { correlationId, causationId, time: metadata.time, writer: env.node };
-        const sealed = seal({ id, type, data } as Draft, envelope, head);
+        const preceding = before?.make(seen);
+        const data = command.make(seen);
+        // Both are sealed before either counts: they go to the log together or not at all. Their maker paired types and data.
+        const first =
+          before === undefined || preceding === undefined
+            ? undefined
+            : seal({ id: before.id, type: before.type, data: preceding } as Draft, envelope, head);
+        const sealed = seal({ id, type, data } as Draft, envelope, first?.head ?? head);
+        if (before !== undefined && preceding !== undefined && first !== undefined) {
+          ids?.add(before.id);
+          records.push(first.record);
+          events.push({ id: before.id, type: before.type, data: preceding, metadata, head: first.head });
+        }
         head = sealed.head;
         ids?.add(id);
+        if (apart !== undefined) ids?.add(apart);
         commands.push(command);
         records.push(sealed.record);
         events.push({ id, type, data, metadata, head });
@@ -163,6 +184,15 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
     }
   }
   return commands.length === 0 ? undefined : { commands, events, records, expected: state.head.revision, domain };
+}
+
+function isRecorded({ recent }: BucketState, { id, before }: BucketCommand): boolean {
+  return recent.has(id) || (before !== undefined && recent.has(before.id));
+}
+
+/** Whether its twin is in the batch, or what it must not be made together with: it will be made from what that leaves behind. */
+function mustWait(ids: ReadonlySet<string>, { id, before, apart }: BucketCommand): boolean {
+  return ids.has(id) || (before !== undefined && ids.has(before.id)) || (apart !== undefined && ids.has(apart));
 }
 
 function isDecision(command: BucketCommand): boolean {
@@ -208,8 +238,9 @@ async function usedIds(
   { commands }: Batch,
   known: string,
 ): Promise<Set<string>> {
-  const found = await Promise.all(commands.map(({ id }) => (id === known ? id : log.find(id))));
-  return new Set(commands.filter((_, index) => found[index] !== undefined).map(({ id }) => id));
+  const ids = commands.flatMap(({ id, before }) => (before === undefined ? [id] : [before.id, id]));
+  const found = await Promise.all(ids.map((id) => (id === known ? id : log.find(id))));
+  return new Set(ids.filter((_, index) => found[index] !== undefined));
 }
 
 /** Folds what was committed, then answers. */
@@ -223,7 +254,8 @@ export function settle(work: BucketWork, { result, used }: Committed): void {
     for (const command of batch.commands) command.reply(result);
   } else if (result.status === 'conflict' && result.reason === 'eventId') {
     work.batch = undefined;
-    const isUsed = ({ id }: BucketCommand) => id === result.id || used?.has(id) === true;
+    const has = (id: string | undefined) => id !== undefined && (id === result.id || used?.has(id) === true);
+    const isUsed = ({ id, before }: BucketCommand) => has(id) || has(before?.id);
     work.queue.unshift(...batch.commands.filter((command) => !isUsed(command)));
     for (const command of batch.commands.filter(isUsed)) command.reply({ status: 'duplicate' });
   } else {
@@ -233,7 +265,9 @@ export function settle(work: BucketWork, { result, used }: Committed): void {
     if (!stale) snapshot(work, SNAPSHOT_EVERY);
     // Not before: where folding fails, whoever waits for the batch is told so.
     work.batch = undefined;
-    for (const [index, command] of batch.commands.entries()) {
+    let index = 0;
+    for (const command of batch.commands) {
+      while (index < batch.events.length && batch.events[index]?.id !== command.id) index += 1;
       const event = batch.events[index];
       if (event === undefined) continue;
       command.reply({
@@ -301,7 +335,7 @@ export function snapshot(work: BucketWork, worth: number): void {
 /** Whether a retraction was just recorded that the policy cannot take back by itself. */
 export function cannotForget({ batch, state }: BucketWork): boolean {
   return (
-    state?.domain.policy.forget === undefined && batch?.commands.some(({ type }) => type === 'RewardRetracted') === true
+    state?.domain.policy.forget === undefined && batch?.events.some(({ type }) => type === 'RewardRetracted') === true
   );
 }
 

@@ -11,7 +11,7 @@ import { Constraints } from './config/constraints.ts';
 import { checkContext, Feature, featureKinds } from './config/context.ts';
 import { ArmName, FeatureName } from './config/names.ts';
 import { Objective } from './config/objective.ts';
-import { FeedbackMapping, RewardDefinition } from './config/reward.ts';
+import { FeedbackMapping, kindOfSilence, RewardDefinition } from './config/reward.ts';
 import { inOurWords, invalid } from './invalid.ts';
 
 const unit = z.number().min(0).max(1);
@@ -116,6 +116,10 @@ export const DomainConfigInput = z
     const shares = config.reward.shares;
     if (shares !== undefined && Math.abs(Object.values(shares).reduce((sum, share) => sum + share, 0) - 1) > 1e-9) {
       refuse(['reward', 'shares'], 'must sum to 1');
+    }
+    const window = config.reward.window;
+    if (window !== undefined && shares !== undefined && (shares[kindOfSilence(window)] ?? 0) === 0) {
+      refuse(['reward', 'window', 'kind'], `is ${kindOfSilence(window)}, which has no share of a pull`);
     }
     if (Object.values(config.reward.weights).every((weight) => weight === 0))
       refuse(['reward', 'weights'], 'are all 0');

@@ -39,6 +39,17 @@ export interface DomainStanding extends Pick<CompiledDomain, 'policy' | 'policyK
   /** Revision at which this policy took over: posteriors of buckets that come from before it begin anew. */
   readonly policySince: number;
   readonly frozen: boolean;
+  /** What is waited for after a decision; undefined where nothing is. */
+  readonly window: WindowStanding | undefined;
+}
+
+/** A declared reward window, as far as folding a bucket's events asks. */
+export interface WindowStanding {
+  /** Revision since which the domain has had one without a break: what was open before an earlier one was given up stays closed. */
+  readonly since: number;
+  readonly milliseconds: number;
+  /** The one kind of reward that is waited for; undefined where any will do. */
+  readonly kind: string | undefined;
 }
 
 export interface DomainState extends CompiledDomain, DomainStanding {
@@ -159,8 +170,8 @@ function turnAt(turns: readonly DomainStanding[], revision: number): number {
 }
 
 function standingOf(standing: DomainStanding, revision: number): DomainStanding {
-  const { policy, policyKey, configuredAt, policySince, frozen } = standing;
-  return { revision, policy, policyKey, configuredAt, policySince, frozen };
+  const { policy, policyKey, configuredAt, policySince, frozen, window } = standing;
+  return { revision, policy, policyKey, configuredAt, policySince, frozen, window };
 }
 
 function evolveDomain(
@@ -174,7 +185,8 @@ function evolveDomain(
   if (decoded?.type === 'DomainConfigured') {
     const compiled = compileDomain(decoded.data.config, makePolicy);
     const policySince = before?.policyKey === compiled.policyKey ? before.policySince : revision;
-    return stateWith(compiled, revision, { ...(before ?? NEW), policySince, configuredAt: revision });
+    const window = windowOf(compiled.config, before?.window?.since ?? revision);
+    return stateWith(compiled, revision, { ...(before ?? NEW), policySince, configuredAt: revision, window });
   }
   if (before === undefined) return undefined;
   switch (decoded?.type) {
@@ -184,10 +196,10 @@ function evolveDomain(
       return stateWith(before, revision, { ...before, frozen: false });
     case 'PriorShared': {
       const { arms, counted, through } = decoded.data;
-      const { policySince, configuredAt, frozen } = before;
+      const { policySince, configuredAt, frozen, window } = before;
       const shared = new Map(arms.map((arm) => [arm.arm, arm]));
       return stateWith(before, revision, {
-        ...{ policySince, configuredAt, frozen, shared, counted, countedThrough: through },
+        ...{ policySince, configuredAt, frozen, window, shared, counted, countedThrough: through },
       });
     }
     default:
@@ -206,10 +218,18 @@ function recordedConfig(text: string): DomainConfig {
   return parsed.success ? parsed.data : (stored as DomainConfig); // what was recorded was the output of such a parse
 }
 
-/** What of a domain's state is not its configuration. */
-type Course = Pick<DomainState, 'policySince' | 'configuredAt' | 'frozen' | 'shared' | 'counted' | 'countedThrough'>;
+function windowOf({ reward }: DomainConfig, since: number): WindowStanding | undefined {
+  if (reward.window === undefined) return undefined;
+  return { since, milliseconds: reward.window.seconds * 1000, kind: reward.window.kind };
+}
 
-const NEW: Omit<Course, 'policySince' | 'configuredAt'> = {
+/** What of a domain's state is not its configuration. */
+type Course = Pick<
+  DomainState,
+  'policySince' | 'configuredAt' | 'frozen' | 'window' | 'shared' | 'counted' | 'countedThrough'
+>;
+
+const NEW: Omit<Course, 'policySince' | 'configuredAt' | 'window'> = {
   frozen: false,
   shared: undefined,
   counted: 0,
@@ -231,6 +251,7 @@ function stateWith(compiled: CompiledDomain, revision: number, course: Course): 
     policySince: course.policySince,
     configuredAt: course.configuredAt,
     frozen: course.frozen,
+    window: course.window,
     shared: course.shared,
     counted: course.counted,
     countedThrough: course.countedThrough,

@@ -42,6 +42,8 @@ export interface DomainsDependencies {
   readonly onChange: (tenant: string, name: string) => void;
   /** Told when an actor failed and was brought back. */
   readonly onFailure: (stream: string, thrown: unknown) => void;
+  /** Closes the reward windows of a domain that declares one; without it they stay open. */
+  readonly closeWindows?: (domain: DomainHandle) => { stop(): void };
 }
 
 export interface Domains {
@@ -109,7 +111,7 @@ export function createDomains(dependencies: DomainsDependencies): Domains {
 }
 
 async function loadDomain(
-  { log, env, makePolicy, onChange, onFailure }: DomainsDependencies,
+  { log, env, makePolicy, onChange, onFailure, closeWindows }: DomainsDependencies,
   configurations: Configurations,
   tenant: string,
   name: string,
@@ -117,8 +119,14 @@ async function loadDomain(
   const stream = domainStream(tenant, name);
   const timeline = createTimeline(makePolicy);
   let sharing: Sharing | undefined;
+  let windows: { stop(): void } | undefined;
+  const startFollowers = () => {
+    if (timeline.latest === undefined) return;
+    if (sharesPriors(timeline.latest)) sharing ??= share();
+    if (timeline.latest.window !== undefined) windows ??= closeWindows?.(handle);
+  };
   const changed = () => {
-    if (sharing === undefined && timeline.latest !== undefined && sharesPriors(timeline.latest)) sharing = share();
+    startFollowers();
     onChange(tenant, name);
   };
   const work = emptyWork({ stream, log, env, timeline, changed } satisfies DomainDependencies);
@@ -161,9 +169,7 @@ async function loadDomain(
         await env.sleep(FOLLOW_PAUSE_MS);
       },
     );
-  if (timeline.latest !== undefined && sharesPriors(timeline.latest)) sharing = share();
-
-  return {
+  const handle = {
     tenant,
     name,
     timeline,
@@ -175,8 +181,13 @@ async function loadDomain(
     execute,
     settled: () => sharing?.settled() ?? Promise.resolve(),
     // The actor is left to answer what it is writing; without a log it refuses what comes.
-    stop: () => sharing?.stop(),
+    stop: () => {
+      sharing?.stop();
+      windows?.stop();
+    },
   };
+  startFollowers();
+  return handle;
 }
 
 /** One sharing, unless another node recorded it already. */

@@ -39,15 +39,18 @@ export interface House {
 /** A recorded decision, as far as its rewards need it: its candidates are left to the log, there may be ten thousand of them. */
 export interface KnownDecision {
   readonly eventId: string;
-  readonly data: Pick<EventData<'DecisionMade'>, 'requestId' | 'features' | 'arm' | 'propensity' | 'slate' | 'run'>;
+  readonly data: Pick<
+    EventData<'DecisionMade'>,
+    'domainRevision' | 'requestId' | 'features' | 'arm' | 'propensity' | 'slate' | 'run'
+  >;
   /** The arm that answered, where this node saw it; else the log knows. */
   readonly answeredBy?: string | undefined;
 }
 
 /** What to remember of a decision. */
 export function knownOf(eventId: string, data: KnownDecision['data']): KnownDecision {
-  const { requestId, features, arm, propensity, slate, run } = data;
-  return { eventId, data: { requestId, features, arm, propensity, slate, run } };
+  const { domainRevision, requestId, features, arm, propensity, slate, run } = data;
+  return { eventId, data: { domainRevision, requestId, features, arm, propensity, slate, run } };
 }
 
 /** A decision found by its id. */
@@ -134,12 +137,12 @@ export function ask(
   house: House,
   domain: DomainHandle,
   stream: string,
-  { id, type, correlationId, causationId, make }: Omit<BucketCommand, 'reply'>,
+  { id, type, correlationId, causationId, make, before, apart }: Omit<BucketCommand, 'reply'>,
 ): Promise<Exclude<BucketOutcome, { status: 'failed' }>> {
   return new Promise((resolve, reject) => {
     const reply: BucketCommand['reply'] = (outcome) =>
       outcome.status === 'failed' ? reject(errorOf(outcome.problem)) : resolve(outcome);
-    handOver(house, domain, stream, { id, type, correlationId, causationId, make, reply });
+    handOver(house, domain, stream, { id, type, correlationId, causationId, make, before, apart, reply });
   });
 }
 

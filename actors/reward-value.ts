@@ -1,16 +1,17 @@
 /** What a reward is worth, as the domain defines it: from a value, a feedback or measured components to one number in [0, 1]. */
 import { ReckonerError } from '../events/errors.ts';
 import type { Components } from '../proto/generated/events.ts';
-import type { RewardKind } from './config/reward.ts';
+import { kindOfSilence, type RewardKind, type RewardWindow } from './config/reward.ts';
 import type { DomainConfig } from './domain-config.ts';
 import type { RewardCommand } from './messages.ts';
+import { SILENCE } from './reward-window.ts';
 
 export interface RewardValue {
   readonly value: number;
   /** The part of one pull; 0 where it moves nothing. */
   readonly share: number;
   readonly kind: RewardKind;
-  /** As recorded: `click`, `rating:4`, or empty. */
+  /** As recorded: `click`, `rating:4`, `silence`, or empty. */
   readonly feedback: string;
   readonly components: Components | undefined;
 }
@@ -24,7 +25,7 @@ const worth = { success: 1, failure: 0, neutral: undefined } as const;
  */
 export function rewardValue(config: Pick<DomainConfig, 'reward' | 'feedback'>, command: RewardCommand): RewardValue {
   const kind = kindOf(command);
-  const share = config.reward.shares === undefined ? 1 : (config.reward.shares[kind] ?? 0);
+  const share = shareOf(config, kind);
   if (share === 0) {
     throw new ReckonerError('reward_invalid', `This domain gives rewards of the kind ${kind} no share of a pull.`, {
       remedy: 'Send a kind that the domain’s reward.shares names, or give this kind a share.',
@@ -44,6 +45,18 @@ export function rewardValue(config: Pick<DomainConfig, 'reward' | 'feedback'>, c
     feedback: wordsOf(command.feedback),
     components,
   };
+}
+
+/** What it is worth that no reward came before the window closed. */
+export function silenceValue(config: Pick<DomainConfig, 'reward'>, window: RewardWindow): RewardValue {
+  const kind = kindOfSilence(window);
+  const value = typeof window.silence === 'number' ? window.silence : worth[window.silence];
+  const share = value === undefined ? 0 : shareOf(config, kind);
+  return { value: value ?? 0, share, kind, feedback: SILENCE, components: undefined };
+}
+
+function shareOf({ reward: { shares } }: Pick<DomainConfig, 'reward'>, kind: RewardKind): number {
+  return shares === undefined ? 1 : (shares[kind] ?? 0);
 }
 
 /** The kind that is given, else explicit for feedback and outcome for the rest. */

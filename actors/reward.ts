@@ -8,9 +8,11 @@ import { canonical } from './canonical.ts';
 import type { Control } from './control.ts';
 import { standingAt } from './domain-state.ts';
 import { ask, type FoundDecision, findDecision, findEvent, type House, vanished } from './house.ts';
-import { shownItems } from './items.ts';
 import type { RetractionReceipt, RewardCommand, RewardReceipt } from './messages.ts';
+import { itemTarget, targetOf } from './reward-target.ts';
 import { kindOf, rewardValue } from './reward-value.ts';
+import { FAILED } from './reward-window.ts';
+import { askSpoken } from './silence.ts';
 
 /** @throws ReckonerError decision_id_invalid, decision_unknown, item_unknown, reward_invalid, reward_already_recorded, request_id_reused */
 export async function reward(
@@ -20,14 +22,10 @@ export async function reward(
   command: RewardCommand,
 ): Promise<RewardReceipt> {
   const decision = await findDecision(house, tenant, decisionId);
-  const { domain, address, stream } = decision;
+  const { domain, address } = decision;
   const kind = kindOf(command);
   const target =
-    command.item !== undefined
-      ? await itemTarget(house, decision, command.item)
-      : decision.data.run
-        ? await answerTarget(house, decision)
-        : mainTarget(decision);
+    command.item === undefined ? await targetOf(house, decision) : await itemTarget(house, decision, command.item);
   const subject = command.subject === undefined ? '' : await house.pseudonym(tenant, command.subject);
   const identity = command.requestId ?? [decisionId, kind, subject, command.item ?? ''].join('\u001e');
   // Worth what the configuration says that the event names, which may have changed since the request came in.
@@ -45,11 +43,12 @@ export async function reward(
   // A reward that was taken back may be given again: it then gets the next ordinal.
   for (let ordinal = 0; ; ordinal++) {
     const id = eventId(tenant, domain.name, identity, 'RewardObserved', ordinal);
-    const outcome = await askOrFind(house, domain, stream, {
+    const outcome = await askOrFind(house, decision, {
       id,
       type: 'RewardObserved',
       correlationId: decision.data.requestId,
       causationId: decision.eventId,
+      kind,
       make,
     });
     if (outcome.status === 'recorded') {
@@ -65,9 +64,9 @@ export async function reward(
 }
 
 /** What is no reward of the domain any more may have been one when it came first: then it is a repeat, not a mistake. */
-async function askOrFind(...[house, domain, stream, command]: Parameters<typeof ask>): ReturnType<typeof ask> {
+async function askOrFind(...[house, decision, command]: Parameters<typeof askSpoken>): ReturnType<typeof ask> {
   try {
-    return await ask(house, domain, stream, command);
+    return await askSpoken(house, decision, command);
   } catch (thrown) {
     const refused = thrown instanceof ReckonerError && thrown.code === 'reward_invalid';
     if (refused && (await house.log.find(command.id)) !== undefined) return { status: 'duplicate' };
@@ -109,27 +108,6 @@ function worthOf({ value, share, kind, feedback, components }: RewardObserved) {
   return { value, share, kind, feedback, components };
 }
 
-function mainTarget({ data }: FoundDecision) {
-  return { arm: data.arm, propensity: data.propensity };
-}
-
-/** The arm that answered. One that stood in for the chosen arm was not drawn: it has no propensity. */
-async function answerTarget(house: House, decision: FoundDecision) {
-  const { data } = decision;
-  const arm = decision.answeredBy ?? (await answeredBy(house, decision)) ?? data.arm;
-  return { arm, propensity: arm === data.arm ? data.propensity : undefined };
-}
-
-async function answeredBy(house: House, decision: FoundDecision): Promise<string | undefined> {
-  const call = await findEvent(house, answeredId(decision));
-  return call?.type === 'AgentCallSucceeded' ? call.data.arm : undefined;
-}
-
-/** Id of the event that says which arm answered for a decision: there is one at most. */
-export function answeredId({ decisionId, domain }: FoundDecision): string {
-  return eventId(domain.tenant, domain.name, decisionId, 'AgentCallSucceeded');
-}
-
 /** Teaches an arm that its agent was asked and did not answer: a whole pull that earned nothing, recorded once a decision. */
 export async function rewardFailure(
   house: House,
@@ -152,22 +130,11 @@ export async function rewardFailure(
       share: 1,
       kind: 'outcome',
       components: undefined,
-      feedback: 'failed',
+      feedback: FAILED,
       item: '',
       subject: '',
     }),
   });
-}
-
-/** The arm that an item came from, and the probability that it stood where it stood in the slate. */
-async function itemTarget(house: House, decision: FoundDecision, item: string) {
-  for (const shown of await shownItems(house, decision)) {
-    const found = shown.data.items.find((candidate) => candidate.item === item);
-    if (found === undefined) continue;
-    const entry = decision.data.slate.find(({ arm }) => arm === found.arm);
-    return { arm: found.arm, propensity: entry === undefined ? decision.data.propensity : entry.rankPropensity };
-  }
-  throw new ReckonerError('item_unknown', 'This item is not among those recorded as shown for the decision.');
 }
 
 function isRetracted(house: House, tenant: string, domain: string, rewardId: string): Promise<boolean> {

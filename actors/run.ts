@@ -9,7 +9,8 @@ import type { DomainState } from './domain-state.ts';
 import { domainOf, type FoundDecision, findDecision, findEvent, type House, stateOf } from './house.ts';
 import type { Attempt, DecideCommand, Decision, Run, RunCommand } from './messages.ts';
 import { rankingOf } from './recall.ts';
-import { answeredId, rewardFailure } from './reward.ts';
+import { rewardFailure } from './reward.ts';
+import { answeredId } from './reward-target.ts';
 
 /**
  * A request that is repeated while it is under way, or soon after, gets the same answer. Later, and on other nodes, the log tells

@@ -10,16 +10,19 @@ import type { AgentDefinition } from './agent.ts';
 import { createAgents } from './agents.ts';
 import { createBuckets } from './buckets.ts';
 import type { MakePolicy } from './domain-state.ts';
-import { createDomains } from './domains.ts';
+import { createDomains, type DomainHandle } from './domains.ts';
 import type { Environment } from './environment.ts';
 import { followDomains } from './follow-domains.ts';
 import { createGate } from './gate.ts';
 import type { House } from './house.ts';
 import type { Health } from './messages.ts';
 import { createPseudonyms } from './pseudonyms.ts';
+import { FOLLOW_PAUSE_MS } from './retries.ts';
 import { answer, routerMachine } from './router.ts';
 import { createRuns } from './runs.ts';
-import { bucketPrefix } from './streams.ts';
+import { recordSilence } from './silence.ts';
+import { bucketPrefix, domainStream } from './streams.ts';
+import { followWindows } from './windows.ts';
 
 export interface SystemOptions {
   readonly env: Environment;
@@ -65,7 +68,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   };
   const buckets = createBuckets({ maxLive: options.maxLiveBuckets, onFailure });
   const onChange = (tenant: string, name: string) => buckets.domainChanged(bucketPrefix(tenant, name));
-  const domains = createDomains({ log, env, makePolicy, onChange, onFailure });
+  const closeWindows = (domain: DomainHandle) => startWindows(house, domain, onFailure);
+  const domains = createDomains({ log, env, makePolicy, onChange, onFailure, closeWindows });
   const agents = createAgents(options.agents ?? [], { log, env, onFailure, onFault: options.onFault });
   const house: House = {
     env,
@@ -117,4 +121,23 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       router.stop();
     },
   };
+}
+
+/** Closes the reward windows of a domain until stopped. */
+function startWindows(
+  house: House,
+  domain: DomainHandle,
+  onFailure: (stream: string, thrown: unknown) => void,
+): { stop(): void } {
+  const { env, log, snapshots } = house;
+  const { tenant, name, timeline, refresh } = domain;
+  const stream = domainStream(tenant, name);
+  const close = (bucket: string, revision: number) => recordSilence(house, domain, bucket, revision);
+  return followWindows(
+    { env, log, snapshots, timeline, refresh, domainStream: stream, streamPrefix: bucketPrefix(tenant, name), close },
+    async (thrown) => {
+      onFailure(stream, thrown);
+      await env.sleep(FOLLOW_PAUSE_MS);
+    },
+  );
 }

@@ -8,6 +8,25 @@ export type RewardKind = (typeof rewardKinds)[number];
 
 const Outcome = z.enum(['success', 'failure', 'neutral']);
 
+/** What is recorded for a decision that no reward came for in time. A year is the longest that anybody need wait. */
+const RewardWindow = z.strictObject({
+  seconds: z
+    .number()
+    .min(0.001)
+    .max(366 * 86_400)
+    .describe('how long after its decision a reward is waited for'),
+  silence: z
+    .union([unit, Outcome])
+    .describe('what it means that none came: a reward, or success, failure, or neutral, which moves nothing'),
+  kind: z
+    .enum(rewardKinds)
+    .optional()
+    .describe(
+      'wait for rewards of this kind only; what silence means is then recorded as one. Not given: any reward will do, and silence is an outcome',
+    ),
+});
+export type RewardWindow = z.output<typeof RewardWindow>;
+
 export const RewardDefinition = z.strictObject({
   weights: z
     .strictObject({
@@ -22,7 +41,16 @@ export const RewardDefinition = z.strictObject({
     .partialRecord(z.enum(rewardKinds), unit)
     .optional()
     .describe('the part of one pull that each kind of reward is; must sum to 1. Not given: each kind is a whole pull'),
+  window: RewardWindow.optional().describe(
+    'record once what silence means where no reward came in time; one that still comes takes its place. ' +
+      'A reward that is taken back is no silence',
+  ),
 });
+
+/** The kind that silence is recorded as. */
+export function kindOfSilence({ kind }: RewardWindow): RewardKind {
+  return kind ?? 'outcome';
+}
 
 export const FeedbackMapping = z.strictObject({
   click: Outcome.default('success'),

@@ -1,4 +1,5 @@
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
+import { SILENCE, SUPERSEDED } from '../../actors/reward-window.ts';
 import { type DecodedEvent, decodeMetadata } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/event-log.ts';
 import { figure } from './figure.ts';
@@ -85,13 +86,13 @@ function summaryOf(event: DecodedEvent): string {
       return words(
         `${event.data.arm} ${event.data.value.toFixed(3)} for @${event.data.decisionRevision}`,
         event.data.kind,
-        event.data.feedback,
+        event.data.feedback === SILENCE ? 'nothing came in time' : event.data.feedback,
         event.data.share === 1 ? '' : `as ${figure(event.data.share)} of a pull`,
       );
     case 'RewardRetracted':
       return words(
         `${event.data.arm} ${event.data.value.toFixed(3)} of @${event.data.decisionRevision}`,
-        event.data.reason,
+        event.data.reason === SUPERSEDED ? 'a reward came after all' : event.data.reason,
       );
     case 'AgentCallSucceeded':
       return words(

@@ -1,5 +1,6 @@
 /** A decision, told to a person: what was believed of every arm at that moment, why this one, and what came of it. */
 import type { ContextValue, Explanation } from '../../actors/messages.ts';
+import { SILENCE } from '../../actors/reward-window.ts';
 import { figure } from './figure.ts';
 import { type Cell, type Column, tableLines } from './table.ts';
 import type { Colours } from './terminal.ts';
@@ -132,7 +133,7 @@ function rewardLines(told: Explanation, label: (text: string) => string, colours
   return told.rewards.map((reward, index) => {
     const parts = [
       reward.kind,
-      reward.feedback ?? '',
+      reward.feedback === SILENCE ? 'nothing came in time' : (reward.feedback ?? ''),
       reward.item === null ? '' : `for ${reward.item}`,
       reward.arm === told.arm ? '' : `to ${reward.arm}`,
       pairs(reward.components),

@@ -916,7 +916,7 @@ export interface RewardObserved {
   /** explicit, implicit, behavioural or outcome. */
   readonly kind: string;
   readonly components: Components | undefined;
-  /** click, thumbs_up, thumbs_down or rating:<n>; failed where the arm's agent was asked and did not answer; empty where a value was given. */
+  /** click, thumbs_up, thumbs_down or rating:<n>; failed where the arm's agent was asked and did not answer; silence where nothing had come when the decision's window closed; empty where a value was given. */
   readonly feedback: string;
   /** The item it was for, else empty. */
   readonly item: string;
@@ -1337,6 +1337,8 @@ export interface BucketSnapshot {
   readonly headHash: Uint8Array;
   /** The last event ids of the stream, oldest first. */
   readonly recentIds: readonly string[];
+  /** Revisions of the decisions whose reward windows are open, oldest first. */
+  readonly openWindows: readonly number[];
 }
 
 export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer {
@@ -1361,6 +1363,11 @@ export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer 
   for (const item of message.recentIds) {
     w.uint32(58).string(item);
   }
+  if (message.openWindows.length > 0) {
+    w.uint32(66).fork();
+    for (const item of message.openWindows) w.uint32(item);
+    w.ldelim();
+  }
   return w;
 }
 
@@ -1372,6 +1379,7 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
   let posterior: Uint8Array = EMPTY;
   let headHash: Uint8Array = EMPTY;
   const recentIds: string[] = [];
+  const openWindows: number[] = [];
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1396,11 +1404,17 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
       case 58:
         recentIds.push(r.string());
         break;
+      case 66:
+        for (const stop = r.uint32() + r.pos; r.pos < stop; ) openWindows.push(r.uint32());
+        break;
+      case 64:
+        openWindows.push(r.uint32());
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds };
+  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, openWindows };
 }
 
 /** What each message and field means, from the comments of the `.proto`: the source of the event reference. */
@@ -1896,7 +1910,7 @@ export const reference = [
       {
         "name": "feedback",
         "type": "string",
-        "comment": "click, thumbs_up, thumbs_down or rating:<n>; failed where the arm's agent was asked and did not answer; empty where a value was given."
+        "comment": "click, thumbs_up, thumbs_down or rating:<n>; failed where the arm's agent was asked and did not answer; silence where nothing had come when the decision's window closed; empty where a value was given."
       },
       {
         "name": "item",
@@ -2111,6 +2125,11 @@ export const reference = [
         "name": "recentIds",
         "type": "string[]",
         "comment": "The last event ids of the stream, oldest first."
+      },
+      {
+        "name": "openWindows",
+        "type": "uint32[]",
+        "comment": "Revisions of the decisions whose reward windows are open, oldest first."
       }
     ]
   }

@@ -34,3 +34,13 @@ export interface Crash {
   /** Its first round, default 0: later crashes in one directory go on with other requests. */
   readonly from?: number;
 }
+
+/** Decisions of which every third is rewarded, in a domain that does not wait long. */
+export const SILENT_DECISIONS = 24;
+
+export const silentConfig: DomainConfigInput = {
+  arms: ['red', 'green', 'blue'],
+  context: { user: { type: 'numeric', round: 1 } },
+  bucketBy: ['user'],
+  reward: { window: { seconds: 0.4, silence: 'failure' } },
+};

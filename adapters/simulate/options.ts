@@ -5,6 +5,7 @@ import { inOurWords } from '../../actors/invalid.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { PolicySpec, policyNames } from '../../policies/catalogue.ts';
 import { decimalOf } from '../datasets/decimal.ts';
+import { PUBLISHED_PRICE_FACTOR, type ScenarioName, type ScenarioOptions, scenarioNames } from './scenario/scenario.ts';
 
 /** The command's options, checked. */
 export interface SimulateOptions {
@@ -24,6 +25,9 @@ export interface SimulateOptions {
   readonly json: boolean;
   /** False: one bucket for the whole domain. */
   readonly buckets: boolean;
+  /** Worlds that change; empty: the recorded one, as it is. */
+  readonly scenarios: readonly ScenarioName[];
+  readonly change: ScenarioOptions;
 }
 
 export const simulateDefaults = {
@@ -32,6 +36,7 @@ export const simulateDefaults = {
   utilityCost: 0,
   floor: 0.01,
   workers: Math.max(2, availableParallelism()),
+  priceFactor: Number(PUBLISHED_PRICE_FACTOR.toPrecision(3)),
 } as const;
 
 const decimal = (what: string) =>
@@ -62,14 +67,18 @@ const Options = z.object({
   workers: whole(1, 64).default(simulateDefaults.workers),
   json: z.boolean().default(false),
   buckets: z.boolean().default(true),
+  scenario: z.enum([...scenarioNames, 'all'], `must be ${scenarioNames.join(', ')} or all`).optional(),
+  arm: z.string().min(1, 'is empty').optional(),
+  dropTo: between(0, 1).optional(),
+  priceFactor: between(0, 1).default(simulateDefaults.priceFactor),
 });
 
 /**
  * Checks the options as commander gives them: strings and flags.
  * @throws ReckonerError request_invalid that names the option
  */
-export function simulateOptions(given: unknown): SimulateOptions {
-  const parsed = Options.safeParse(given);
+export function simulateOptions(asked: unknown): SimulateOptions {
+  const parsed = Options.safeParse(asked);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const option = String(issue?.path[0] ?? '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -77,7 +86,12 @@ export function simulateOptions(given: unknown): SimulateOptions {
       remedy: '`reckoner simulate --help` lists the options and their defaults.',
     });
   }
-  const { policy, ...options } = parsed.data;
+  const { policy, scenario, arm, dropTo, priceFactor, ...given } = parsed.data;
+  const options = {
+    ...given,
+    scenarios: scenario === undefined ? [] : scenario === 'all' ? scenarioNames : [scenario],
+    change: { arm, dropTo, priceFactor },
+  };
   return policy === undefined ? options : { ...options, policy: policyOf(policy), policyName: policy };
 }
 

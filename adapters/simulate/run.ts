@@ -33,7 +33,7 @@ export type OpenNode = (options: {
 }) => Promise<SimulatedNode>;
 
 /** How often progress is told, in requests. */
-const TICK = 250;
+export const TICK = 250;
 
 /**
  * Sends the dataset's requests, in the order that seed + shuffle draws, one by one through a node of their own: decide, ask
@@ -93,7 +93,7 @@ export function shuffled<T>(items: readonly T[], seed: number): T[] {
 }
 
 /** The data directory itself for one shuffle, a folder in it for each of several. A log that is there already is not continued. */
-function placeOfLog(plan: SimulationPlan, shuffle: number): { dataDir?: string } {
+export function placeOfLog(plan: Pick<SimulationPlan, 'dataDir' | 'shuffles'>, shuffle: number): { dataDir?: string } {
   if (plan.dataDir === null) return {};
   const dataDir =
     plan.shuffles === 1 ? plan.dataDir : join(plan.dataDir, `shuffle-${String(shuffle).padStart(4, '0')}`);

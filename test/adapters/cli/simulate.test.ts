@@ -7,6 +7,7 @@ import pc from 'picocolors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openNode } from '../../../adapters/cli/compose.ts';
 import { registerSimulate } from '../../../adapters/cli/simulate.ts';
+import { playRecorded } from '../../../adapters/cli/simulate-play.ts';
 import type { Channel } from '../../../adapters/cli/terminal.ts';
 import { readDataset } from '../../../adapters/datasets/read-dataset.ts';
 import { learnedBuckets, visits } from '../../../adapters/simulate/learned.ts';
@@ -19,6 +20,7 @@ import { ReckonerError } from '../../../events/errors.ts';
 let folder: string;
 let costly: string;
 let priced: string;
+let long: string;
 
 /** The strong arm is worth its cost in one subject and not in the other. */
 function costlyFile(): string {
@@ -35,12 +37,20 @@ function pricedFile(): string {
   return `id,source,r_a,r_b,r_c,c_a,c_b,c_c\n${rows.join('\n')}\n`;
 }
 
+/** As many requests as a scenario asks for. */
+function longFile(): string {
+  const rows = Array.from({ length: 450 }, (_, index) => `${index},s${index % 3},${index % 2},0.9,0.4`);
+  return `id,source,r_a,r_b,r_c\n${rows.join('\n')}\n`;
+}
+
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'reckoner-simulate-'));
   costly = join(folder, 'costly.csv');
   priced = join(folder, 'priced.csv');
   writeFileSync(costly, costlyFile());
   writeFileSync(priced, pricedFile());
+  long = join(folder, 'long.csv');
+  writeFileSync(long, longFile());
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -164,6 +174,16 @@ describe('reckoner simulate', () => {
     expect(kept).toEqual(await figures(...args.slice(0, -2)));
   });
 
+  it('tells every scenario that it is asked for, as what it is: simulated', async () => {
+    const { lines, code } = await simulate('--dataset', 'long', '--shuffles', '1', '--scenario', 'new-bad-arm');
+    const text = lines.join('\n');
+    expect(code).toBe(0);
+    expect(text).toMatch(/^long: 450 recorded requests, 3 arms, in worlds that change\nsimulated changes/);
+    expect(text).toMatch(/new-bad-arm: a appears, made worse for this scenario/);
+    expect(text).toMatch(/\nlearning +450 +0\.\d{4} +– +0\.9000 +0\.0 %\nafter +450 /);
+    expect(text).toMatch(/\nnew-bad-arm +– +(never|\d+) +never +0 of 1 +adopted in none +yes\n/);
+  });
+
   it('says what is wrong with the dataset or the options as bad usage', async () => {
     const wrong: [string[], RegExp][] = [
       [['--dataset', 'none'], /There is no none in/],
@@ -172,6 +192,9 @@ describe('reckoner simulate', () => {
       [['--dataset', 'costly', '--policy', 'fixed:arm=none'], /make no domain: policy\.arm is not one of the arms\.$/],
       [['--dataset', 'costly', '--policy', 'none'], /--policy none: there is no policy of this name/],
       [['--dataset', 'costly', '--policy', 'fixed'], /arm is missing/],
+      [['--dataset', 'costly', '--scenario', 'storm'], /^--scenario must be price-drop, .* or all/],
+      [['--dataset', 'costly', '--scenario', 'quality-drop'], /asks for 450 requests at least/],
+      [['--dataset', 'long', '--scenario', 'all'], /records no dollars/],
       [['--dataset', 'costly', '--policy', 'fixed:arm=large,eps=1'], /it has no eps/],
     ];
     for (const [args, message] of wrong) {
@@ -198,7 +221,7 @@ describe('a simulated run', () => {
       if (served === 150) interrupted.abort();
     };
     const results = await runShuffles(plan, {
-      openNode,
+      run: playRecorded,
       workers: 1,
       progress,
       signal: interrupted.signal,
@@ -269,24 +292,20 @@ describe('the compiled command', () => {
       ]).catch(() => undefined);
       const entry = join(compiled, 'adapters', 'cli', 'main.js');
       writeFileSync(join(compiled, 'package.json'), '{"type":"module"}');
-      const figuresOf = async (workers: number) => {
-        const told = await run(entry, [
-          'simulate',
-          '--dataset',
-          costly,
-          '--shuffles',
-          '3',
-          '--workers',
-          String(workers),
-          '--json',
-        ]);
+      const figuresOf = async (workers: number, ...more: string[]) => {
+        const told = await run(entry, ['simulate', '--workers', String(workers), '--json', ...more]);
         const { seconds, ...rest } = JSON.parse(told);
         expect(seconds).toBeGreaterThan(0);
         return rest;
       };
-      const alone = await figuresOf(1);
-      expect(await figuresOf(2)).toEqual(alone);
-      expect(alone).toEqual(await figures('--dataset', costly, '--shuffles', '3'));
+      const recorded = ['--dataset', costly, '--shuffles', '3'];
+      const alone = await figuresOf(1, ...recorded);
+      expect(await figuresOf(2, ...recorded)).toEqual(alone);
+      expect(alone).toEqual(await figures(...recorded));
+      const changing = ['--dataset', long, '--shuffles', '2', '--scenario', 'quality-drop', '--no-buckets'];
+      const dropped = await figuresOf(2, ...changing);
+      expect(dropped).toEqual(await figures(...changing));
+      expect(dropped.scenarios['quality-drop'].phases).toHaveLength(4);
     } finally {
       rmSync(compiled, { recursive: true, force: true });
     }

@@ -38,6 +38,12 @@ const benches: Readonly<Record<string, Entry>> = {
     about: 'policies alone: 300,000 choices/s of Beta Thompson sampling, 20 us to choose and learn with LinUCB',
     load: () => import('./policies.ts'),
   },
+  convergence: {
+    about:
+      'every policy on four arms: regret, convergence, memory growth, and time against a bare loop; writes nothing',
+    load: () => import('./convergence.ts'),
+    options: (command) => command,
+  },
   http: {
     about: 'decisions over HTTP against a bare handler: at least 0.4 of its requests',
     load: () => import('./http.ts'),

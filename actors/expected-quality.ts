@@ -18,7 +18,10 @@ export function expectedQuality(
 ): number | undefined {
   const quality = arm.quality ?? objective?.baseQuality;
   if (quality === undefined) return undefined;
-  return Math.min(1, Math.max(0, quality + taskAdjustment({ objective }, taskType)));
+  const adjustment = taskAdjustment({ objective }, taskType);
+  if (adjustment === 0) return quality;
+  // 0.7 + 0.2 is 0.9 on paper only, and a limit of 0.9 is meant as it is written.
+  return Math.min(1, Math.max(0, Math.round((quality + adjustment) * 1e9) / 1e9));
 }
 
 /** What the domain's objective adds to the quality of every arm for a task of this type. */

@@ -27,9 +27,7 @@ export function explanationLines(told: Explanation, colours: Colours, width: num
     '',
     ...termLines(told, label),
     `${label('why')}${whyOf(told)}`,
-    ...told.excluded.map((one) =>
-      `${label('set aside')}${one.arm}: it breaks ${one.constraint} ${one.limit}`.trimEnd(),
-    ),
+    ...told.excluded.map((one) => `${label('set aside')}${one.arm}: ${breachOf(one)}`),
     ...slateLines(told, label),
     ...told.items.map((shown) => `${label('shown')}${shown.item} from ${shown.arm}, place ${shown.position + 1}`),
     ...rewardLines(told, label, colours),
@@ -119,6 +117,20 @@ function againstOf(told: Explanation): string {
 
 function netOf(arm: { readonly mean: number; readonly shift: number }): number {
   return arm.mean + arm.shift;
+}
+
+/** What an arm was set aside for. */
+function breachOf({ constraint, limit }: Explanation['excluded'][number]): string {
+  switch (constraint) {
+    case 'capabilities':
+      return `it lacks the capability ${limit}`;
+    case 'contextWindow':
+      return `its contextWindow is below the ${limit} tokens of the request`;
+    case 'tenants':
+      return `it is not for the tenant ${limit}`;
+    default:
+      return `it breaks ${constraint} ${limit}`.trimEnd();
+  }
 }
 
 function slateLines(told: Explanation, label: (text: string) => string): string[] {

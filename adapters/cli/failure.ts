@@ -10,6 +10,7 @@ const remedies: Partial<Record<ErrorCode, string>> = {
   domain_unknown: '`reckoner domains` lists the domains.',
   decision_unknown: 'Check that --data-dir names the installation that made the decision.',
   decision_id_invalid: 'Use the id exactly as it was returned, and the --data-dir of the installation that made it.',
+  config_invalid: 'Correct the configuration at the paths that are named; `reckoner serve` shows every field at /docs.',
   port_unavailable: 'Stop what listens there, or choose another port with --port (0 takes any that is free).',
 };
 

@@ -109,7 +109,17 @@ describe('an explanation', () => {
   test('says so where the fallback was taken, and what was set aside', () => {
     const shown = text({ fallback: true, excluded: [{ arm: 'slow', constraint: 'maxLatencyMs', limit: '600' }] });
     expect(shown).toContain('no candidate met the constraints');
-    expect(shown).toContain('slow: it breaks maxLatencyMs');
+    expect(shown).toContain('slow: it breaks maxLatencyMs 600');
+  });
+
+  test.each([
+    [{ constraint: 'maxCostUsd', limit: '' }, 'it breaks maxCostUsd'],
+    [{ constraint: 'minReliability', limit: '0.8' }, 'it breaks minReliability 0.8'],
+    [{ constraint: 'capabilities', limit: 'vision' }, 'it lacks the capability vision'],
+    [{ constraint: 'contextWindow', limit: '5000' }, 'its contextWindow is below the 5000 tokens of the request'],
+    [{ constraint: 'tenants', limit: 'acme' }, 'it is not for the tenant acme'],
+  ])('says for %j that %s', (broken, words) => {
+    expect(text({ excluded: [{ arm: 'other', ...broken }] })).toMatch(new RegExp(`^set aside +other: ${words}$`, 'm'));
   });
 
   test('lists rewards, and those that were taken back', () => {

@@ -8,7 +8,7 @@ beforeAll(compiled);
 afterAll(removeDirectories);
 
 describe('help', () => {
-  test.each([[], ['serve'], ['events'], ['explain'], ['domains'], ['simulate'], ['doctor'], ['keys']])(
+  test.each([[], ['serve'], ['events'], ['explain'], ['domains'], ['simulate'], ['doctor'], ['keys'], ['config']])(
     'of `reckoner %s` says how it is used, with examples',
     async (...command) => {
       const { code, stdout, stderr } = await run([...command, '--help']);

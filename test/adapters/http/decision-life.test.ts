@@ -54,6 +54,29 @@ describe('a domain', () => {
   });
 });
 
+describe('an objective', () => {
+  test('shifts scores by name, sets arms aside by name, and the explanation tells both', async () => {
+    const arms = [
+      { name: 'small', costUsd: 0.002, quality: 0.7, capabilities: ['json'] },
+      { name: 'large', costUsd: 0.01, quality: 0.9, capabilities: ['json', 'vision'] },
+      { name: 'shaky', reliability: 0.5, capabilities: ['vision'] },
+    ];
+    const created = await door.call('PUT', '/v1/domains/weighed', { arms, objective: { preset: 'balanced' } });
+    expect(created.json.config.objective).toMatchObject({ weights: { cost: 0.4, latency: 0.3, quality: 0.3 } });
+    const made = await door.call('POST', '/v1/domains/weighed/decisions', {});
+    const told = await door.call('GET', `/v1/decisions/${made.json.decisionId}`);
+    answers.Explanation.strict().parse(told.json);
+    const [small, large] = told.json.arms;
+    expect(small.terms.cost).toBeCloseTo((-0.4 / 0.3) * 0.2, 12);
+    expect(large).toMatchObject({ shift: -0.4 / 0.3, terms: { cost: -0.4 / 0.3 } });
+    expect(told.json.excluded).toEqual([{ arm: 'shaky', constraint: 'minReliability', limit: '0.8' }]);
+    const blind = { candidates: ['small'], constraints: { capabilities: ['vision'] } };
+    const refused = await door.call('POST', '/v1/domains/weighed/decisions', blind);
+    expectProblem(refused, 422, 'candidates_none');
+    expect(refused.json.details).toEqual([{ path: 'constraints.capabilities', message: 'excludes small (vision)' }]);
+  });
+});
+
 describe('a decision', () => {
   test('lives from the request over items and rewards to its explanation and a retraction', async () => {
     const made = await decide({ context: decideExample.context, k: 4 });

@@ -6,8 +6,10 @@ import protobuf from 'protobufjs/minimal.js';
 import type { DecodedEvent, EventData } from '../events/catalogue.ts';
 import { seedOf } from '../events/ids.ts';
 import { EMPTY_HEAD, ENGINE, type Head } from '../events/seal.ts';
+import type { Pacer } from '../policies/pacer.ts';
 import type { Lesson } from '../policies/policy.ts';
 import { type Metadata, readBucketSnapshot, writeBucketSnapshot } from '../proto/generated/events.ts';
+import { charged, restoredPacer, settleCost, storedPacer } from './budget.ts';
 import type { DomainStanding, DomainState } from './domain-state.ts';
 import { closesWindow } from './reward-window.ts';
 
@@ -19,6 +21,8 @@ export interface BucketState {
   posteriorSince: number;
   /** Revision of the last event that moved the posterior, -1 where none did. */
   posteriorRevision: number;
+  /** What the budget has come to; undefined before the first decision under one. Whatever the policy is, it stays. */
+  pacer: Pacer | undefined;
   /** Where the stream stands. */
   head: Head;
   /** Revision of the newest snapshot of it, -1 where there is none. */
@@ -30,7 +34,7 @@ export interface BucketState {
 }
 
 /** What the next event is made from: the bucket under the newest revision of its domain. */
-export interface BucketView extends Pick<BucketState, 'posterior' | 'posteriorRevision'> {
+export interface BucketView extends Pick<BucketState, 'posterior' | 'posteriorRevision' | 'pacer'> {
   readonly domain: DomainState;
   /** Revisions of the decisions whose reward windows are open. */
   readonly open: ReadonlySet<number>;
@@ -39,7 +43,13 @@ export interface BucketView extends Pick<BucketState, 'posterior' | 'posteriorRe
 /** The bucket as its next event will find it. The bucket itself adopts the revision with that event, when it is in the log. */
 export function viewUnder(state: BucketState, domain: DomainState): BucketView {
   const { posterior, posteriorRevision } = domain.policySince > state.domain.revision ? anew(domain) : state;
-  return { domain, posterior, posteriorRevision, open: stayOpen(state, domain) ? state.open : NONE };
+  return {
+    domain,
+    posterior,
+    posteriorRevision,
+    pacer: state.pacer,
+    open: stayOpen(state, domain) ? state.open : NONE,
+  };
 }
 
 const NONE: ReadonlySet<number> = new Set();
@@ -66,6 +76,7 @@ export function emptyBucket(domain: DomainStanding): BucketState {
     posterior: domain.policy.init(),
     posteriorSince: 0,
     posteriorRevision: -1,
+    pacer: undefined,
     head: EMPTY_HEAD,
     snapshotRevision: -1,
     recent: new Set(),
@@ -116,6 +127,8 @@ export function evolve(
     remember(state.recent, event.id);
     if (event.type === 'DecisionMade' && state.domain.window !== undefined) state.open.add(head.revision);
     // `type` and `data` are paired by the catalogue, which a Pick of the union no longer shows.
+    if (event.type === 'DecisionMade')
+      state.pacer = charged(state.pacer, head.revision, event.data as EventData<'DecisionMade'>);
     if (event.type === 'RewardObserved') {
       const data = event.data as EventData<'RewardObserved'>;
       if (state.open.size > 0 && closesWindow(data, state.domain.window)) state.open.delete(data.decisionRevision);
@@ -134,6 +147,7 @@ function observe(
   voided?: ReadonlySet<string>,
 ) {
   const { frozen, policy } = state.domain;
+  settleCost(state.pacer, data);
   // A policy that can forget learns it, and takes it back where the log does.
   if (frozen || data.share === 0 || (policy.forget === undefined && voided?.has(id))) return;
   state.posterior = policy.learn(state.posterior, lessonOf(state, data, id, metadata.time));
@@ -171,7 +185,7 @@ function remember(recent: Set<string>, id: string): void {
 }
 
 export function serialiseBucket(state: BucketState): Uint8Array {
-  const { domain, posterior, posteriorSince, posteriorRevision, head, recent, open } = state;
+  const { domain, posterior, posteriorSince, posteriorRevision, pacer, head, recent, open } = state;
   return writeBucketSnapshot(
     {
       domainRevision: domain.revision,
@@ -182,6 +196,7 @@ export function serialiseBucket(state: BucketState): Uint8Array {
       headHash: head.hash,
       recentIds: [...recent],
       openWindows: [...open],
+      pacer: pacer === undefined ? undefined : storedPacer(pacer),
     },
     protobuf.Writer.create(),
   ).finish();
@@ -205,6 +220,7 @@ export function restoreBucket(
       posterior: domain.policy.restore(snapshot.posterior),
       posteriorSince: snapshot.posteriorSince,
       posteriorRevision: snapshot.posteriorRevision,
+      pacer: snapshot.pacer === undefined ? undefined : restoredPacer(snapshot.pacer),
       head: { revision, hash: snapshot.headHash },
       snapshotRevision: revision,
       recent: new Set(snapshot.recentIds),

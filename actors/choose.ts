@@ -2,6 +2,7 @@
 import type { Belief, Situation } from '../policies/policy.ts';
 import type { DecisionMade } from '../proto/generated/events.ts';
 import type { BucketView } from './bucket-state.ts';
+import { type PacedCandidates, paceCandidates } from './budget.ts';
 import { noCandidate, siftCandidates } from './candidates.ts';
 import type { DomainState } from './domain-state.ts';
 import { configuredPrior, taskAdjustment } from './expected-quality.ts';
@@ -38,10 +39,11 @@ export function makeDecision(state: BucketView, request: DecideRequest): Decisio
   const { kept, excluded } = siftCandidates(domain, request);
   const fallback = kept.length === 0 ? domain.config.fallback : undefined;
   if (kept.length === 0 && fallback === undefined) throw noCandidate(excluded);
-  const eager =
-    domain.policy.needsPropensity === true || isEager(command.propensity ?? domain.config.propensity, kept.length);
+  const paced = paceCandidates(state, fallback === undefined ? kept : [fallback]);
   const choice =
-    fallback === undefined ? byPolicy(state, kept, request, eager) : byFallback(domain, fallback, command.k);
+    fallback === undefined
+      ? byPolicy(state, paced?.candidates ?? kept, request, paced)
+      : byFallback(domain, fallback, command.k, paced);
   const known = domain.arms.get(choice.arm);
   // One literal: spreading this many fields together costs as much as choosing.
   return {
@@ -65,7 +67,7 @@ export function makeDecision(state: BucketView, request: DecideRequest): Decisio
     expectedCostUsd: known?.costUsd,
     expectedLatencyMs: known?.latencyMs,
     slate: choice.slate,
-    excluded,
+    excluded: paced === undefined ? excluded : [...excluded, ...paced.excluded],
     subject: request.subject,
     taskType: command.taskType ?? '',
     complexity: command.complexity,
@@ -73,6 +75,7 @@ export function makeDecision(state: BucketView, request: DecideRequest): Decisio
     fallback: fallback !== undefined,
     run: command.run !== undefined,
     terms: choice.terms,
+    pace: choice.pace,
   };
 }
 
@@ -91,13 +94,21 @@ type Chosen = Pick<
   | 'confidence'
   | 'expectedReward'
   | 'slate'
+  | 'pace'
 >;
 
-function byPolicy(state: BucketView, candidates: readonly string[], request: DecideRequest, eager: boolean): Chosen {
+function byPolicy(
+  state: BucketView,
+  candidates: readonly string[],
+  request: DecideRequest,
+  paced: PacedCandidates | undefined,
+): Chosen {
   const { domain, posterior } = state;
   const { policy } = domain;
   const { command, features, seed } = request;
-  const { shifts, terms } = shiftsOf(state, request, candidates);
+  const wish = command.propensity ?? domain.config.propensity;
+  const eager = policy.needsPropensity === true || isEager(wish, candidates.length);
+  const { shifts, terms } = shiftsOf(state, request, candidates, paced?.shifts);
   const prior = priorOf(domain, candidates, command.taskType);
   const situation: Situation = { candidates, shifts, prior, features, floor: domain.config.exploration };
   const { ranking } = policy.choose(posterior, situation, seed, Math.min(command.k ?? 1, candidates.length));
@@ -116,10 +127,16 @@ function byPolicy(state: BucketView, candidates: readonly string[], request: Dec
     confidence: confidenceOf(belief),
     expectedReward: belief.mean,
     slate: command.k === undefined ? [] : slateOf(state, situation, ranking, eager),
+    pace: paced?.paceOf(chosen),
   };
 }
 
-function byFallback(domain: DomainState, arm: string, k: number | undefined): Chosen {
+function byFallback(
+  domain: DomainState,
+  arm: string,
+  k: number | undefined,
+  paced: PacedCandidates | undefined,
+): Chosen {
   return {
     candidates: [arm],
     shifts: UNSHIFTED.shifts,
@@ -133,6 +150,7 @@ function byFallback(domain: DomainState, arm: string, k: number | undefined): Ch
     confidence: 0,
     expectedReward: domain.arms.get(arm)?.quality ?? 0,
     slate: k === undefined ? [] : [{ arm, weight: 1, rankPropensity: 1 }],
+    pace: paced?.paceOf(0),
   };
 }
 

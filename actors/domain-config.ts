@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ReckonerError } from '../events/errors.ts';
 import { createPolicy, PolicySpec } from '../policies/catalogue.ts';
 import { Arm, BetaPrior } from './config/arms.ts';
+import { Budget } from './config/budget.ts';
 import { ComplexityPreference } from './config/complexity.ts';
 import { Constraints } from './config/constraints.ts';
 import { checkContext, Feature, featureKinds } from './config/context.ts';
@@ -70,6 +71,7 @@ export const DomainConfigInput = z
     constraints: Constraints.optional().describe(
       'what candidates of every request must keep; where a request asks for more, that holds',
     ),
+    budget: Budget.optional().describe('what may be spent; not given: whatever calls cost'),
     reward: RewardDefinition.prefault({}),
     feedback: FeedbackMapping.prefault({}),
     confidence: z

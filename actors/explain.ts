@@ -1,12 +1,14 @@
 /** Tells a recorded decision in full: what every arm looked like at that moment, and whether the log still gives the same choice. */
 import { decode, type EventData } from '../events/catalogue.ts';
 import type { BucketState } from './bucket-state.ts';
+import { pacingOf } from './budget.ts';
 import { answerOf } from './choose.ts';
+import type { CompiledDomain } from './domain-state.ts';
 import type { ContextSchema } from './features.ts';
 import { type FoundDecision, findDecision, type House } from './house.ts';
 import type { Explanation } from './messages.ts';
 import { recall } from './recall.ts';
-import { addsUp, termsOf } from './terms/score-terms.ts';
+import { addsUp, BUDGET, termsOf } from './terms/score-terms.ts';
 
 /** @throws ReckonerError decision_id_invalid, decision_unknown, log_corrupt */
 export async function explain(house: House, tenant: string, decisionId: string): Promise<Explanation> {
@@ -29,11 +31,30 @@ export async function explain(house: House, tenant: string, decisionId: string):
     complexity: data.complexity ?? null,
     tokens: data.tokens ?? null,
     excluded: data.excluded,
+    budget: budgetOf(compiled, before, data),
     path: data.fallback ? [] : pathOf(before, compiled.schema, data),
     ...recompute(before, data),
     items,
     rewards,
   };
+}
+
+/** What the bucket's pacer knew then, of the candidates and of those that it set aside. */
+function budgetOf(
+  domain: CompiledDomain,
+  { pacer }: BucketState,
+  { pace, candidates, excluded }: EventData<'DecisionMade'>,
+): Explanation['budget'] {
+  const asked = [...candidates, ...excluded.flatMap(({ arm, constraint }) => (constraint === BUDGET ? [arm] : []))];
+  const pacing = pacingOf({ domain, pacer }, asked);
+  if (pace === undefined || pacing === undefined) return null;
+  const { perRequestUsd, chargedUsd, price } = pace;
+  const arms = asked.map((arm, index) => ({
+    arm,
+    expectedUsd: pacing.costs[index] ?? 0,
+    heldReports: Math.abs(pacer?.arms.get(arm)?.held ?? 0),
+  }));
+  return { perRequestUsd, chargedUsd, balanceUsd: pacer?.balance ?? null, price, arms };
 }
 
 /** The policy knows features by their place only: the schema has their names. */
@@ -106,7 +127,7 @@ async function aftermath({ log }: House, { stream, address }: FoundDecision) {
     if (!('decisionRevision' in decoded.data) || decoded.data.decisionRevision !== address.revision) continue;
     if (decoded.type === 'ItemsShown') items.push(...decoded.data.items);
     if (decoded.type === 'RewardObserved') {
-      const { arm, value, share, kind, feedback, item, components } = decoded.data;
+      const { arm, value, share, kind, feedback, item, components, costUsd = null } = decoded.data;
       rewards.set(decoded.id, {
         rewardId: decoded.id,
         time: isoOf(decoded.metadata.time),
@@ -117,6 +138,7 @@ async function aftermath({ log }: House, { stream, address }: FoundDecision) {
         feedback: feedback === '' ? null : feedback,
         item: item === '' ? null : item,
         components: components ?? {},
+        costUsd,
         retracted: false,
       });
     }

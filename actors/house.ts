@@ -41,16 +41,16 @@ export interface KnownDecision {
   readonly eventId: string;
   readonly data: Pick<
     EventData<'DecisionMade'>,
-    'domainRevision' | 'requestId' | 'features' | 'arm' | 'propensity' | 'slate' | 'run'
+    'domainRevision' | 'requestId' | 'features' | 'arm' | 'propensity' | 'slate' | 'run' | 'expectedCostUsd'
   >;
-  /** The arm that answered, where this node saw it; else the log knows. */
-  readonly answeredBy?: string | undefined;
+  /** The arm that answered, and what its call has cost, where this node saw it; else the log knows. */
+  readonly answered?: { readonly arm: string; readonly costUsd?: number | undefined } | undefined;
 }
 
 /** What to remember of a decision. */
 export function knownOf(eventId: string, data: KnownDecision['data']): KnownDecision {
-  const { domainRevision, requestId, features, arm, propensity, slate, run } = data;
-  return { eventId, data: { domainRevision, requestId, features, arm, propensity, slate, run } };
+  const { domainRevision, requestId, features, arm, propensity, slate, run, expectedCostUsd } = data;
+  return { eventId, data: { domainRevision, requestId, features, arm, propensity, slate, run, expectedCostUsd } };
 }
 
 /** A decision found by its id. */
@@ -98,7 +98,7 @@ export async function findDecision(house: House, tenant: string, decisionId: str
   return {
     eventId: known.eventId,
     data: known.data,
-    answeredBy: known.answeredBy,
+    answered: known.answered,
     decisionId,
     domain,
     stream,

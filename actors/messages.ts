@@ -139,6 +139,14 @@ export const RewardBody = z
       .max(256)
       .optional()
       .describe('the shown item it is for: the reward goes to that item’s arm'),
+    costUsd: z
+      .number()
+      .min(0)
+      .max(1e6)
+      .optional()
+      .describe(
+        'dollars that the call has cost, for the domain’s budget; the first one of a decision counts. A run’s agent tells by itself',
+      ),
     subject: Subject.optional(),
     requestId: RequestId.optional(),
   })
@@ -314,6 +322,22 @@ export interface Explanation extends Decision {
   })[];
   /** Who was set aside, by which constraint, and what that was: a number, the missing capability, the tenant. */
   readonly excluded: readonly { readonly arm: string; readonly constraint: string; readonly limit: string }[];
+  /** What the domain's budget said at that moment; null where it had none. */
+  readonly budget: {
+    readonly perRequestUsd: number;
+    /** What the decision was charged with until its cost was known. */
+    readonly chargedUsd: number;
+    /** What was left before it; null where it was the bucket's first. */
+    readonly balanceUsd: number | null;
+    /** What a dollar was worth, in units of reward. */
+    readonly price: number;
+    readonly arms: readonly {
+      readonly arm: string;
+      readonly expectedUsd: number;
+      /** Reports in a row that were more than ten times off, and are not believed yet. */
+      readonly heldReports: number;
+    }[];
+  } | null;
   readonly items: readonly { readonly item: string; readonly arm: string; readonly position: number }[];
   readonly rewards: readonly {
     readonly rewardId: string;
@@ -325,6 +349,7 @@ export interface Explanation extends Decision {
     readonly feedback: string | null;
     readonly item: string | null;
     readonly components: Readonly<Partial<Record<'quality' | 'cost' | 'latency' | 'feedback', number>>>;
+    readonly costUsd: number | null;
     readonly retracted: boolean;
   }[];
 }

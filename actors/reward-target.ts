@@ -7,6 +7,8 @@ import { shownItems } from './items.ts';
 export interface RewardTarget {
   readonly arm: string;
   readonly propensity: number | undefined;
+  /** Dollars that its call has cost, where its agent told. */
+  readonly costUsd?: number | undefined;
 }
 
 /** The arm that was chosen; where it was to be carried out too, the one that answered. */
@@ -18,13 +20,15 @@ export async function targetOf(house: House, decision: FoundDecision): Promise<R
 /** The arm that answered; undefined where none did. One that stood in for the chosen arm was not drawn: it has no propensity. */
 export async function answerTarget(house: House, decision: FoundDecision): Promise<RewardTarget | undefined> {
   const { data } = decision;
-  const arm = decision.answeredBy ?? (await answeredBy(house, decision));
-  return arm === undefined ? undefined : { arm, propensity: arm === data.arm ? data.propensity : undefined };
+  const answered = decision.answered ?? (await answerOf(house, decision));
+  if (answered === undefined) return undefined;
+  const { arm, costUsd } = answered;
+  return { arm, propensity: arm === data.arm ? data.propensity : undefined, costUsd };
 }
 
-async function answeredBy(house: House, decision: FoundDecision): Promise<string | undefined> {
+async function answerOf(house: House, decision: FoundDecision): Promise<FoundDecision['answered']> {
   const call = await findEvent(house, answeredId(decision));
-  return call?.type === 'AgentCallSucceeded' ? call.data.arm : undefined;
+  return call?.type === 'AgentCallSucceeded' ? call.data : undefined;
 }
 
 /** Id of the event that says which arm answered for a decision: there is one at most. */

@@ -9,6 +9,7 @@ import type { Control } from './control.ts';
 import { standingAt } from './domain-state.ts';
 import { ask, type FoundDecision, findDecision, findEvent, type House, vanished } from './house.ts';
 import type { RetractionReceipt, RewardCommand, RewardReceipt } from './messages.ts';
+import { costOf } from './reward-cost.ts';
 import { itemTarget, targetOf } from './reward-target.ts';
 import { kindOf, rewardValue } from './reward-value.ts';
 import { FAILED } from './reward-window.ts';
@@ -29,15 +30,16 @@ export async function reward(
   const subject = command.subject === undefined ? '' : await house.pseudonym(tenant, command.subject);
   const identity = command.requestId ?? [decisionId, kind, subject, command.item ?? ''].join('\u001e');
   // Worth what the configuration says that the event names, which may have changed since the request came in.
-  const make = ({ domain: { config, revision } }: BucketView): RewardObserved => ({
-    domainRevision: revision,
+  const make = ({ domain: state }: BucketView): RewardObserved => ({
+    domainRevision: state.revision,
     decisionRevision: address.revision,
     arm: target.arm,
     features: decision.data.features,
     propensity: target.propensity,
-    ...rewardValue(config, command),
+    ...rewardValue(state.config, command),
     item: command.item ?? '',
     subject,
+    ...costOf(state, decision, target, command.costUsd),
   });
 
   // A reward that was taken back may be given again: it then gets the next ordinal.
@@ -90,7 +92,8 @@ async function repeatedReward(
     recorded.data.decisionRevision !== decision.address.revision ||
     recorded.data.item !== (command.item ?? '') ||
     recorded.data.subject !== subject ||
-    canonical(rewardValue(then.config, command)) !== canonical(worthOf(recorded.data))
+    canonical(rewardValue(then.config, command)) !== canonical(worthOf(recorded.data)) ||
+    (command.costUsd !== undefined && command.costUsd !== recorded.data.costUsd)
   ) {
     throw command.requestId === undefined
       ? new ReckonerError(
@@ -133,6 +136,8 @@ export async function rewardFailure(
       feedback: FAILED,
       item: '',
       subject: '',
+      costUsd: undefined,
+      declaredUsd: undefined,
     }),
   });
 }

@@ -57,9 +57,11 @@ async function carryOut(
     attempts.push(attemptOf(arm, agent, result));
     if (result.ok) {
       // Where another node answered first, its arm has the id, and is the one that rewards reach.
-      if (result.eventId === answeredId(found))
-        house.recent.set(decision.decisionId, { eventId: found.eventId, data: found.data, answeredBy: arm });
       const { answer, source, latencyMs, costUsd, quality = null } = result;
+      if (result.eventId === answeredId(found)) {
+        const { eventId, data } = found;
+        house.recent.set(decision.decisionId, { eventId, data, answered: { arm, costUsd } });
+      }
       return { decision, arm, answer, source, latencyMs, costUsd, quality, attempts, repeated: false };
     }
     // Before the next one is asked: an answer that was paid for is not lost to a reward that could not be recorded.

@@ -8,6 +8,7 @@ import type { RewardKind } from './config/reward.ts';
 import { decisionId } from './decision-id.ts';
 import type { DomainHandle } from './domains.ts';
 import { ask, type FoundDecision, findEvent, type House, knownOf, readDecision } from './house.ts';
+import { costOf } from './reward-cost.ts';
 import { answerTarget } from './reward-target.ts';
 import { silenceValue } from './reward-value.ts';
 import { answersWindow, SUPERSEDED } from './reward-window.ts';
@@ -49,6 +50,7 @@ export async function recordSilence(
       share: target === undefined ? 0 : worth.share,
       item: '',
       subject: '',
+      ...costOf(now, decision, target ?? data, undefined),
     };
   };
   try {

@@ -22,6 +22,16 @@ export interface Pacer {
   readonly open: Map<number, number>;
 }
 
+/** What is there to be paid for. */
+export interface Wares {
+  /** All arms, whoever may be chosen this time: they say what the price is there for. */
+  readonly arms: readonly string[];
+  /** K >= 1 of them, or others. */
+  readonly candidates: readonly string[];
+  /** Dollars that a call of an arm is declared to cost. One of which nothing is known is taken to cost the ceiling. */
+  readonly declared: (arm: string) => number | undefined;
+}
+
 /** What a pacer says of one choice among K candidates. */
 export interface Pacing {
   /** Indices of the candidates that may be chosen, in their order, at least one. */
@@ -72,25 +82,26 @@ const OPEN_AT_MOST = 1024;
  * reward makes up for it: nothing but the floor would call those.
  * @param pacer undefined before the first charge
  * @param perRequestUsd > 0
- * @param candidates K >= 1 arms
- * @param declared dollars a call that an arm is declared to cost. One of which nothing is known is taken to cost the ceiling
  */
-export function pace(
-  pacer: Pacer | undefined,
-  perRequestUsd: number,
-  candidates: readonly string[],
-  declared: (arm: string) => number | undefined,
-): Pacing {
-  const costs = candidates.map((arm) => expectedCost(pacer?.arms.get(arm), declared(arm)) ?? perRequestUsd);
-  const { cheapest, rationed, dearest } = landmarks(costs, perRequestUsd);
-  // At this price the arm that is rationed must earn 1 more than the cheapest, which no arm does.
-  const most = rationed > cheapest ? Math.min(PRICE_AT_MOST, 1 / (rationed - cheapest)) : 0;
-  const least = dearest > 0 ? Math.min(most, NEGLIGIBLE / dearest) : 0;
+export function pace(pacer: Pacer | undefined, perRequestUsd: number, wares: Wares): Pacing {
+  const { arms, candidates, declared } = wares;
+  const costOf = (arm: string) => expectedCost(pacer?.arms.get(arm), declared(arm)) ?? perRequestUsd;
+  const costs = candidates.map(costOf);
+  const { least, most } = priceRange(candidates === arms ? costs : arms.map(costOf), perRequestUsd);
   const price = within(least, pacer?.price ?? FIRST_GAIN * most, most);
+  const cheapest = Math.min(...costs);
   const purse = Math.max(cheapest, (pacer?.balance ?? BEGIN_WITH * perRequestUsd) + perRequestUsd);
   const shifts = costs.map((cost) => 0 - price * (cost - cheapest));
   const kept = [...costs.keys()].filter((index) => costs[index]! <= purse && shifts[index]! >= -1);
   return { kept, costs, shifts, price, least, most };
+}
+
+/** From where it decides nothing to where it leaves nothing but the cheapest arm. */
+function priceRange(costs: readonly number[], perRequestUsd: number): Pick<Pacing, 'least' | 'most'> {
+  const { cheapest, rationed, dearest } = landmarks(costs, perRequestUsd);
+  // With this price the arm that is rationed would have to earn 1 more than the cheapest, which no arm does.
+  const most = rationed > cheapest ? Math.min(PRICE_AT_MOST, 1 / (rationed - cheapest)) : 0;
+  return { least: dearest > 0 ? Math.min(most, NEGLIGIBLE / dearest) : 0, most };
 }
 
 /** The least cost, the least that is above the ceiling and above that one (or the least again), and the greatest. */

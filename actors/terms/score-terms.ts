@@ -17,21 +17,33 @@ export interface ScoreTerm {
 /** Name of the term that the arms' own `shift` makes. */
 export const SHIFT = 'shift';
 
+/** Name of the term that a budget makes, and of the constraint by which it sets candidates aside. */
+export const BUDGET = 'budget';
+
 /** The shifts of a decision: their sum, and what it is the sum of where that is more than the arms' own `shift`. */
 export type Shifts = Pick<EventData<'DecisionMade'>, 'shifts' | 'terms'>;
 
 /** Shared by all decisions that nothing shifts. */
 export const UNSHIFTED: Shifts = { shifts: [], terms: [] };
 
-/** Sums the terms of the view's domain, in their order. */
-export function shiftsOf(view: BucketView, request: DecideRequest, candidates: readonly string[]): Shifts {
+/**
+ * Sums the terms of the view's domain, in their order.
+ * @param budget what the budget makes of the candidates' costs, which comes last: it says too who the candidates are
+ */
+export function shiftsOf(
+  view: BucketView,
+  request: DecideRequest,
+  candidates: readonly string[],
+  budget: readonly number[] = UNSHIFTED.shifts,
+): Shifts {
   const { terms } = view.domain;
-  if (terms.length === 0) return UNSHIFTED;
+  if (terms.length === 0 && budget.length === 0) return UNSHIFTED;
   const moving: ShiftTerm[] = [];
   for (const { name, values } of terms) {
     const each = values(view, request, candidates);
     if (each.some((value) => value !== 0)) moving.push({ name, values: each });
   }
+  if (budget.some((value) => value !== 0)) moving.push({ name: BUDGET, values: budget });
   const [first] = moving;
   if (first === undefined) return UNSHIFTED;
   if (moving.length === 1 && first.name === SHIFT) return { shifts: first.values, terms: UNSHIFTED.terms };

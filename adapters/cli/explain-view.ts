@@ -26,6 +26,7 @@ export function explanationLines(told: Explanation, colours: Colours, width: num
     ...armsTable(told, colours, width),
     '',
     ...termLines(told, label),
+    ...budgetLines(told, label),
     `${label('why')}${whyOf(told)}`,
     ...told.excluded.map((one) => `${label('set aside')}${one.arm}: ${breachOf(one)}`),
     ...slateLines(told, label),
@@ -74,6 +75,25 @@ function termLines(told: Explanation, label: (text: string) => string): string[]
     const parts = names.map((name) => `${name} ${signed(terms[name] ?? 0)}`);
     return `${label(index === 0 ? 'shifts' : '')}${arm.padEnd(longest)}  ${parts.join('  ')}`;
   });
+}
+
+/** What the budget allowed, and what calls were expected to cost. */
+function budgetLines({ budget }: Explanation, label: (text: string) => string): string[] {
+  if (budget === null) return [];
+  const left = budget.balanceUsd === null ? '' : `, ${dollars(budget.balanceUsd)} left before it`;
+  const costs = budget.arms.map(
+    ({ arm, expectedUsd, heldReports }) =>
+      `${arm} ${dollars(expectedUsd)}${heldReports === 0 ? '' : ` (${heldReports} reports in a row were far off)`}`,
+  );
+  const worth = `a dollar worth ${figure(budget.price)} of reward`;
+  return [
+    `${label('budget')}${dollars(budget.perRequestUsd)} a request on average${left}, ${worth}`,
+    `${label('')}a call is expected to cost: ${costs.join(', ')}`,
+  ];
+}
+
+function dollars(usd: number): string {
+  return `${usd < 0 ? '−' : ''}$${figure(Math.abs(usd))}`;
 }
 
 function signed(value: number): string {
@@ -149,6 +169,7 @@ function rewardLines(told: Explanation, label: (text: string) => string, colours
       reward.item === null ? '' : `for ${reward.item}`,
       reward.arm === told.arm ? '' : `to ${reward.arm}`,
       pairs(reward.components),
+      reward.costUsd === null ? '' : `for ${dollars(reward.costUsd)}`,
       reward.share === 1 ? '' : `as ${figure(reward.share)} of a pull`,
       stampOf(reward.time),
     ].filter((part) => part !== '');

@@ -134,6 +134,27 @@ export const Explanation = z
       )
       .readonly()
       .describe('arms that were set aside, by the first constraint that they broke'),
+    budget: z
+      .object({
+        perRequestUsd: z.number().describe('the ceiling: dollars a request on average'),
+        chargedUsd: z.number().describe('what the decision was charged with until its cost was known'),
+        balanceUsd: z
+          .number()
+          .nullable()
+          .describe('what was left before it; null where it was the first of its bucket'),
+        price: z.number().describe('what a dollar was worth, in units of reward'),
+        arms: z
+          .array(
+            z.object({
+              arm: z.string(),
+              expectedUsd: z.number(),
+              heldReports: z.int().describe('reports in a row that were more than ten times off: five are believed'),
+            }),
+          )
+          .readonly(),
+      })
+      .nullable()
+      .describe('what the domain’s budget said; null where it had none'),
     items: shownItems,
     rewards: z
       .array(
@@ -147,6 +168,7 @@ export const Explanation = z
           feedback: z.string().nullable(),
           item: z.string().nullable(),
           components: z.object({ quality: unit, cost: unit, latency: unit, feedback: unit }).partial(),
+          costUsd: z.number().nullable().describe('dollars that the call has cost'),
           retracted: z.boolean(),
         }),
       )

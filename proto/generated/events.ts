@@ -353,7 +353,7 @@ export function readRollbackPointMarked(r: Reader, end: number): RollbackPointMa
 /** A candidate that was set aside before the choice. */
 export interface Exclusion {
   readonly arm: string;
-  /** The first constraint it broke: maxCostUsd, maxLatencyMs, minQuality, minReliability, capabilities, contextWindow, tenants. */
+  /** The first constraint it broke: maxCostUsd, maxLatencyMs, minQuality, minReliability, capabilities, contextWindow, tenants; budget. */
   readonly constraint: string;
   /** What that constraint was: a number, the missing capability, the request's tokens, the tenant. */
   readonly limit: string;
@@ -479,6 +479,69 @@ export function readShiftTerm(r: Reader, end: number): ShiftTerm {
   return { name, values };
 }
 
+/** A decision under a budget: what its pacer is charged with. */
+export interface Pace {
+  /** The ceiling in force: dollars a request on average. */
+  readonly perRequestUsd: number;
+  /** What the chosen arm was expected to cost, dollars. */
+  readonly chargedUsd: number;
+  /** What a dollar was worth, in units of reward. */
+  readonly price: number;
+  /** The range that the price is held in, by what the arms were expected to cost. */
+  readonly leastPrice: number;
+  readonly mostPrice: number;
+}
+
+export function writePace(message: Pace, w: Writer): Writer {
+  if (!Object.is(message.perRequestUsd, 0)) {
+    w.uint32(9).double(message.perRequestUsd);
+  }
+  if (!Object.is(message.chargedUsd, 0)) {
+    w.uint32(17).double(message.chargedUsd);
+  }
+  if (!Object.is(message.price, 0)) {
+    w.uint32(25).double(message.price);
+  }
+  if (!Object.is(message.leastPrice, 0)) {
+    w.uint32(33).double(message.leastPrice);
+  }
+  if (!Object.is(message.mostPrice, 0)) {
+    w.uint32(41).double(message.mostPrice);
+  }
+  return w;
+}
+
+export function readPace(r: Reader, end: number): Pace {
+  let perRequestUsd: number = 0;
+  let chargedUsd: number = 0;
+  let price: number = 0;
+  let leastPrice: number = 0;
+  let mostPrice: number = 0;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 9:
+        perRequestUsd = r.double();
+        break;
+      case 17:
+        chargedUsd = r.double();
+        break;
+      case 25:
+        price = r.double();
+        break;
+      case 33:
+        leastPrice = r.double();
+        break;
+      case 41:
+        mostPrice = r.double();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { perRequestUsd, chargedUsd, price, leastPrice, mostPrice };
+}
+
 /** One arm was chosen for one request. Holds everything the choice depended on beside the posterior. */
 export interface DecisionMade {
   readonly domainRevision: number;
@@ -525,6 +588,8 @@ export interface DecisionMade {
   readonly run: boolean;
   /** What the shifts are the sum of, in this order; empty where that is nothing but the arms' configured shift. */
   readonly terms: readonly ShiftTerm[];
+  /** What the domain's budget is charged with for it; absent where it has none. */
+  readonly pace: Pace | undefined;
 }
 
 export function writeDecisionMade(message: DecisionMade, w: Writer): Writer {
@@ -618,6 +683,11 @@ export function writeDecisionMade(message: DecisionMade, w: Writer): Writer {
     writeShiftTerm(item, w);
     w.ldelim();
   }
+  if (message.pace !== undefined) {
+    w.uint32(234).fork();
+    writePace(message.pace, w);
+    w.ldelim();
+  }
   return w;
 }
 
@@ -650,6 +720,7 @@ export function readDecisionMade(r: Reader, end: number): DecisionMade {
   let fallback: boolean = false;
   let run: boolean = false;
   const terms: ShiftTerm[] = [];
+  let pace: Pace | undefined;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -746,11 +817,14 @@ export function readDecisionMade(r: Reader, end: number): DecisionMade {
       case 226:
         terms.push(readShiftTerm(r, r.uint32() + r.pos));
         break;
+      case 234:
+        pace = readPace(r, r.uint32() + r.pos);
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, requestId, requestHash, candidates, shifts, prior, features, floor, seed, posteriorRevision, policy, policyVersion, arm, propensity, confidence, mode, expectedReward, expectedCostUsd, expectedLatencyMs, slate, excluded, subject, taskType, complexity, tokens, fallback, run, terms };
+  return { domainRevision, requestId, requestHash, candidates, shifts, prior, features, floor, seed, posteriorRevision, policy, policyVersion, arm, propensity, confidence, mode, expectedReward, expectedCostUsd, expectedLatencyMs, slate, excluded, subject, taskType, complexity, tokens, fallback, run, terms, pace };
 }
 
 /** One item that was shown, and the arm it came from. */
@@ -921,6 +995,10 @@ export interface RewardObserved {
   /** The item it was for, else empty. */
   readonly item: string;
   readonly subject: string;
+  /** Dollars that the decision's call has cost; absent where nobody said so. Taking the reward back does not take it back. */
+  readonly costUsd: number | undefined;
+  /** Dollars that the arm was declared to cost when it was chosen; only where the domain has a budget. */
+  readonly declaredUsd: number | undefined;
 }
 
 export function writeRewardObserved(message: RewardObserved, w: Writer): Writer {
@@ -962,6 +1040,12 @@ export function writeRewardObserved(message: RewardObserved, w: Writer): Writer 
   if (message.subject !== '') {
     w.uint32(98).string(message.subject);
   }
+  if (message.costUsd !== undefined) {
+    w.uint32(105).double(message.costUsd);
+  }
+  if (message.declaredUsd !== undefined) {
+    w.uint32(113).double(message.declaredUsd);
+  }
   return w;
 }
 
@@ -978,6 +1062,8 @@ export function readRewardObserved(r: Reader, end: number): RewardObserved {
   let feedback: string = '';
   let item: string = '';
   let subject: string = '';
+  let costUsd: number | undefined;
+  let declaredUsd: number | undefined;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1020,11 +1106,17 @@ export function readRewardObserved(r: Reader, end: number): RewardObserved {
       case 98:
         subject = r.string();
         break;
+      case 105:
+        costUsd = r.double();
+        break;
+      case 113:
+        declaredUsd = r.double();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, decisionRevision, arm, features, propensity, value, share, kind, components, feedback, item, subject };
+  return { domainRevision, decisionRevision, arm, features, propensity, value, share, kind, components, feedback, item, subject, costUsd, declaredUsd };
 }
 
 /** A reward was taken back. Copies the reward it undoes. */
@@ -1325,6 +1417,149 @@ export function readAgentCallFailed(r: Reader, end: number): AgentCallFailed {
   return { agent, decisionId, latencyMs, category, source, state, arm };
 }
 
+/** What is known of the costs of one arm. */
+export interface ArmCostState {
+  readonly arm: string;
+  /** Reports that the mean is made of. */
+  readonly reports: number;
+  /** Dollars a call. */
+  readonly mean: number;
+  /** Dollars that were declared at the last report, 0 where none were. */
+  readonly basis: number;
+  /** Reports in a row that were too far off to be believed: above 0 for high ones, below for low ones. */
+  readonly held: number;
+  readonly heldUsd: number;
+}
+
+export function writeArmCostState(message: ArmCostState, w: Writer): Writer {
+  if (message.arm !== '') {
+    w.uint32(10).string(message.arm);
+  }
+  if (!Object.is(message.reports, 0)) {
+    w.uint32(17).double(message.reports);
+  }
+  if (!Object.is(message.mean, 0)) {
+    w.uint32(25).double(message.mean);
+  }
+  if (!Object.is(message.basis, 0)) {
+    w.uint32(33).double(message.basis);
+  }
+  if (message.held !== 0) {
+    w.uint32(40).sint32(message.held);
+  }
+  if (!Object.is(message.heldUsd, 0)) {
+    w.uint32(49).double(message.heldUsd);
+  }
+  return w;
+}
+
+export function readArmCostState(r: Reader, end: number): ArmCostState {
+  let arm: string = '';
+  let reports: number = 0;
+  let mean: number = 0;
+  let basis: number = 0;
+  let held: number = 0;
+  let heldUsd: number = 0;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        arm = r.string();
+        break;
+      case 17:
+        reports = r.double();
+        break;
+      case 25:
+        mean = r.double();
+        break;
+      case 33:
+        basis = r.double();
+        break;
+      case 40:
+        held = r.sint32();
+        break;
+      case 49:
+        heldUsd = r.double();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { arm, reports, mean, basis, held, heldUsd };
+}
+
+/** A bucket's pacer. */
+export interface PacerState {
+  /** What a dollar is worth, in units of reward. */
+  readonly price: number;
+  /** Dollars that are left. */
+  readonly balance: number;
+  readonly arms: readonly ArmCostState[];
+  /** Decisions whose cost is not known yet, oldest first, and what was charged for each. */
+  readonly open: readonly number[];
+  readonly charged: readonly number[];
+}
+
+export function writePacerState(message: PacerState, w: Writer): Writer {
+  if (!Object.is(message.price, 0)) {
+    w.uint32(9).double(message.price);
+  }
+  if (!Object.is(message.balance, 0)) {
+    w.uint32(17).double(message.balance);
+  }
+  for (const item of message.arms) {
+    w.uint32(26).fork();
+    writeArmCostState(item, w);
+    w.ldelim();
+  }
+  if (message.open.length > 0) {
+    w.uint32(34).fork();
+    for (const item of message.open) w.uint32(item);
+    w.ldelim();
+  }
+  if (message.charged.length > 0) {
+    w.uint32(42).bytes(packDoubles(message.charged));
+  }
+  return w;
+}
+
+export function readPacerState(r: Reader, end: number): PacerState {
+  let price: number = 0;
+  let balance: number = 0;
+  const arms: ArmCostState[] = [];
+  const open: number[] = [];
+  const charged: number[] = [];
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 9:
+        price = r.double();
+        break;
+      case 17:
+        balance = r.double();
+        break;
+      case 26:
+        arms.push(readArmCostState(r, r.uint32() + r.pos));
+        break;
+      case 34:
+        for (const stop = r.uint32() + r.pos; r.pos < stop; ) open.push(r.uint32());
+        break;
+      case 32:
+        open.push(r.uint32());
+        break;
+      case 42:
+        for (const stop = r.uint32() + r.pos; r.pos < stop; ) charged.push(r.double());
+        break;
+      case 41:
+        charged.push(r.double());
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { price, balance, arms, open, charged };
+}
+
 /** A bucket's state at a revision, kept as a cache: dropped whenever a version in it differs. */
 export interface BucketSnapshot {
   readonly domainRevision: number;
@@ -1339,6 +1574,8 @@ export interface BucketSnapshot {
   readonly recentIds: readonly string[];
   /** Revisions of the decisions whose reward windows are open, oldest first. */
   readonly openWindows: readonly number[];
+  /** What its budget has come to; absent where no decision was made under one. */
+  readonly pacer: PacerState | undefined;
 }
 
 export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer {
@@ -1368,6 +1605,11 @@ export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer 
     for (const item of message.openWindows) w.uint32(item);
     w.ldelim();
   }
+  if (message.pacer !== undefined) {
+    w.uint32(74).fork();
+    writePacerState(message.pacer, w);
+    w.ldelim();
+  }
   return w;
 }
 
@@ -1380,6 +1622,7 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
   let headHash: Uint8Array = EMPTY;
   const recentIds: string[] = [];
   const openWindows: number[] = [];
+  let pacer: PacerState | undefined;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1410,11 +1653,14 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
       case 64:
         openWindows.push(r.uint32());
         break;
+      case 74:
+        pacer = readPacerState(r, r.uint32() + r.pos);
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, openWindows };
+  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, openWindows, pacer };
 }
 
 /** What each message and field means, from the comments of the `.proto`: the source of the event reference. */
@@ -1593,7 +1839,7 @@ export const reference = [
       {
         "name": "constraint",
         "type": "string",
-        "comment": "The first constraint it broke: maxCostUsd, maxLatencyMs, minQuality, minReliability, capabilities, contextWindow, tenants."
+        "comment": "The first constraint it broke: maxCostUsd, maxLatencyMs, minQuality, minReliability, capabilities, contextWindow, tenants; budget."
       },
       {
         "name": "limit",
@@ -1636,6 +1882,37 @@ export const reference = [
         "name": "values",
         "type": "double[]",
         "comment": "For each candidate, in units of reward."
+      }
+    ]
+  },
+  {
+    "name": "Pace",
+    "comment": "A decision under a budget: what its pacer is charged with.",
+    "fields": [
+      {
+        "name": "perRequestUsd",
+        "type": "double",
+        "comment": "The ceiling in force: dollars a request on average."
+      },
+      {
+        "name": "chargedUsd",
+        "type": "double",
+        "comment": "What the chosen arm was expected to cost, dollars."
+      },
+      {
+        "name": "price",
+        "type": "double",
+        "comment": "What a dollar was worth, in units of reward."
+      },
+      {
+        "name": "leastPrice",
+        "type": "double",
+        "comment": "The range that the price is held in, by what the arms were expected to cost."
+      },
+      {
+        "name": "mostPrice",
+        "type": "double",
+        "comment": ""
       }
     ]
   },
@@ -1782,6 +2059,11 @@ export const reference = [
         "name": "terms",
         "type": "ShiftTerm[]",
         "comment": "What the shifts are the sum of, in this order; empty where that is nothing but the arms' configured shift."
+      },
+      {
+        "name": "pace",
+        "type": "Pace?",
+        "comment": "What the domain's budget is charged with for it; absent where it has none."
       }
     ]
   },
@@ -1921,6 +2203,16 @@ export const reference = [
         "name": "subject",
         "type": "string",
         "comment": ""
+      },
+      {
+        "name": "costUsd",
+        "type": "double?",
+        "comment": "Dollars that the decision's call has cost; absent where nobody said so. Taking the reward back does not take it back."
+      },
+      {
+        "name": "declaredUsd",
+        "type": "double?",
+        "comment": "Dollars that the arm was declared to cost when it was chosen; only where the domain has a budget."
       }
     ]
   },
@@ -2088,6 +2380,73 @@ export const reference = [
     ]
   },
   {
+    "name": "ArmCostState",
+    "comment": "What is known of the costs of one arm.",
+    "fields": [
+      {
+        "name": "arm",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "reports",
+        "type": "double",
+        "comment": "Reports that the mean is made of."
+      },
+      {
+        "name": "mean",
+        "type": "double",
+        "comment": "Dollars a call."
+      },
+      {
+        "name": "basis",
+        "type": "double",
+        "comment": "Dollars that were declared at the last report, 0 where none were."
+      },
+      {
+        "name": "held",
+        "type": "sint32",
+        "comment": "Reports in a row that were too far off to be believed: above 0 for high ones, below for low ones."
+      },
+      {
+        "name": "heldUsd",
+        "type": "double",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "PacerState",
+    "comment": "A bucket's pacer.",
+    "fields": [
+      {
+        "name": "price",
+        "type": "double",
+        "comment": "What a dollar is worth, in units of reward."
+      },
+      {
+        "name": "balance",
+        "type": "double",
+        "comment": "Dollars that are left."
+      },
+      {
+        "name": "arms",
+        "type": "ArmCostState[]",
+        "comment": ""
+      },
+      {
+        "name": "open",
+        "type": "uint32[]",
+        "comment": "Decisions whose cost is not known yet, oldest first, and what was charged for each."
+      },
+      {
+        "name": "charged",
+        "type": "double[]",
+        "comment": ""
+      }
+    ]
+  },
+  {
     "name": "BucketSnapshot",
     "comment": "A bucket's state at a revision, kept as a cache: dropped whenever a version in it differs.",
     "fields": [
@@ -2130,6 +2489,11 @@ export const reference = [
         "name": "openWindows",
         "type": "uint32[]",
         "comment": "Revisions of the decisions whose reward windows are open, oldest first."
+      },
+      {
+        "name": "pacer",
+        "type": "PacerState?",
+        "comment": "What its budget has come to; absent where no decision was made under one."
       }
     ]
   }

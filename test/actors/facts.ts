@@ -103,5 +103,6 @@ function decisionData({ domainRevision, config }: FactWriter): EventData<'Decisi
     fallback: false,
     run: false,
     terms: [],
+    pace: undefined,
   };
 }

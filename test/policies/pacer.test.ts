@@ -30,7 +30,7 @@ function play(world: World, perRequestUsd: number, steps: number, seed = 1, dela
   for (let step = 0; step < steps; step++) {
     const declared = world.declared(step);
     const arms = Object.keys(world.costs(step));
-    const pacing = pace(pacer, perRequestUsd, arms, (arm) => declared[arm]);
+    const pacing = pace(pacer, perRequestUsd, { arms, candidates: arms, declared: (arm) => declared[arm] });
     let best = -1;
     let bestScore = Number.NEGATIVE_INFINITY;
     let earned = 0;
@@ -136,7 +136,7 @@ test('no arm is priced by more than rewards can differ, and the cheapest is alwa
         const declared = (arm: string) => of[Number(arm)];
         let pacer: Pacer | undefined;
         for (let step = 0; step <= n; step++) {
-          const pacing = pace(pacer, ceiling, arms, declared);
+          const pacing = pace(pacer, ceiling, { arms, candidates: arms, declared });
           expect(pacing.kept.length).toBeGreaterThan(0);
           expect(pacing.shifts.every((shift) => Number.isFinite(shift) && shift <= 0)).toBe(true);
           expect(pacing.kept.every((index) => pacing.shifts[index]! >= -1)).toBe(true);

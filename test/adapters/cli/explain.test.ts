@@ -58,6 +58,7 @@ const told: Explanation = {
     { ...arm, arm: 'hi', mean: 0.6, sample: 0.8, propensity: 0.7, chosen: true },
   ],
   excluded: [],
+  budget: null,
   items: [],
   rewards: [],
 };
@@ -133,6 +134,7 @@ describe('an explanation', () => {
       feedback: 'click',
       item: null,
       components: { quality: 0.123456 },
+      costUsd: null,
       retracted: true,
     };
     expect(text({ rewards: [reward] })).toMatch(

@@ -1,0 +1,16 @@
+/** What a domain may spend. */
+import { z } from 'zod';
+
+export const Budget = z.strictObject({
+  perRequestUsd: z
+    .number()
+    .min(1e-9)
+    .max(1e6)
+    .describe(
+      'the ceiling: dollars a request, on average over all requests; a single one may cost more. Arms are made to look the dearer ' +
+        'the closer it is, and set aside while it cannot pay for them; the cheapest always remains. Each bucket keeps the ceiling ' +
+        'by itself, so that the domain does. Declare costUsd for every arm: it is gone by until rewards report what calls cost ' +
+        '(their costUsd). An arm of which nothing is known is taken to cost the ceiling. A frozen domain goes on being paced',
+    ),
+});
+export type Budget = z.output<typeof Budget>;

@@ -20,6 +20,7 @@ const checks: readonly ((domain: DomainState) => readonly ConfigWarning[])[] = [
   supportWarnings,
   constraintWarnings,
   thresholdWarnings,
+  learningWarnings,
   objectiveWarnings,
 ];
 
@@ -152,6 +153,30 @@ function thresholdWarnings({ config, armNames }: DomainState): ConfigWarning[] {
       path: 'propensity',
       message: `it is eager for up to 32 candidates: with all ${armNames.length} arms propensities are left to the log`,
       remedy: 'Leave it out, or have requests name fewer candidates.',
+    });
+  }
+  return warnings;
+}
+
+/** Rewards that teach nothing, or are forgotten before the arms can be compared. */
+function learningWarnings({ config, armNames }: DomainState): ConfigWarning[] {
+  const { policy, reward } = config;
+  const warnings: ConfigWarning[] = [];
+  if (reward.window?.silence === 'neutral') {
+    warnings.push({
+      path: 'reward.window.silence',
+      message: 'neutral silence is recorded for every decision that no reward came for, and moves nothing',
+      remedy: 'Say what silence means, or leave the window out.',
+    });
+  }
+  const discount = 'discount' in policy && typeof policy.discount === 'number' ? policy.discount : 1;
+  const windowed = 'window' in policy && policy.window !== undefined ? policy.window : Infinity;
+  const counted = Math.min(windowed, 1 / (1 - discount));
+  if (counted < armNames.length) {
+    warnings.push({
+      path: windowed === counted ? 'policy.window' : 'policy.discount',
+      message: `about ${figure(counted)} rewards of a bucket count, fewer than it has arms: they cannot be compared`,
+      remedy: 'Let it remember at least some tens of rewards for each arm.',
     });
   }
   return warnings;

@@ -23,7 +23,9 @@ const ArmObject = z.strictObject({
     .describe('added to the arm’s score, in units of reward: a known cost is negative'),
   costUsd: z.number().min(0).optional().describe('expected dollars a call'),
   latencyMs: z.number().min(0).optional().describe('expected milliseconds a call'),
-  quality: unit.optional().describe('expected quality'),
+  quality: unit
+    .optional()
+    .describe('expected quality; under an objective, what is believed before the first reward where no prior is given'),
   reliability: unit.optional().describe('expected share of calls that succeed'),
   contextWindow: z.int().min(1).optional().describe('most tokens that a request may have'),
   capabilities: z.array(CapabilityName).max(64).optional().describe('what it can do, for requests that ask for it'),

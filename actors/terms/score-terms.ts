@@ -51,7 +51,9 @@ export function shiftsOf(
 }
 
 function sumOf(terms: readonly ShiftTerm[], count: number): number[] {
-  return Array.from({ length: count }, (_, index) => terms.reduce((sum, { values }) => sum + (values[index] ?? 0), 0));
+  const sum = new Array<number>(count).fill(0);
+  for (const { values } of terms) for (let i = 0; i < count; i++) sum[i] = (sum[i] ?? 0) + (values[i] ?? 0);
+  return sum;
 }
 
 /** What a recorded decision's shifts are made of; where the log does not say, it is the arms' own. */

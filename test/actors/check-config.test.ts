@@ -73,6 +73,27 @@ describe('limits', () => {
   });
 });
 
+describe('learning', () => {
+  const many = Array.from({ length: 12 }, (_, i) => `a${i}`);
+  test.each<[Change, string]>([
+    [{ reward: { window: { seconds: 60, silence: 'neutral' } } }, 'reward.window.silence: neutral silence'],
+    [{ arms: many, policy: { name: 'beta_thompson', window: 11 } }, 'policy.window: about 11 rewards'],
+    [{ arms: many, policy: { name: 'beta_thompson', discount: 0.9 } }, 'policy.discount: about 10 rewards'],
+    [
+      { arms: many, policy: { name: 'beta_thompson', discount: 'profile' }, learningRate: 0.2 },
+      'policy.discount: about 5 rewards',
+    ],
+  ])('%j warns of %s', (change, words) => {
+    expect(warnings(change)).toEqual([expect.stringMatching(`^${words}`)]);
+  });
+
+  test('that silence is a failure, or that a long past counts, is no reason to warn', () => {
+    expect(warnings({ reward: { window: { seconds: 60, silence: 'failure' } } })).toEqual([]);
+    expect(warnings({ arms: many, policy: { name: 'beta_thompson', window: 12 } })).toEqual([]);
+    expect(warnings({ policy: { name: 'beta_thompson', discount: 0.99 } })).toEqual([]);
+  });
+});
+
 describe('an objective', () => {
   const objective = { weights: { quality: 0.6, cost: 0.2, latency: 0.1, reliability: 0.1 } };
 

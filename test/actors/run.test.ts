@@ -292,6 +292,19 @@ describe('arms and agents', () => {
     await stage.stop();
   });
 
+  test('an arm that the request cannot get needs nobody', async () => {
+    const arms = [
+      { name: 'red', contextWindow: 1000 },
+      { name: 'green', contextWindow: 10, tenants: ['acme'] },
+    ];
+    const stage = await given([configured({ arms, fallback: 'blue' })], { agents: cast(['red']).agents });
+    expect(await stage.reckoner.run(DOMAIN, { question: 1, tokens: 1000 })).toMatchObject({ arm: 'red' });
+    const { problem, events } = await stage.when((reckoner) => reckoner.run(DOMAIN, { question: 1, tokens: 1001 }));
+    expect(problem).toMatchObject({ code: 'agent_unknown', message: expect.stringContaining('blue') });
+    expect(events).toEqual([]);
+    await stage.stop();
+  });
+
   test('so is a fallback that nobody carries out, where constraints may call for it', async () => {
     const arms = [{ name: 'red', costUsd: 1 }];
     const stage = await given([configured({ arms, fallback: 'green' })], { agents: cast(['red']).agents });

@@ -1,11 +1,11 @@
 /** `reckoner events`: the log as it is, beside a running server or after it. */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { catalogue, decode } from '../../events/catalogue.ts';
 import { problemOf } from '../../events/errors.ts';
 import { type EventLog, type Filter, type Position, type RecordedEvent, START } from '../../events/event-log.ts';
 import { readKeys } from '../keys/keys.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
-import { positionOf } from '../sqlite/schema.ts';
+import { positionOf, rowOf } from '../sqlite/schema.ts';
 import type { Cli } from './cli.ts';
 import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
 import { decisionOf } from './decision-of.ts';
@@ -19,6 +19,7 @@ interface EventsOptions {
   readonly type?: readonly string[];
   readonly from?: Position | 'end';
   readonly limit?: number;
+  readonly last?: number;
   readonly follow: boolean;
   readonly json: boolean;
   readonly dataDir: string;
@@ -34,7 +35,7 @@ its stream. What happened to a decision shows the decision's id ("decisionId" in
 Types: ${knownTypes.join(', ')}.
 
 Examples:
-  reckoner events --limit 20
+  reckoner events --last 20
   reckoner events --follow --from end                       only what happens from now on
   reckoner events --stream bucket-default-model_routing-    one domain's buckets
   reckoner events --type DecisionMade,RewardObserved --json | jq '[.decisionId, .data.arm]'`;
@@ -48,6 +49,7 @@ export function registerEvents(program: Command, cli: Cli): void {
     .option('--type <types>', 'only these types, separated by commas', listOf)
     .option('--from <position>', 'only what follows this position; `end`: only what is new', positionGiven)
     .option('--limit <n>', 'stop after so many events', countGiven)
+    .addOption(new Option('--last <n>', 'begin with the last so many of them').argParser(countGiven).conflicts('from'))
     .option('-f, --follow', 'stay and print what comes, until Ctrl-C', false)
     .option('--json', 'one JSON object a line, with the decoded data', false)
     .addOption(dataDirOption())
@@ -113,13 +115,35 @@ function decisionKey(
 
 async function* wantedEvents(log: EventLog, options: EventsOptions, signal: AbortSignal): AsyncIterable<RecordedEvent> {
   const filter: Filter = { streamPrefix: options.stream, types: options.type };
-  const after = options.from === 'end' ? await log.head() : (options.from ?? START);
+  const after = await beginning(log, filter, options);
   if (!options.follow) {
     yield* log.readAll({ ...filter, after, limit: options.limit });
     return;
   }
   for await (const message of log.subscribe({ ...filter, after, signal })) {
     if (message.type === 'event') yield message.event;
+  }
+}
+
+/** After which position the first event comes that is to be printed. */
+async function beginning(log: EventLog, filter: Filter, { from, last }: EventsOptions): Promise<Position> {
+  if (from === 'end') return log.head();
+  return last === undefined ? (from ?? START) : beforeLast(log, filter, last);
+}
+
+/**
+ * Before the last `count` events that pass the filter. The log is read forwards only: from ever further back, until there are
+ * enough of them or it begins.
+ */
+async function beforeLast(log: EventLog, filter: Filter, count: number): Promise<Position> {
+  const head = rowOf(await log.head());
+  for (let back = count; ; back *= 4) {
+    const after = positionOf(Math.max(0, head - back));
+    const rows: number[] = [];
+    for await (const { position } of log.readAll({ ...filter, after })) rows.push(rowOf(position));
+    const first = rows.at(-count);
+    if (first !== undefined) return positionOf(first - 1);
+    if (after === START) return START;
   }
 }
 

@@ -80,6 +80,18 @@ test('a filter by type, by stream, a start and a limit each leave the rest away'
   expect(await jsonLines('--from', 'end')).toEqual([]);
 });
 
+test('the last ones are found however seldom they are, and are no more than there are', async () => {
+  const all = await jsonLines();
+  expect(await jsonLines('--last', '2')).toEqual(all.slice(-2));
+  expect(await jsonLines('--last', '999')).toEqual(all);
+  expect(await jsonLines('--last', '1', '--type', 'DomainConfigured')).toEqual([all[0]]);
+  expect(await jsonLines('--last', '3', '--limit', '1')).toEqual(all.slice(-3, -2));
+  const both = await run(['events', '--last', '3', '--from', 'end', '--data-dir', used.dataDir]);
+  expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining("'--last <n>' cannot be used with") });
+  const none = await run(['events', '--last', '0', '--data-dir', used.dataDir]);
+  expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('a whole number from 1') });
+});
+
 test('where nothing matches, that is said beside the output', async () => {
   const found = await run(['events', '--type', 'Nothing', '--data-dir', used.dataDir]);
   expect(found).toEqual({

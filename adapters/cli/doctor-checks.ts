@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { problemOf, ReckonerError } from '../../events/errors.ts';
 import { type EventLog, START } from '../../events/event-log.ts';
+import { datasetsIn } from '../datasets/find-dataset.ts';
 import { DEFAULT_HOST } from '../http/address.ts';
 import { fingerprint, keysFile, readKeys } from '../keys/keys.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { examineLogFile } from '../sqlite/examination.ts';
 import { failureOf } from '../sqlite/failures.ts';
 import { doubtOfNativePart } from '../sqlite/native.ts';
+import type { Cli } from './cli.ts';
 import { dataFiles, lostLog } from './compose.ts';
 import { type ChainReport, walkChains } from './doctor-chain.ts';
 
@@ -76,6 +78,28 @@ export function checkDataDir(dataDir: string, named: boolean): Finding {
     return { check, status: 'warn', message, remedy: `chmod 700 ${dataDir}` };
   }
   return { check, status: 'ok', message: `${dataDir} (mode ${octal}, writable)` };
+}
+
+/**
+ * Two variables whose names are easily taken for one another: RECKONER_DATA, the recorded data sets that simulate reads, and
+ * RECKONER_DATA_DIR, the data directory. Nothing to say where neither could be meant by the other.
+ */
+export function checkVariables(env: Cli['env']): Finding | undefined {
+  const check = 'environment';
+  const { RECKONER_DATA: recorded, RECKONER_DATA_DIR: kept } = env;
+  if (recorded && existsSync(join(recorded, dataFiles.log))) {
+    const message = `RECKONER_DATA names ${recorded}, which holds a log: it is read for recorded data sets only, by simulate`;
+    return { check, status: 'warn', message, remedy: 'The variable for the data directory is RECKONER_DATA_DIR.' };
+  }
+  if (kept && !existsSync(join(kept, dataFiles.log)) && isDirectory(kept) && datasetsIn(kept).length > 0) {
+    const message = `RECKONER_DATA_DIR names ${kept}, which holds data sets and no log: it is where a log is kept`;
+    return { check, status: 'warn', message, remedy: 'The variable for recorded data sets is RECKONER_DATA.' };
+  }
+  return undefined;
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 export function checkDisk(dataDir: string): Finding {

@@ -16,6 +16,7 @@ import {
   checkPort,
   checkSideFile,
   checkSqlite,
+  checkVariables,
   type Finding,
 } from './doctor-checks.ts';
 import { exitCodes } from './failure.ts';
@@ -65,6 +66,8 @@ async function examine({ port, json, dataDir, named }: DoctorOptions & { readonl
   await found(sqlite);
   const place = checkDataDir(dataDir, named);
   await found(place);
+  const variables = checkVariables(cli.env);
+  if (variables !== undefined) await found(variables);
   let counted: { readonly events: number; readonly streams: number } | undefined;
   const reachable = existsSync(dataDir) && place.status !== 'fail';
   if (reachable) await found(checkDisk(dataDir));

@@ -35,8 +35,8 @@ Exit codes:
   130  Ctrl-C broke it off: a second one, or simulate before its end (143: the same by SIGTERM)
 
 Environment:
-  RECKONER_DATA_DIR   default of --data-dir
-  RECKONER_DATA       default of simulate --data
+  RECKONER_DATA_DIR   where Reckoner keeps its log and its keys: default of --data-dir
+  RECKONER_DATA       where recorded data sets lie, which only simulate reads: default of its --data
   RECKONER_DEBUG=1    adds stack traces to errors
   NO_COLOR=1          takes the colours away`;
 

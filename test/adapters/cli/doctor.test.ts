@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dataFiles } from '../../../adapters/cli/compose.ts';
-import { checkNode, checkPort } from '../../../adapters/cli/doctor-checks.ts';
+import { checkNode, checkPort, checkVariables } from '../../../adapters/cli/doctor-checks.ts';
 import { compiled } from '../../compiled.ts';
 import { newDirectory, removeDirectories, run, runJson, usedDirectory } from './run.ts';
 
@@ -69,6 +69,23 @@ describe('doctor', () => {
     const served = await run(['serve', '--port', '0', '--data-dir', dataDir], env);
     expect(served.code).toBe(1);
     expect(served.stderr).toContain('npm rebuild better-sqlite3');
+  });
+
+  test('tells the data directory from the folder of recorded data sets, whose variables are easily mixed up', () => {
+    const [kept, recorded] = [newDirectory(), newDirectory()];
+    writeFileSync(join(kept, dataFiles.log), '');
+    writeFileSync(join(recorded, 'mine.csv'), '');
+    expect(checkVariables({})).toBeUndefined();
+    expect(checkVariables({ RECKONER_DATA: recorded, RECKONER_DATA_DIR: kept })).toBeUndefined();
+    expect(checkVariables({ RECKONER_DATA: kept })).toMatchObject({
+      status: 'warn',
+      message: expect.stringMatching(/^RECKONER_DATA names .*, which holds a log/),
+      remedy: expect.stringContaining('RECKONER_DATA_DIR'),
+    });
+    expect(checkVariables({ RECKONER_DATA_DIR: recorded })).toMatchObject({
+      status: 'warn',
+      message: expect.stringMatching(/^RECKONER_DATA_DIR names .*, which holds data sets and no log/),
+    });
   });
 
   test('names the first event that was changed after it was written', async () => {

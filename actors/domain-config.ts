@@ -9,7 +9,7 @@ import { Arm, BetaPrior } from './config/arms.ts';
 import { Budget } from './config/budget.ts';
 import { ComplexityPreference } from './config/complexity.ts';
 import { Constraints } from './config/constraints.ts';
-import { checkContext, Feature, featureKinds } from './config/context.ts';
+import { checkBuckets, Feature, featureKinds } from './config/context.ts';
 import { ArmName, FeatureName } from './config/names.ts';
 import { Objective } from './config/objective.ts';
 import { FeedbackMapping, kindOfSilence, RewardDefinition } from './config/reward.ts';
@@ -35,6 +35,21 @@ const SHARED_ARMS_A_REWARD = 100;
 /** The least rewards between two sharings: with fewer, what is shared outweighs what is learned, in the log and in time. */
 function sharedSeldomEnough(arms: number): number {
   return Math.ceil(arms / SHARED_ARMS_A_REWARD);
+}
+
+/** Refuses what no field is guilty of alone. */
+function refusing(issues: z.RefinementCtx): (path: (string | number)[], message: string) => void {
+  return (path, message) => issues.addIssue({ code: 'custom', path, message });
+}
+
+/** What is wrong between fields is told together with what is wrong elsewhere: it is looked at wherever these fields are sound. */
+function sound(...fields: readonly (string | number | symbol)[]): (payload: z.core.ParsePayload) => boolean {
+  return ({ issues }) =>
+    issues.every(({ code, path = [] }) => {
+      const [field] = path;
+      // An unknown name beside the known ones harms none of them; anything else that is wrong at the top is no configuration.
+      return field === undefined ? code === 'unrecognized_keys' : !fields.includes(field);
+    });
 }
 
 /** What may be written as a domain: everything but the arms has a default. */
@@ -92,27 +107,22 @@ export const DomainConfigInput = z
       ),
     timezone: z.string().default('UTC').describe('IANA name, for features derived from the time'),
   })
-  .superRefine((config, issues) => {
-    const refuse = (path: (string | number)[], message: string) => issues.addIssue({ code: 'custom', path, message });
-    const names = new Set<string>();
-    for (const [index, arm] of config.arms.entries()) {
-      if (names.has(arm.name)) refuse(['arms', index], `the arm ${arm.name} is there twice`);
-      names.add(arm.name);
-    }
-    checkContext(config.context, refuse);
-    for (const [index, name] of config.bucketBy.entries()) {
-      const feature = Object.hasOwn(config.context, name) ? config.context[name] : undefined;
-      if (feature === undefined) refuse(['bucketBy', index], `${name} is not in the context`);
-      else if (feature.type === 'numeric' && feature.bins === undefined && feature.round === undefined) {
-        refuse(['bucketBy', index], `${name} is numeric: declare its bins or what it is rounded to`);
-      } else if (feature.type === 'text' || feature.type === 'embedding') {
-        refuse(
-          ['bucketBy', index],
-          `hardly two requests share ${name}: leave it to a policy that learns about features`,
-        );
+  .superRefine(({ context, bucketBy }, issues) => checkBuckets(context, bucketBy, refusing(issues)), {
+    when: sound('context', 'bucketBy'),
+  })
+  .superRefine(
+    ({ arms }, issues) => {
+      const names = new Set<string>();
+      for (const [index, { name }] of arms.entries()) {
+        if (names.has(name)) refusing(issues)(['arms', index], `the arm ${name} is there twice`);
+        names.add(name);
       }
-      if (config.bucketBy.indexOf(name) !== index) refuse(['bucketBy', index], `${name} is there twice`);
-    }
+    },
+    { when: sound('arms') },
+  )
+  .superRefine((config, issues) => {
+    const refuse = refusing(issues);
+    const names = new Set(config.arms.map(({ name }) => name));
     if (config.policy.name === 'fixed' && !names.has(config.policy.arm))
       refuse(['policy', 'arm'], 'is not one of the arms');
     const shares = config.reward.shares;

@@ -113,8 +113,26 @@ const Derived = z
 export const Feature = z.discriminatedUnion('type', [Numeric, Flag, Categorical, Derived, Text, Embedding]);
 export type Feature = z.infer<typeof Feature>;
 
-/** What is wrong with the features, beyond their types. */
-export function checkContext(
+/** What is wrong with the features, and with those that make the buckets, beyond their types. */
+export function checkBuckets(
+  context: Readonly<Record<string, Feature>>,
+  bucketBy: readonly string[],
+  refuse: (path: (string | number)[], message: string) => void,
+): void {
+  checkContext(context, refuse);
+  for (const [index, name] of bucketBy.entries()) {
+    const feature = Object.hasOwn(context, name) ? context[name] : undefined;
+    if (feature === undefined) refuse(['bucketBy', index], `${name} is not in the context`);
+    else if (feature.type === 'numeric' && feature.bins === undefined && feature.round === undefined) {
+      refuse(['bucketBy', index], `${name} is numeric: declare its bins or what it is rounded to`);
+    } else if (feature.type === 'text' || feature.type === 'embedding') {
+      refuse(['bucketBy', index], `hardly two requests share ${name}: leave it to a policy that learns about features`);
+    }
+    if (bucketBy.indexOf(name) !== index) refuse(['bucketBy', index], `${name} is there twice`);
+  }
+}
+
+function checkContext(
   context: Readonly<Record<string, Feature>>,
   refuse: (path: (string | number)[], message: string) => void,
 ): void {

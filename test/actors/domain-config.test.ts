@@ -87,6 +87,23 @@ test('what is wrong is named by its path', () => {
   expect(pathsOf({ colour: 'red' })).toEqual(['']);
 });
 
+test('what is wrong between fields is told together with what is wrong within others', () => {
+  const context = { a: { type: 'numeric' } };
+  expect(pathsOf({ exploration: 2, context, bucketBy: ['a', 'b'] })).toEqual([
+    'exploration',
+    'bucketBy.0',
+    'bucketBy.1',
+  ]);
+  expect(pathsOf({ arms: ['red', 'red'], exploration: 2, bucketBy: ['b'] })).toEqual([
+    'exploration',
+    'bucketBy.0',
+    'arms.1',
+  ]);
+  // Of a context that is wrong itself, nobody knows what it would hold.
+  expect(pathsOf({ context: { a: { type: 'number' } }, bucketBy: ['a'] })).toEqual(['context.a.type']);
+  expect(pathsOf({ context: null, bucketBy: ['a'], arms: null })).toEqual(['arms', 'context']);
+});
+
 test('what is no object at all is refused like any other configuration', () => {
   for (const input of [null, undefined, 1, 'red', [], { arms: null }])
     expect(() => parseDomainConfig(input)).toThrow(ReckonerError);

@@ -17,13 +17,13 @@ const LESSONS = lessonsOfContexts(400);
 describe.each(everySpec)('%s', (_, spec) => {
   const policy = createPolicy(spec, KINDS);
 
-  test.each([0, 1, 3, 10, 40, 400])('chooses as often as it states, after %d lessons', (count) => {
+  test.each([0, 3, 40, 400])('chooses as often as it states, after %d lessons', (count) => {
     const posterior = learned(policy, LESSONS.slice(0, count));
-    for (const { features } of LESSONS.slice(0, 3)) {
+    for (const { features } of LESSONS.slice(0, 2)) {
       const seen = situation(policy, ARMS, { features, floor: 0.05, shifts: [0.02, 0, -0.1, 0.1] });
       expect(misfitOfFirst(policy, posterior, seen, 200_000)).toBeLessThan(1);
     }
     const seen = situation(policy, ARMS, { features: LESSONS[0]!.features, floor: 0.05 });
-    expect(misfitOfPlaces(policy, posterior, seen, 4, 200_000)).toBeLessThan(1);
+    expect(misfitOfPlaces(policy, posterior, seen, 4, 50_000)).toBeLessThan(1);
   });
 });

@@ -64,7 +64,7 @@ describe('exact propensities of Beta arms', () => {
     for (const least of [1e-3, 1e-2, 0.1]) {
       const alpha = [least, between(least, 3), between(least, 3)];
       const beta = [between(least, 3), least, between(least, 3)];
-      const reference = firstByTrapezoid(alpha, beta, 0.1);
+      const reference = firstByTrapezoid(alpha, beta, 0.2);
       const exact = firstPropensities({ alpha, beta, shift: [0.2, 0.2, 0.2] });
       for (const [i, p] of exact.entries()) expect(Math.abs(p - reference[i]!)).toBeLessThan(1e-8);
     }
@@ -103,15 +103,11 @@ describe('exact propensities of Beta arms', () => {
 
   it('are worked out for 1,000 different arms in less than a second', () => {
     const input = arms(1000, () => pulled(uniform(1, 500), uniform(0.1, 0.9), uniform(-0.2, 0)));
-    // The best of three: the machine may be busy with the other tests.
-    let best = Number.POSITIVE_INFINITY;
-    let exact: number[] = [];
-    for (let round = 0; round < 3; round++) {
-      const start = performance.now();
-      exact = firstPropensities(input);
-      best = Math.min(best, performance.now() - start);
-    }
-    expect(best).toBeLessThan(1000);
+    // Processor time: the machine may be busy with other things.
+    const start = process.cpuUsage();
+    const exact = firstPropensities(input);
+    const { user, system } = process.cpuUsage(start);
+    expect(user + system).toBeLessThan(1e6);
     expect(Math.abs(exact.reduce((a, b) => a + b) - 1)).toBeLessThan(1e-9);
   });
 

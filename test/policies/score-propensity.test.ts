@@ -84,7 +84,7 @@ describe('exact propensities of normal and Student-t scores', () => {
   });
 
   it('share the first place evenly among identical arms, whatever their scale', () => {
-    for (const count of [1, 2, 50, 1000]) {
+    for (const count of [1, 2, 50, 300]) {
       for (const [location, scale, freedom] of [
         [0, 1e-12, Number.POSITIVE_INFINITY],
         [0.5, 1e-9, Number.POSITIVE_INFINITY],

@@ -150,9 +150,9 @@ function meaningOf(feature: Feature): unknown {
     case 'derived':
       return derivations[feature.from];
     case 'text':
-      return [feature.hashing, feature.dimensions, feature.ngrams];
+      return [feature.hashing, feature.dimensions, feature.ngrams, feature.weight];
     case 'embedding':
-      return [feature.projection, feature.size, feature.dimensions];
+      return [feature.projection, feature.size, feature.dimensions, feature.weight];
     default:
       return [];
   }

@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { dataFolder } from '../adapters/datasets/find-dataset.ts';
+import { promptFeaturesOf } from '../adapters/datasets/prompt-features.ts';
 import { ReckonerError } from '../events/errors.ts';
 import type { BenchOptions } from './bench.ts';
 import { publishedOf } from './learning/bars.ts';
@@ -19,6 +20,7 @@ export interface LearningOptions extends BenchOptions {
   readonly floor?: string;
   readonly buckets?: boolean;
   readonly sweep?: boolean;
+  readonly features?: string;
   readonly workers?: string;
 }
 
@@ -60,6 +62,7 @@ export async function run(options: LearningOptions): Promise<LearningResult> {
     floor: numberOf('floor', options.floor, (value) => value >= 0 && value <= 1),
     buckets: options.buckets !== false,
     sweep: options.sweep !== false,
+    features: options.features === undefined ? [] : promptFeaturesOf(options.features),
   };
   const workers = numberOf('workers', options.workers, (value) => Number.isInteger(value) && value >= 1);
   const rows: ResultRow[] = [];

@@ -59,6 +59,10 @@ const benches: Readonly<Record<string, Entry>> = {
         .option('--shuffles <n>', 'passes in orders of their own, seeds 1 to n (default: 100; 5 for labelled rows)')
         .option('--floor <f>', 'probability ours spread evenly over the arms (default: 0.01; 0 for labelled rows)')
         .option('--no-buckets', 'one bucket for all rows: what makes the buckets is context only')
+        .option(
+          '--features <names>',
+          'tell ours of the prompts, where the files have them: text,chars (default: nothing)',
+        )
         .option('--no-sweep', 'leave the runs out that sweep the price of the strong arm')
         .option('--workers <n>', 'threads (default: the cores of this machine)'),
   },

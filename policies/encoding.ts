@@ -2,15 +2,15 @@
  * From the doubles of a context to the vector that a linear policy learns over: a bias of 1; numbers under a running
  * standardisation, clipped to ±4 and divided by the root of how many there are; booleans 0 or 1 and categories one-hot, divided
  * by the root of how many of them there are; the numbers of each feature that is a vector like numbers, divided by the root of
- * their own count. So each of these parts has a length of about 1, however many features there are.
+ * their own count and times its weight. So each of these parts has a length of about 1, or its weight, however many features there are.
  */
 
-/** What a feature is: a number, 0 or 1, the index of one of `values` categories, or a vector of `size` numbers, of which each is a double. */
+/** What a feature is: a number, 0 or 1, the index of one of `values` categories, or a vector of `size` numbers, of which each is a double, and whose part is as long as its weight. */
 export type FeatureKind =
   | { readonly type: 'number' }
   | { readonly type: 'boolean' }
   | { readonly type: 'category'; readonly values: number }
-  | { readonly type: 'vector'; readonly size: number };
+  | { readonly type: 'vector'; readonly size: number; readonly weight: number };
 
 /** What one double of a context stands for. */
 export type DoubleKind = Exclude<FeatureKind, { readonly type: 'vector' }>;
@@ -72,7 +72,7 @@ export function createEncoder(kinds: readonly FeatureKind[]): Encoder {
     else if (kind.type === 'vector') {
       for (let i = from; i < doubles; i++) {
         inVectors.push(i);
-        parts.push(kind.size);
+        parts.push(kind.weight / Math.sqrt(kind.size));
       }
     } else {
       // A boolean is a category of which only the value 1 has a place.
@@ -92,7 +92,7 @@ export function createEncoder(kinds: readonly FeatureKind[]): Encoder {
     );
   }
   const flag = 1 / Math.sqrt(Math.max(1, flags.length));
-  const scales = Float64Array.from(numbers, (_, i) => 1 / Math.sqrt(i < alone ? alone : parts[i - alone]!));
+  const scales = Float64Array.from(numbers, (_, i) => (i < alone ? 1 / Math.sqrt(alone) : parts[i - alone]!));
 
   return {
     dimension,

@@ -53,6 +53,17 @@ const Categorical = z.strictObject({
     ),
 });
 
+/** A text's numbers are mostly noise until thousands were seen, and at the weight of an embedding they cost what they bring. */
+const weight = (usual: number) =>
+  z
+    .number()
+    .min(0.01)
+    .max(10)
+    .default(usual)
+    .describe(
+      'how much a linear policy expects of it beside the other features: the less, the more it must see to heed it',
+    );
+
 const gramSizes = (longest: number) => z.array(z.int().min(1).max(longest)).max(longest);
 
 const Text = z
@@ -62,7 +73,7 @@ const Text = z
     ngrams: z
       .strictObject({
         words: gramSizes(5)
-          .default([1, 2])
+          .default([1])
           .describe('lengths of the sequences of words that count; a word is letters and digits, or any other sign'),
         characters: gramSizes(8)
           .default([])
@@ -71,6 +82,7 @@ const Text = z
           ),
       })
       .prefault({}),
+    weight: weight(0.25),
     default: z.string().max(TEXT_LENGTH).optional().describe('stands where a context leaves it out'),
     hashing: z
       .literal(1)
@@ -92,6 +104,7 @@ const Embedding = z
       .max(MOST_DIMENSIONS)
       .default(32)
       .describe('numbers that are made of them by a random projection; from size on they stay as they are'),
+    weight: weight(1),
     projection: z
       .literal(1)
       .default(1)
@@ -200,8 +213,8 @@ function kindOf(feature: Feature): FeatureKind {
     case 'derived':
       return { type: 'category', values: derivations[feature.from].length };
     case 'text':
-      return { type: 'vector', size: feature.dimensions };
+      return { type: 'vector', size: feature.dimensions, weight: feature.weight };
     case 'embedding':
-      return { type: 'vector', size: Math.min(feature.size, feature.dimensions) };
+      return { type: 'vector', size: Math.min(feature.size, feature.dimensions), weight: feature.weight };
   }
 }

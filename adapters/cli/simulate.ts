@@ -85,6 +85,7 @@ export function registerSimulate(program: Command, cli: Omit<Cli, 'version'>): v
     .option('--floor <f>', `probability spread evenly over the arms (default: ${simulateDefaults.floor})`)
     .option('--limit <rows>', 'use the first rows of the file only (default: all)')
     .option('--no-buckets', 'one bucket for all requests: the bucket feature is context only')
+    .option('--features <names>', 'tell of the prompts what the file has: text,chars (default: nothing)')
     .option('--data-dir <dir>', 'keep the log there, in a folder for each of several shuffles (default: in memory)')
     .option('--workers <n>', `threads (default: ${simulateDefaults.workers}, the cores of this machine)`)
     .option('--json', 'print one JSON object in place of the report')
@@ -95,7 +96,8 @@ export function registerSimulate(program: Command, cli: Omit<Cli, 'version'>): v
 /** @returns the exit code */
 async function simulate(options: SimulateOptions, { terminal, env }: Pick<Cli, 'terminal' | 'env'>): Promise<number> {
   const path = findDataset(options.dataset, dataFolder(options.data, env));
-  const plan = planOf(await readDataset(path, options.dataset.replace(/\.csv(\.gz)?$/, '')), options);
+  const name = options.dataset.replace(/\.csv(\.gz)?$/, '');
+  const plan = planOf(await readDataset(path, name, { prompt: options.features }), options);
   const scenarios = options.scenarios.map((name) => scenarioPlanOf(plan, name, options.change));
   const requests =
     scenarios.length === 0

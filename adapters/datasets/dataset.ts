@@ -18,6 +18,8 @@ export interface Dataset {
 export interface RecordedRequest {
   /** The bucket feature, or nothing. */
   readonly context: Readonly<Record<string, string>>;
+  /** What was asked for of the prompt, by the name of its column; not there where nothing was. */
+  readonly prompt?: Readonly<Record<string, string | number>>;
   /** The reward of each arm, in [0, 1], in the order of the arms. */
   readonly rewards: readonly number[];
   /** US dollars of each arm's call, in the order of the arms; empty where the file has none. */
@@ -30,4 +32,9 @@ export interface LeftOut {
   readonly contaminated: number;
   /** Rows in which the outcome of an arm is missing. */
   readonly incomplete: number;
+}
+
+/** All that a router is told of a request. */
+export function toldOf({ context, prompt }: RecordedRequest): Readonly<Record<string, string | number>> {
+  return prompt === undefined ? context : { ...context, ...prompt };
 }

@@ -10,6 +10,18 @@ export interface Layout {
   readonly priced: boolean;
 }
 
+/** What may be known of a prompt beside its bucket: its text, and its length in characters. */
+export const promptFeatures = ['text', 'chars'] as const;
+export type PromptFeature = (typeof promptFeatures)[number];
+/** Their columns, which name the features too. */
+export const promptColumns = { text: 'prompt', chars: 'prompt_chars' } as const satisfies Record<PromptFeature, string>;
+
+export interface PromptColumn {
+  readonly feature: PromptFeature;
+  readonly name: string;
+  readonly column: number;
+}
+
 export interface ArmColumns {
   /** Name of the arm, legal in a domain. */
   readonly arm: string;
@@ -26,7 +38,7 @@ const bucketFeatures = ['subject', 'task', 'source'] as const;
 
 export const understoodColumns =
   'two or more of correct_<arm>, s_<arm> or r_<arm> (reward in [0, 1]), optionally c_<arm> (dollars), ' +
-  'subject, task or source (the bucket) and contaminated (1: left out)';
+  'subject, task or source (the bucket), contaminated (1: left out), prompt and prompt_chars (features that are asked for)';
 
 /**
  * Finds the layout of a file by the names of its columns, never by its own name.
@@ -56,6 +68,17 @@ export function detectLayout(header: readonly string[]): Layout {
     contaminated: header.includes('contaminated') ? only(header, 'contaminated') : null,
     priced,
   };
+}
+
+/** The columns of what is asked of the prompts. @throws ReckonerError request_invalid where one is not there, or there twice */
+export function detectPrompt(header: readonly string[], features: readonly PromptFeature[]): PromptColumn[] {
+  return features.map((feature) => {
+    const name = promptColumns[feature];
+    if (header.includes(name)) return { feature, name, column: only(header, name) };
+    throw new ReckonerError('request_invalid', `The file has no column ${name}.`, {
+      remedy: `Leave the feature ${feature} out, or give a file that has it.`,
+    });
+  });
 }
 
 function isArmColumn(column: string, prefix: string): boolean {

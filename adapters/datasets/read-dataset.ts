@@ -1,23 +1,40 @@
 import { basename } from 'node:path';
+import { TEXT_LENGTH } from '../../actors/config/context.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { type CsvRecord, readCsv } from './csv.ts';
 import type { Dataset, RecordedRequest } from './dataset.ts';
 import { decimalOf } from './decimal.ts';
-import { detectLayout, type Layout, understoodColumns } from './layout.ts';
+import {
+  detectLayout,
+  detectPrompt,
+  type Layout,
+  type PromptColumn,
+  type PromptFeature,
+  understoodColumns,
+} from './layout.ts';
+
+/** What of a file is read. */
+export interface Reading {
+  /** Arms that are not: neither is a row left out because their outcome is missing. */
+  readonly without?: readonly string[];
+  /** What is to be known of the prompts; default nothing. */
+  readonly prompt?: readonly PromptFeature[];
+}
 
 /**
  * Reads recorded requests from a .csv or .csv.gz whose columns are understood (see layout.ts). Rows that are marked as
  * contaminated, or in which an arm's outcome is missing, are left out and counted.
  * @param name what to call it; default the file's name without its ending
- * @param without arms that are not read: neither is a row left out because their outcome is missing
- * @throws ReckonerError request_invalid: unreadable file, unknown columns, a cell that is not a number (with its row), no rows
+ * @throws ReckonerError request_invalid: unreadable file, unknown columns, a cell that is not a number (with its row), no rows, no
+ *   column of what is asked of the prompts
  */
 export async function readDataset(
   path: string,
   name: string = basename(path).replace(/\.csv(\.gz)?$/, ''),
-  without: readonly string[] = [],
+  { without = [], prompt = [] }: Reading = {},
 ): Promise<Dataset> {
   let layout: Layout | undefined;
+  let prompts: readonly PromptColumn[] = [];
   const rows: RecordedRequest[] = [];
   const buckets = new Set<string>();
   const leftOut = { contaminated: 0, incomplete: 0 };
@@ -25,13 +42,14 @@ export async function readDataset(
     if (layout === undefined) {
       const detected = detectLayout(record.cells);
       layout = { ...detected, arms: detected.arms.filter(({ arm }) => !without.includes(arm)) };
+      prompts = detectPrompt(record.cells, prompt);
       continue;
     }
     if (isContaminated(layout, record)) {
       leftOut.contaminated++;
       continue;
     }
-    const row = requestOf(layout, record);
+    const row = requestOf(layout, record, prompts);
     if (row === undefined) {
       leftOut.incomplete++;
       continue;
@@ -56,7 +74,7 @@ function isContaminated(layout: Layout, record: CsvRecord): boolean {
 }
 
 /** The request in a record; undefined where an outcome is missing. */
-function requestOf(layout: Layout, record: CsvRecord): RecordedRequest | undefined {
+function requestOf(layout: Layout, record: CsvRecord, prompts: readonly PromptColumn[]): RecordedRequest | undefined {
   const rewards: number[] = [];
   const dollars: number[] = [];
   for (const { arm, reward, dollars: column } of layout.arms) {
@@ -66,7 +84,16 @@ function requestOf(layout: Layout, record: CsvRecord): RecordedRequest | undefin
     rewards.push(value);
     if (column !== null) dollars.push(cost);
   }
-  return { context: contextOf(layout, record), rewards, dollars };
+  const request = { context: contextOf(layout, record), rewards, dollars };
+  return prompts.length === 0 ? request : { ...request, prompt: promptOf(record, prompts) };
+}
+
+function promptOf(record: CsvRecord, prompts: readonly PromptColumn[]): Record<string, string | number> {
+  const valueIn = ({ feature, name, column }: PromptColumn) =>
+    feature === 'text'
+      ? (record.cells[column] ?? '').slice(0, TEXT_LENGTH)
+      : (numberAt(record, column, name, 0, Number.MAX_VALUE) ?? 0);
+  return Object.fromEntries(prompts.map((one) => [one.name, valueIn(one)]));
 }
 
 function contextOf(layout: Layout, record: CsvRecord): Record<string, string> {

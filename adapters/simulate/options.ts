@@ -5,6 +5,8 @@ import { inOurWords } from '../../actors/invalid.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { PolicySpec, policyNames } from '../../policies/catalogue.ts';
 import { decimalOf } from '../datasets/decimal.ts';
+import type { PromptFeature } from '../datasets/layout.ts';
+import { promptFeaturesOf } from '../datasets/prompt-features.ts';
 import { PUBLISHED_PRICE_FACTOR, type ScenarioName, type ScenarioOptions, scenarioNames } from './scenario/scenario.ts';
 
 /** The command's options, checked. */
@@ -25,6 +27,8 @@ export interface SimulateOptions {
   readonly json: boolean;
   /** False: one bucket for the whole domain. */
   readonly buckets: boolean;
+  /** What the domain is told of the prompts beside the bucket. */
+  readonly features: readonly PromptFeature[];
   /** Worlds that change; empty: the recorded one, as it is. */
   readonly scenarios: readonly ScenarioName[];
   readonly change: ScenarioOptions;
@@ -67,6 +71,7 @@ const Options = z.object({
   workers: whole(1, 64).default(simulateDefaults.workers),
   json: z.boolean().default(false),
   buckets: z.boolean().default(true),
+  features: z.string().optional(),
   scenario: z.enum([...scenarioNames, 'all'], `must be ${scenarioNames.join(', ')} or all`).optional(),
   arm: z.string().min(1, 'is empty').optional(),
   dropTo: between(0, 1).optional(),
@@ -86,11 +91,12 @@ export function simulateOptions(asked: unknown): SimulateOptions {
       remedy: '`reckoner simulate --help` lists the options and their defaults.',
     });
   }
-  const { policy, scenario, arm, dropTo, priceFactor, ...given } = parsed.data;
+  const { policy, scenario, arm, dropTo, priceFactor, features, ...given } = parsed.data;
   const options = {
     ...given,
     scenarios: scenario === undefined ? [] : scenario === 'all' ? scenarioNames : [scenario],
     change: { arm, dropTo, priceFactor },
+    features: features === undefined ? [] : promptFeaturesOf(features),
   };
   return policy === undefined ? options : { ...options, policy: policyOf(policy), policyName: policy };
 }

@@ -2,6 +2,7 @@ import { type DomainConfig, type DomainConfigInput, parseDomainConfig } from '..
 import { ReckonerError } from '../../events/errors.ts';
 import { type Baselines, baselines, strongArm } from '../datasets/baselines.ts';
 import type { Dataset } from '../datasets/dataset.ts';
+import { promptContext } from '../datasets/prompt-features.ts';
 import type { SimulateOptions } from './options.ts';
 
 /** Everything a shuffle needs to know, as data: it crosses to worker threads. */
@@ -43,8 +44,12 @@ export function planOf(dataset: Dataset, options: SimulateOptions): SimulationPl
   const config: DomainConfigInput = {
     description: `Recorded requests of ${dataset.name}`.slice(0, 500),
     arms: used.arms.map((name, arm) => ({ name, shift: 0 - (utilityCosts[arm] ?? 0) })),
-    context:
-      used.bucketFeature === null ? {} : { [used.bucketFeature]: { type: 'categorical', values: [...used.buckets] } },
+    context: {
+      ...(used.bucketFeature === null
+        ? {}
+        : { [used.bucketFeature]: { type: 'categorical', values: [...used.buckets] } }),
+      ...promptContext(options.features),
+    },
     bucketBy: used.bucketFeature === null || !options.buckets ? [] : [used.bucketFeature],
     exploration: options.floor,
     ...(options.policy === undefined ? {} : { policy: options.policy }),

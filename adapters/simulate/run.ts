@@ -5,6 +5,7 @@ import { mersenne } from 'pure-rand/generator/mersenne';
 import type { AgentDefinition } from '../../actors/agent.ts';
 import { DEFAULT_TENANT, type Reckoner } from '../../actors/reckoner.ts';
 import { ReckonerError } from '../../events/errors.ts';
+import { toldOf } from '../datasets/dataset.ts';
 import { recordedAgents } from '../datasets/recorded-agent.ts';
 import { type LearnedBucket, learnedBuckets, visits } from './learned.ts';
 import type { SimulationPlan } from './plan.ts';
@@ -58,7 +59,7 @@ export async function runShuffle(
     let served = 0;
     for (const request of shuffled(dataset.rows, seed)) {
       signal?.throwIfAborted();
-      const { context } = request;
+      const context = toldOf(request);
       const run = await node.reckoner.run(domain, { context, propensity: 'lazy', question: request });
       const reward = run.quality ?? 0;
       await node.reckoner.reward(run.decision.decisionId, { value: reward, kind: 'outcome' });

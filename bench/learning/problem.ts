@@ -1,6 +1,8 @@
 /** A recorded decision problem as the learners of this bench meet it. */
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
-import type { Dataset } from '../../adapters/datasets/dataset.ts';
+import { type Dataset, toldOf } from '../../adapters/datasets/dataset.ts';
+import type { PromptFeature } from '../../adapters/datasets/layout.ts';
+import { promptContext } from '../../adapters/datasets/prompt-features.ts';
 
 export interface Problem {
   readonly name: string;
@@ -22,15 +24,22 @@ export interface Row {
   readonly rewards: readonly number[];
 }
 
-/** @param costs of the arms, in units of reward, in the order of the data set's arms */
-export function problemOf(dataset: Dataset, costs: readonly number[]): Problem {
+/**
+ * @param costs of the arms, in units of reward, in the order of the data set's arms
+ * @param prompt what our policies are told of the prompts
+ */
+export function problemOf(dataset: Dataset, costs: readonly number[], prompt: readonly PromptFeature[] = []): Problem {
   const { name, arms, bucketFeature, buckets, rows } = dataset;
   return {
     name,
     arms,
     costs,
-    context: bucketFeature === null ? {} : { [bucketFeature]: { type: 'categorical', values: [...buckets] } },
+    context: {
+      ...(bucketFeature === null ? {} : { [bucketFeature]: { type: 'categorical', values: [...buckets] } }),
+      ...promptContext(prompt),
+    },
+    extra: Object.keys(promptContext(prompt)),
     bucketBy: bucketFeature === null ? [] : [bucketFeature],
-    rows,
+    rows: rows.map((request) => ({ context: toldOf(request), rewards: request.rewards })),
   };
 }

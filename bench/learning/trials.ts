@@ -2,7 +2,7 @@
 import { strongArm } from '../../adapters/datasets/baselines.ts';
 import { readCsv } from '../../adapters/datasets/csv.ts';
 import { datasetsIn, findDataset } from '../../adapters/datasets/find-dataset.ts';
-import { detectLayout } from '../../adapters/datasets/layout.ts';
+import { detectLayout, type PromptFeature } from '../../adapters/datasets/layout.ts';
 import { readDataset } from '../../adapters/datasets/read-dataset.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import {
@@ -39,6 +39,8 @@ export interface TrialOptions {
   readonly buckets: boolean;
   /** Whether the price of the strong arm is swept. */
   readonly sweep: boolean;
+  /** What our policies are told of the prompts beside the bucket. */
+  readonly features: readonly PromptFeature[];
 }
 
 /** Price of a strong call in the utility of two arms. */
@@ -99,10 +101,12 @@ function labelledTrial(problem: Problem, options: TrialOptions): Trial {
 }
 
 async function recordedTrials(path: string, set: string, options: TrialOptions): Promise<Trial[]> {
-  const dataset = await readDataset(path, set);
+  const prompt = options.features;
+  const dataset = await readDataset(path, set, { prompt });
   const free = problemOf(
     dataset,
     dataset.arms.map(() => 0),
+    prompt,
   );
   const trial = (problem: Problem, entrants: readonly Entrant[], experiment: Experiment): Trial => ({
     problem,
@@ -119,13 +123,14 @@ async function recordedTrials(path: string, set: string, options: TrialOptions):
   if (strong === null) {
     const trials = [all(free, 'reward', 'utility')];
     if (!dataset.arms.includes(FOURTH)) return trials;
-    const three = await readDataset(path, set, [FOURTH]);
+    const three = await readDataset(path, set, { prompt, without: [FOURTH] });
     return [
       ...trials,
       all(
         problemOf(
           three,
           three.arms.map(() => 0),
+          prompt,
         ),
         `regret, ${three.arms.length} arms`,
         'regret',
@@ -135,6 +140,7 @@ async function recordedTrials(path: string, set: string, options: TrialOptions):
   const priced = problemOf(
     dataset,
     dataset.arms.map((_, arm) => (arm === strong ? PRICE : 0)),
+    prompt,
   );
   const trials = [all(priced, `utility at ${PRICE}`, 'utility')];
   if (!options.sweep) return trials;

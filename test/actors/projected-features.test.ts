@@ -44,14 +44,14 @@ test('a text is its projection, an embedding its own, a hashed category its plac
   const { encode, describe, tell, kinds } = schema(context);
   const features = encode({ prompt: SECRET, meaning, user: 'ada' }, NOON);
   expect(features).toHaveLength(16 + 1 + 1 + 8);
-  expect(features.slice(0, 16)).toEqual(projectText(SECRET, { dimensions: 16, words: [1, 2], characters: [] }));
+  expect(features.slice(0, 16)).toEqual(projectText(SECRET, { dimensions: 16, words: [1], characters: [] }));
   expect(features[16]).toBe(10);
   expect(features[17]).toBe(murmur3(Buffer.from('ada'), 2) % 50);
   expect(kinds).toEqual([
-    { type: 'vector', size: 16 },
+    { type: 'vector', size: 16, weight: 0.25 },
     { type: 'number' },
     { type: 'category', values: 50 },
-    { type: 'vector', size: 8 },
+    { type: 'vector', size: 8, weight: 1 },
   ]);
   expect(describe(features)).toEqual({
     ...{ prompt: features.slice(0, 16), tokens: 10, user: `#${features[17]}`, meaning: features.slice(18) },
@@ -68,12 +68,12 @@ test('a text is its projection, an embedding its own, a hashed category its plac
 
 test('an embedding that is short enough stays as it is', () => {
   const { encode, kinds } = schema({ meaning: { type: 'embedding', size: 3 } });
-  expect(kinds).toEqual([{ type: 'vector', size: 3 }]);
+  expect(kinds).toEqual([{ type: 'vector', size: 3, weight: 1 }]);
   expect(encode({ meaning: [0.5, -0, 1e100] }, NOON)).toEqual([0.5, -0, 1e100]);
 });
 
 test('the same text again is the same numbers, and a text of another reading is not', () => {
-  const [one, other] = [schema({ a: { type: 'text' } }), schema({ a: { type: 'text', ngrams: { words: [1] } } })];
+  const [one, other] = [schema({ a: { type: 'text' } }), schema({ a: { type: 'text', ngrams: { words: [1, 2] } } })];
   const first = one.encode({ a: SECRET }, NOON);
   expect(one.encode({ a: SECRET }, NOON)).toEqual(first);
   expect(schema({ a: { type: 'text' } }).encode({ a: SECRET }, NOON)).toEqual(first);
@@ -150,8 +150,14 @@ test('a domain cannot be configured with features that make no sense', () => {
 
 test('what is recorded names the version of the hash, and old configurations stay as they were', () => {
   const { prompt, meaning: embedded, user } = parseDomainConfig({ ...config }).context;
-  expect(prompt).toEqual({ type: 'text', dimensions: 16, ngrams: { words: [1, 2], characters: [] }, hashing: 1 });
-  expect(embedded).toEqual({ type: 'embedding', size: 40, dimensions: 8, projection: 1 });
+  expect(prompt).toEqual({
+    type: 'text',
+    dimensions: 16,
+    ngrams: { words: [1], characters: [] },
+    weight: 0.25,
+    hashing: 1,
+  });
+  expect(embedded).toEqual({ type: 'embedding', size: 40, dimensions: 8, weight: 1, projection: 1 });
   expect(user).toEqual({ type: 'categorical', hash: 50, default: 'nobody' });
   const declared: DomainConfigInput['context'] = { task: { type: 'categorical', values: ['a'] } };
   expect(JSON.stringify(parseDomainConfig({ arms: ['red'], context: declared }).context)).toBe(
@@ -163,6 +169,7 @@ test('doubles of another reading have another meaning', () => {
   const variants: DomainConfigInput['context'][] = [
     { a: { type: 'text' } },
     { a: { type: 'text', dimensions: 31 } },
+    { a: { type: 'text', weight: 1 } },
     { a: { type: 'text', ngrams: { characters: [3] } } },
     { a: { type: 'embedding', size: 32 } },
     { a: { type: 'embedding', size: 33 } },

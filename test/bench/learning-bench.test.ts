@@ -60,6 +60,22 @@ describe('the bench on a folder of sets', () => {
     expect(said.join('\n')).toContain('absent from');
   });
 
+  test('tells ours of the prompts where it is asked to, and the references nothing', async () => {
+    write('prompts.csv', [
+      's_a,s_b,s_c,prompt_chars,prompt',
+      ...Array.from({ length: 120 }, (_, i) => (i % 2 === 0 ? `1,0,0,3,prove the sum` : `0,1,0,3,sing a song`)),
+    ]);
+    const meansOf = async (features?: string) => {
+      const given = features === undefined ? {} : { features };
+      const { rows } = await run({ json: true, data: folder, shuffles: '2', policy: ['lin_ucb'], ...given });
+      return new Map(rows[0]!.entrants.map(({ name, mean }) => [name, mean]));
+    };
+    const [blind, told] = [await meansOf(), await meansOf('text,chars')];
+    expect(blind.get('lin_ucb')).toBeLessThan(0.7);
+    expect(told.get('lin_ucb')).toBeGreaterThan(0.8);
+    expect(told.get('ridge LinUCB(1)')).toBe(blind.get('ridge LinUCB(1)'));
+  });
+
   test('says that there is nothing rather than that nothing failed', async () => {
     await expect(run({ json: true, data: join(folder, 'nowhere') })).rejects.toMatchObject({ code: 'request_invalid' });
   });

@@ -92,25 +92,28 @@ it('refuses more than 1,024 numbers', () => {
 it('standardises the numbers of a vector like numbers, as a part of its own', () => {
   const kinds: FeatureKind[] = [
     { type: 'number' },
-    { type: 'vector', size: 2 },
+    { type: 'vector', size: 2, weight: 1 },
     { type: 'category', values: 2 },
-    { type: 'vector', size: 3 },
+    { type: 'vector', size: 3, weight: 0.25 },
   ];
   const random = fc.sample(fc.array(fc.double({ min: -5, max: 5, noNaN: true }), { minLength: 6, maxLength: 6 }), 20);
   const contexts = random.map(([a, b, c, d, e, f]) => [a!, b!, c!, 1, d!, e!, f!]);
   const last = contexts.at(-1)!;
   const vector = vectorOf(contexts, last, kinds);
   expect(vector.slice(0, 3)).toEqual([1, 0, 1]);
-  // Each as if it were the only number, but divided by the root of its part's size.
+  // Each as if it were the only number, but divided by the root of its part's size, and times its weight.
   const places = [0, 1, 2, 4, 5, 6];
   const sizes = [1, 2, 2, 3, 3, 3];
+  const weights = [1, 1, 1, 0.25, 0.25, 0.25];
   for (const [i, place] of places.entries()) {
     const alone = contexts.map((context) => [context[place]!]);
-    expect(vector[3 + i]).toBe(vectorOf(alone, [last[place]!], [{ type: 'number' }])[1]! * (1 / Math.sqrt(sizes[i]!)));
+    expect(vector[3 + i]).toBe(
+      vectorOf(alone, [last[place]!], [{ type: 'number' }])[1]! * (weights[i]! / Math.sqrt(sizes[i]!)),
+    );
   }
 });
 
 it('counts the numbers of vectors towards the longest vector that is taken', () => {
-  expect(createEncoder([{ type: 'vector', size: 1023 }])).toMatchObject({ dimension: 1024, doubles: 1023 });
-  expect(() => createEncoder([{ type: 'vector', size: 1024 }])).toThrow(/fewer categories or dimensions/);
+  expect(createEncoder([{ type: 'vector', size: 1023, weight: 1 }])).toMatchObject({ dimension: 1024, doubles: 1023 });
+  expect(() => createEncoder([{ type: 'vector', size: 1024, weight: 1 }])).toThrow(/fewer categories or dimensions/);
 });

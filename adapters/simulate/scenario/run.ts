@@ -1,5 +1,5 @@
 import { DEFAULT_TENANT } from '../../../actors/reckoner.ts';
-import type { RecordedRequest } from '../../datasets/dataset.ts';
+import { type RecordedRequest, toldOf } from '../../datasets/dataset.ts';
 import { recordedAgents } from '../../datasets/recorded-agent.ts';
 import { type OpenNode, placeOfLog, shuffled, TICK } from '../run.ts';
 import { knowingRouter } from './knowing-router.ts';
@@ -57,7 +57,7 @@ export async function runScenario(
       for (const request of requests) {
         signal?.throwIfAborted();
         const run = await node.reckoner.run(domain, {
-          context: request.context,
+          context: toldOf(request),
           propensity: 'lazy',
           question: request,
         });

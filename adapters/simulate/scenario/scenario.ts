@@ -115,7 +115,7 @@ export function meanDollars(rows: readonly RecordedRequest[], arm: number): numb
 export function changed(request: RecordedRequest, scenario: Scenario, arm: number): RecordedRequest {
   const by = (factor: number) => (value: number, place: number) => (place === arm ? value * factor : value);
   return {
-    context: request.context,
+    ...request,
     rewards: request.rewards.map(by(scenario.rewardFactors[arm] ?? 1)),
     dollars: request.dollars.map(by(scenario.dollarFactor)),
   };

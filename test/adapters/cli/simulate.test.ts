@@ -206,6 +206,23 @@ describe('reckoner simulate', () => {
   });
 });
 
+describe('what is told of the prompts', () => {
+  it('is learned from, by policies that learn about features', async () => {
+    const path = join(folder, 'prompts.csv');
+    const row = (index: number) => (index % 2 === 0 ? '1,0,prove the sum' : '0,1,sing a song');
+    writeFileSync(path, `s_a,s_b,prompt\n${Array.from({ length: 100 }, (_, index) => row(index)).join('\n')}\n`);
+    const utility = async (...more: string[]) => {
+      const { lines } = await simulate('--dataset', path, '--policy', 'lin_ucb', '--shuffles', '2', '--json', ...more);
+      return JSON.parse(lines.join('')).meanUtility as number;
+    };
+    expect(await utility()).toBeLessThan(0.7);
+    expect(await utility('--features', 'text')).toBeGreaterThan(0.8);
+    await expect(utility('--features', 'chars')).rejects.toMatchObject({
+      message: 'The file has no column prompt_chars.',
+    });
+  });
+});
+
 describe('a simulated run', () => {
   const planned = async (more: Record<string, string>) => {
     const options = simulateOptions({ dataset: costly, shuffles: '3', ...more });

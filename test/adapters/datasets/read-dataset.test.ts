@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PromptFeature } from '../../../adapters/datasets/layout.ts';
 import { readDataset } from '../../../adapters/datasets/read-dataset.ts';
 
 let folder: string;
@@ -77,7 +78,7 @@ describe('reading recorded requests', () => {
 
   it('misses no outcome of an arm that it was told to leave out', async () => {
     const path = written('three.csv', 'r_a,r_b,r_c,c_a,c_b,c_c\n0.1,0.2,0.3,1,2,3\n0.4,0.5,,4,5,\n');
-    const dataset = await readDataset(path, 'three', ['c']);
+    const dataset = await readDataset(path, 'three', { without: ['c'] });
     expect(dataset.arms).toEqual(['a', 'b']);
     expect(dataset.rows.map(({ rewards, dollars }) => [rewards, dollars])).toEqual([
       [
@@ -113,6 +114,23 @@ describe('reading recorded requests', () => {
     );
     expect(dataset.bucketFeature).toBeNull();
     expect(dataset.rows[0]?.context).toEqual({});
+  });
+
+  it('reads of the prompt what is asked for, and asks for what is not there in vain', async () => {
+    const path = written('prompts.csv', 's_a,s_b,prompt_chars,prompt,x\n1,0,2,"h,i",0\n1,0,,,0\n');
+    const prompts = async (prompt: readonly PromptFeature[]) =>
+      (await readDataset(path, 'prompts', { prompt })).rows.map((row) => row.prompt);
+    expect(await prompts(['text', 'chars'])).toEqual([
+      { prompt: 'h,i', prompt_chars: 2 },
+      { prompt: '', prompt_chars: 0 },
+    ]);
+    expect(await prompts(['chars'])).toEqual([{ prompt_chars: 2 }, { prompt_chars: 0 }]);
+    expect(await prompts([])).toEqual([undefined, undefined]);
+    const without = written('promptless.csv', 's_a,s_b\n1,0\n');
+    await expect(readDataset(without, 'promptless', { prompt: ['text'] })).rejects.toMatchObject({
+      code: 'request_invalid',
+      message: 'The file has no column prompt.',
+    });
   });
 
   it('reads whatever rewards and prompts were written', async () => {

@@ -64,7 +64,9 @@ describe('the options of simulate', () => {
       floor: 0.01,
       json: false,
       buckets: true,
+      features: [],
     });
+    expect(simulateOptions({ dataset: 'x', features: 'chars, text' }).features).toEqual(['chars', 'text']);
   });
 
   it('are refused by name where they are wrong', () => {
@@ -78,6 +80,8 @@ describe('the options of simulate', () => {
       [{ dataset: 'x', floor: '2' }, /^--floor must/],
       [{ dataset: 'x', limit: '0' }, /^--limit must/],
       [{ dataset: 'x', workers: 'all' }, /^--workers must/],
+      [{ dataset: 'x', features: 'text,colour' }, /^--features text,colour is not right/],
+      [{ dataset: 'x', features: 'text,text' }, /^--features text,text is not right/],
       [{ dataset: 'x', policy: 'nonesuch' }, /^--policy nonesuch/],
       [{ dataset: 'x', policy: 'beta_thompson:colour=red' }, /^--policy .*colour/],
     ];

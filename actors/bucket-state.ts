@@ -11,6 +11,7 @@ import type { Lesson } from '../policies/policy.ts';
 import { type Metadata, readBucketSnapshot, writeBucketSnapshot } from '../proto/generated/events.ts';
 import { charged, restoredPacer, settleCost, storedPacer } from './budget.ts';
 import type { DomainStanding, DomainState } from './domain-state.ts';
+import { type ArmEarnings, countDecision, countReward, type Earnings, earningsOf } from './earnings.ts';
 import { closesWindow } from './reward-window.ts';
 
 export interface BucketState {
@@ -31,6 +32,10 @@ export interface BucketState {
   readonly recent: Set<string>;
   /** Revisions of the decisions whose reward windows are open, oldest first. */
   readonly open: Set<number>;
+  /** What each arm was chosen for and earned, where the domain is conservative; else empty. */
+  readonly earnings: Earnings;
+  /** Revision of this stream since which that is counted. */
+  earningsSince: number;
 }
 
 /** What the next event is made from: the bucket under the newest revision of its domain. */
@@ -38,25 +43,29 @@ export interface BucketView extends Pick<BucketState, 'posterior' | 'posteriorRe
   readonly domain: DomainState;
   /** Revisions of the decisions whose reward windows are open. */
   readonly open: ReadonlySet<number>;
+  /** What each arm was chosen for and earned: conservative mode goes by it. */
+  readonly earnings: ReadonlyMap<string, ArmEarnings>;
 }
 
 /** The bucket as its next event will find it. The bucket itself adopts the revision with that event, when it is in the log. */
 export function viewUnder(state: BucketState, domain: DomainState): BucketView {
   const { posterior, posteriorRevision } = domain.policySince > state.domain.revision ? anew(domain) : state;
-  return {
-    domain,
-    posterior,
-    posteriorRevision,
-    pacer: state.pacer,
-    open: stayOpen(state, domain) ? state.open : NONE,
-  };
+  const open = stayOpen(state, domain) ? state.open : NONE_OPEN;
+  const earnings = stayCounted(state, domain) ? state.earnings : NO_EARNINGS;
+  return { domain, posterior, posteriorRevision, pacer: state.pacer, open, earnings };
 }
 
-const NONE: ReadonlySet<number> = new Set();
+const NONE_OPEN: ReadonlySet<number> = new Set();
+const NO_EARNINGS: ReadonlyMap<string, ArmEarnings> = new Map();
 
 /** Whether the windows that are open stay so under a revision of the domain: not where it gave them up since. */
 function stayOpen(state: BucketState, { window }: DomainStanding): boolean {
   return window !== undefined && window.since <= state.domain.revision;
+}
+
+/** The same of what its arms earned: counting begins anew with another baseline. */
+function stayCounted(state: BucketState, { conservative }: DomainStanding): boolean {
+  return conservative !== undefined && conservative.since <= state.domain.revision;
 }
 
 /** A posterior as a policy begins with it. */
@@ -68,7 +77,7 @@ function anew({ policy }: DomainStanding): Pick<BucketState, 'posterior' | 'post
 export const WINDOW = 64;
 
 /** The versions that a snapshot's bytes depend on. */
-export const SNAPSHOT_VERSIONS = `bucket/4 ${ENGINE}`;
+export const SNAPSHOT_VERSIONS = `bucket/5 ${ENGINE}`;
 
 export function emptyBucket(domain: DomainStanding): BucketState {
   return {
@@ -81,6 +90,8 @@ export function emptyBucket(domain: DomainStanding): BucketState {
     snapshotRevision: -1,
     recent: new Set(),
     open: new Set(),
+    earnings: new Map(),
+    earningsSince: 0,
   };
 }
 
@@ -95,6 +106,10 @@ export function adopt(state: BucketState, domain: DomainStanding): void {
     state.posteriorSince = state.head.revision + 1;
   }
   if (state.open.size > 0 && !stayOpen(state, domain)) state.open.clear();
+  if (!stayCounted(state, domain)) {
+    state.earnings.clear();
+    state.earningsSince = domain.conservative === undefined ? 0 : state.head.revision + 1;
+  }
   state.domain = domain;
 }
 
@@ -125,7 +140,7 @@ export function evolve(
   if (event !== undefined) {
     if (event.data.domainRevision > state.domain.revision) adopt(state, domainAt(event.data.domainRevision));
     remember(state.recent, event.id);
-    if (event.type === 'DecisionMade' && state.domain.window !== undefined) state.open.add(head.revision);
+    if (event.type === 'DecisionMade') decide(state, event.data as EventData<'DecisionMade'>, head);
     // `type` and `data` are paired by the catalogue, which a Pick of the union no longer shows.
     if (event.type === 'DecisionMade')
       state.pacer = charged(state.pacer, head.revision, event.data as EventData<'DecisionMade'>);
@@ -139,6 +154,12 @@ export function evolve(
   state.head = head;
 }
 
+/** A decision moves no posterior. */
+function decide({ domain, open, earnings }: BucketState, data: EventData<'DecisionMade'>, head: Head): void {
+  if (domain.window !== undefined) open.add(head.revision);
+  if (domain.conservative !== undefined) countDecision(earnings, data, domain.conservative.baseline);
+}
+
 function observe(
   state: BucketState,
   { id, metadata }: BucketEvent,
@@ -146,17 +167,23 @@ function observe(
   head: Head,
   voided?: ReadonlySet<string>,
 ) {
-  const { frozen, policy } = state.domain;
+  const { frozen, policy, conservative } = state.domain;
   settleCost(state.pacer, data);
+  if (frozen || data.share === 0) return;
+  if (conservative !== undefined) countReward(state.earnings, data.arm, data.share, data.value);
   // A policy that can forget learns it, and takes it back where the log does.
-  if (frozen || data.share === 0 || (policy.forget === undefined && voided?.has(id))) return;
+  if (policy.forget === undefined && voided?.has(id)) return;
   state.posterior = policy.learn(state.posterior, lessonOf(state, data, id, metadata.time));
   state.posteriorRevision = head.revision;
 }
 
 function retract(state: BucketState, { metadata }: BucketEvent, data: EventData<'RewardRetracted'>, head: Head) {
+  if (!data.learned) return;
+  const { arm, share, value, rewardRevision } = data;
+  if (state.domain.conservative !== undefined && rewardRevision >= state.earningsSince)
+    countReward(state.earnings, arm, -share, value);
   // What a posterior of an older policy had learned is not in this one.
-  if (!data.learned || data.rewardRevision < state.posteriorSince) return;
+  if (rewardRevision < state.posteriorSince) return;
   const lesson = lessonOf(state, data, data.rewardId, metadata.time);
   state.posterior = state.domain.policy.forget?.(state.posterior, lesson) ?? state.posterior;
   state.posteriorRevision = head.revision;
@@ -186,6 +213,7 @@ function remember(recent: Set<string>, id: string): void {
 
 export function serialiseBucket(state: BucketState): Uint8Array {
   const { domain, posterior, posteriorSince, posteriorRevision, pacer, head, recent, open } = state;
+  const { earnings, earningsSince } = state;
   return writeBucketSnapshot(
     {
       domainRevision: domain.revision,
@@ -197,6 +225,8 @@ export function serialiseBucket(state: BucketState): Uint8Array {
       recentIds: [...recent],
       openWindows: [...open],
       pacer: pacer === undefined ? undefined : storedPacer(pacer),
+      earnings: [...earnings.values()],
+      earningsSince,
     },
     protobuf.Writer.create(),
   ).finish();
@@ -225,6 +255,8 @@ export function restoreBucket(
       snapshotRevision: revision,
       recent: new Set(snapshot.recentIds),
       open: new Set(snapshot.openWindows),
+      earnings: earningsOf(snapshot.earnings),
+      earningsSince: snapshot.earningsSince,
     };
   } catch {
     // A cache that cannot be read is no cache: whatever is wrong with it, the log has the truth.

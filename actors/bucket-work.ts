@@ -2,7 +2,7 @@
  * What a bucket works on: the queue of its commands, and the one batch that is on its way to the log. A batch is made from the
  * committed state, sealed, appended, folded, and only then answered.
  */
-import type { Draft, EventType } from '../events/catalogue.ts';
+import type { Draft, EventData, EventType } from '../events/catalogue.ts';
 import { type Problem, problemOf, ReckonerError } from '../events/errors.ts';
 import type { AppendResult, EventRecord } from '../events/event-log.ts';
 import { type Head, seal } from '../events/seal.ts';
@@ -16,6 +16,7 @@ import {
   viewUnder,
 } from './bucket-state.ts';
 import { type DomainState, standingAt } from './domain-state.ts';
+import { copyOf, countDecision } from './earnings.ts';
 import type { Environment } from './environment.ts';
 import type { BucketSource } from './fold-bucket.ts';
 import { CONFLICT_RETRIES } from './retries.ts';
@@ -139,7 +140,7 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
   const { timeline, env } = work.dependencies;
   const domain = timeline.latest;
   if (domain === undefined) throw new ReckonerError('domain_unknown', 'The domain has no configuration yet.');
-  const seen = viewUnder(state, domain);
+  const committed = viewUnder(state, domain);
   const taken = work.queue.splice(0, BATCH_LIMIT);
   const ordered =
     taken.length === 1 ? taken : [...taken.filter(isDecision), ...taken.filter((command) => !isDecision(command))];
@@ -149,6 +150,10 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
   // A batch of one, which most are, has no twins.
   const ids = ordered.length > 1 ? new Set<string>() : undefined;
   const metadata = { time: env.now() };
+  // Decisions of a batch share what is believed, but not what may be risked: each counts for the next.
+  const { conservative } = domain;
+  const earnings = conservative === undefined || ids === undefined ? undefined : copyOf(committed.earnings);
+  const seen = earnings === undefined ? committed : { ...committed, earnings };
   let head = state.head;
   for (const command of ordered) {
     if (isRecorded(state, command)) {
@@ -178,6 +183,8 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
         commands.push(command);
         records.push(sealed.record);
         events.push({ id, type, data, metadata, head });
+        if (type === 'DecisionMade' && earnings !== undefined && conservative !== undefined)
+          countDecision(earnings, data as EventData<'DecisionMade'>, conservative.baseline); // its maker paired type and data
       } catch (thrown) {
         command.reply(failed(thrown));
       }

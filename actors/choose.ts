@@ -4,6 +4,7 @@ import type { DecisionMade } from '../proto/generated/events.ts';
 import type { BucketView } from './bucket-state.ts';
 import { type PacedCandidates, paceCandidates } from './budget.ts';
 import { noCandidate, siftCandidates } from './candidates.ts';
+import { holdBack } from './conservative.ts';
 import type { DomainState } from './domain-state.ts';
 import { configuredPrior, taskAdjustment } from './expected-quality.ts';
 import type { Bucket } from './features.ts';
@@ -36,7 +37,7 @@ const NO_PRIOR: readonly number[] = [];
 export function makeDecision(state: BucketView, request: DecideRequest): DecisionMade {
   const { domain } = state;
   const { command } = request;
-  const { kept, excluded } = siftCandidates(domain, request);
+  const { kept, excluded } = holdBack(domain, state.earnings, siftCandidates(domain, request));
   const fallback = kept.length === 0 ? domain.config.fallback : undefined;
   if (kept.length === 0 && fallback === undefined) throw noCandidate(excluded);
   const paced = paceCandidates(state, fallback === undefined ? kept : [fallback]);

@@ -70,7 +70,16 @@ export const DomainConfigInput = z
       .describe('sets the defaults of exploration, learningRate, risk and confidence'),
     exploration: unit.optional().describe('probability spread evenly over the candidates'),
     learningRate: unit.optional().describe("1 - the discount of a policy whose discount is 'profile'"),
-    risk: unit.optional().describe('alpha of conservative mode'),
+    risk: unit
+      .optional()
+      .describe('the share of what the baseline would earn that conservative mode may lose: its alpha'),
+    conservative: z
+      .strictObject({ baseline: ArmName.describe('the arm that is taken where others cannot be afforded') })
+      .optional()
+      .describe(
+        'explore only while what a bucket earned so far, with this decision, is at least 1 - risk of what the baseline alone would have ' +
+          'earned there, with 95 % confidence; else the other arms are set aside. Not given: explore freely',
+      ),
     prior: BetaPrior.default({ alpha: 1, beta: 1 }).describe('what is believed of every arm before its first reward'),
     sharing: z
       .strictObject({ every: z.int().min(0).max(1_000_000) })
@@ -125,6 +134,8 @@ export const DomainConfigInput = z
     const names = new Set(config.arms.map(({ name }) => name));
     if (config.policy.name === 'fixed' && !names.has(config.policy.arm))
       refuse(['policy', 'arm'], 'is not one of the arms');
+    if (config.conservative !== undefined && !names.has(config.conservative.baseline))
+      refuse(['conservative', 'baseline'], 'is not one of the arms');
     const shares = config.reward.shares;
     if (shares !== undefined && Math.abs(Object.values(shares).reduce((sum, share) => sum + share, 0) - 1) > 1e-9) {
       refuse(['reward', 'shares'], 'must sum to 1');

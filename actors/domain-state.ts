@@ -41,6 +41,14 @@ export interface DomainStanding extends Pick<CompiledDomain, 'policy' | 'policyK
   readonly frozen: boolean;
   /** What is waited for after a decision; undefined where nothing is. */
   readonly window: WindowStanding | undefined;
+  /** Which arm conservative mode holds it to, and since which revision; undefined where it explores freely. */
+  readonly conservative: ConservativeStanding | undefined;
+}
+
+export interface ConservativeStanding {
+  /** Revision since which it is this arm without a break: what was earned is counted from there. */
+  readonly since: number;
+  readonly baseline: string;
 }
 
 /** A declared reward window, as far as folding a bucket's events asks. */
@@ -170,8 +178,8 @@ function turnAt(turns: readonly DomainStanding[], revision: number): number {
 }
 
 function standingOf(standing: DomainStanding, revision: number): DomainStanding {
-  const { policy, policyKey, configuredAt, policySince, frozen, window } = standing;
-  return { revision, policy, policyKey, configuredAt, policySince, frozen, window };
+  const { policy, policyKey, configuredAt, policySince, frozen, window, conservative } = standing;
+  return { revision, policy, policyKey, configuredAt, policySince, frozen, window, conservative };
 }
 
 function evolveDomain(
@@ -186,7 +194,11 @@ function evolveDomain(
     const compiled = compileDomain(decoded.data.config, makePolicy);
     const policySince = before?.policyKey === compiled.policyKey ? before.policySince : revision;
     const window = windowOf(compiled.config, before?.window?.since ?? revision);
-    return stateWith(compiled, revision, { ...(before ?? NEW), policySince, configuredAt: revision, window });
+    const conservative = conservativeOf(compiled.config, before?.conservative, revision);
+    return stateWith(compiled, revision, {
+      ...(before ?? NEW),
+      ...{ policySince, configuredAt: revision, window, conservative },
+    });
   }
   if (before === undefined) return undefined;
   switch (decoded?.type) {
@@ -196,10 +208,10 @@ function evolveDomain(
       return stateWith(before, revision, { ...before, frozen: false });
     case 'PriorShared': {
       const { arms, counted, through } = decoded.data;
-      const { policySince, configuredAt, frozen, window } = before;
+      const { policySince, configuredAt, frozen, window, conservative } = before;
       const shared = new Map(arms.map((arm) => [arm.arm, arm]));
       return stateWith(before, revision, {
-        ...{ policySince, configuredAt, frozen, window, shared, counted, countedThrough: through },
+        ...{ policySince, configuredAt, frozen, window, conservative, shared, counted, countedThrough: through },
       });
     }
     default:
@@ -223,13 +235,23 @@ function windowOf({ reward }: DomainConfig, since: number): WindowStanding | und
   return { since, milliseconds: reward.window.seconds * 1000, kind: reward.window.kind };
 }
 
+function conservativeOf(
+  { conservative }: DomainConfig,
+  before: ConservativeStanding | undefined,
+  revision: number,
+): ConservativeStanding | undefined {
+  if (conservative === undefined) return undefined;
+  const { baseline } = conservative;
+  return before?.baseline === baseline ? before : { since: revision, baseline };
+}
+
 /** What of a domain's state is not its configuration. */
 type Course = Pick<
   DomainState,
-  'policySince' | 'configuredAt' | 'frozen' | 'window' | 'shared' | 'counted' | 'countedThrough'
+  'policySince' | 'configuredAt' | 'frozen' | 'window' | 'conservative' | 'shared' | 'counted' | 'countedThrough'
 >;
 
-const NEW: Omit<Course, 'policySince' | 'configuredAt' | 'window'> = {
+const NEW: Omit<Course, 'policySince' | 'configuredAt' | 'window' | 'conservative'> = {
   frozen: false,
   shared: undefined,
   counted: 0,
@@ -252,6 +274,7 @@ function stateWith(compiled: CompiledDomain, revision: number, course: Course): 
     configuredAt: course.configuredAt,
     frozen: course.frozen,
     window: course.window,
+    conservative: course.conservative,
     shared: course.shared,
     counted: course.counted,
     countedThrough: course.countedThrough,

@@ -3,7 +3,9 @@ import { decode, type EventData } from '../events/catalogue.ts';
 import type { BucketState } from './bucket-state.ts';
 import { pacingOf } from './budget.ts';
 import { answerOf } from './choose.ts';
+import { CONSERVATIVE, standingOf, wasHeldRightly } from './conservative.ts';
 import type { CompiledDomain } from './domain-state.ts';
+import { wasHeldTo } from './earnings.ts';
 import type { ContextSchema } from './features.ts';
 import { type FoundDecision, findDecision, type House } from './house.ts';
 import type { Explanation } from './messages.ts';
@@ -33,7 +35,8 @@ export async function explain(house: House, tenant: string, decisionId: string):
     excluded: data.excluded,
     budget: budgetOf(compiled, before, data),
     path: data.fallback ? [] : pathOf(before, compiled.schema, data),
-    ...recompute(before, data),
+    ...recompute(before, data, compiled),
+    conservative: conservativeOf(compiled, before, data),
     items,
     rewards,
   };
@@ -69,8 +72,9 @@ function pathOf({ domain, posterior }: BucketState, schema: ContextSchema, data:
 const relationWords = { above: 'above', at_most: 'at most', is: 'is', is_not: 'is not' } as const;
 
 function recompute(
-  { domain, posterior, posteriorRevision }: BucketState,
+  { domain, posterior, posteriorRevision, earnings }: BucketState,
   data: EventData<'DecisionMade'>,
+  compiled: CompiledDomain,
 ): Pick<Explanation, 'arms' | 'explored' | 'verified'> {
   if (data.fallback) {
     const arm = {
@@ -100,6 +104,7 @@ function recompute(
       data.posteriorRevision === posteriorRevision &&
       (data.propensity === undefined || Object.is(data.propensity, propensities[chosen])) &&
       addsUp(data) &&
+      wasHeldRightly(compiled, earnings, data) &&
       data.slate.every(({ arm }, rank) => arm === data.candidates[choice.ranking[rank] ?? -1]),
     arms: data.candidates.map((arm, index) => ({
       arm,
@@ -110,6 +115,24 @@ function recompute(
       propensity: propensities[index] ?? 0,
       chosen: arm === data.arm,
     })),
+  };
+}
+
+/** How the bucket stood by conservative mode; null where there was nothing to hold the decision to. */
+function conservativeOf(
+  compiled: CompiledDomain,
+  { earnings }: BucketState,
+  decision: EventData<'DecisionMade'>,
+): Explanation['conservative'] {
+  const standing = standingOf(compiled, earnings);
+  if (standing === undefined || !wasHeldTo(decision, standing.baseline)) return null;
+  const { baseline, risk, earned, owed } = standing;
+  return {
+    baseline,
+    risk,
+    earned,
+    owed,
+    held: decision.excluded.some(({ constraint }) => constraint === CONSERVATIVE),
   };
 }
 

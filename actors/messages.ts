@@ -338,6 +338,16 @@ export interface Explanation extends Decision {
       readonly heldReports: number;
     }[];
   } | null;
+  /** How the bucket stood by conservative mode; null where the domain has none, or the baseline was no candidate. */
+  readonly conservative: {
+    readonly baseline: string;
+    readonly risk: number;
+    /** What its decisions so far earned at least, and what they owe with this one: 1 − risk of the baseline’s, at most. */
+    readonly earned: number;
+    readonly owed: number;
+    /** Whether arms were set aside for it. */
+    readonly held: boolean;
+  } | null;
   readonly items: readonly { readonly item: string; readonly arm: string; readonly position: number }[];
   readonly rewards: readonly {
     readonly rewardId: string;

@@ -1,6 +1,7 @@
 /** Goes back to a recorded decision: the bucket as it was then, folded from the log. */
 import type { EventData } from '../events/catalogue.ts';
 import { adopt, type BucketState } from './bucket-state.ts';
+import { CONSERVATIVE } from './conservative.ts';
 import { type CompiledDomain, standingAt } from './domain-state.ts';
 import { foldBucket } from './fold-bucket.ts';
 import { type FoundDecision, type House, readDecision } from './house.ts';
@@ -36,5 +37,7 @@ export async function rankingOf(house: House, decision: FoundDecision): Promise<
   const { data, before } = await recall(house, decision);
   if (data.fallback) return data.candidates;
   const { ranking } = before.domain.policy.choose(before.posterior, data, data.seed, data.candidates.length);
-  return ranking.flatMap((index) => data.candidates[index] ?? []);
+  const ranked = ranking.flatMap((index) => data.candidates[index] ?? []);
+  // Where the baseline itself fails, what could not be risked beside it is better than no answer.
+  return [...ranked, ...data.excluded.filter(({ constraint }) => constraint === CONSERVATIVE).map(({ arm }) => arm)];
 }

@@ -1,3 +1,4 @@
+import { CONSERVATIVE } from '../../actors/conservative.ts';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
 import { SILENCE, SUPERSEDED } from '../../actors/reward-window.ts';
 import { type DecodedEvent, decodeMetadata } from '../../events/catalogue.ts';
@@ -76,6 +77,7 @@ function summaryOf(event: DecodedEvent): string {
         `expects ${event.data.expectedReward.toFixed(2)}`,
         event.data.mode,
         event.data.fallback ? 'fallback' : '',
+        event.data.excluded.some(({ constraint }) => constraint === CONSERVATIVE) ? 'held back' : '',
         event.data.slate.length > 0 ? `slate of ${event.data.slate.length}` : '',
       );
     case 'ItemsShown':

@@ -1,4 +1,5 @@
 /** A decision, told to a person: what was believed of every arm at that moment, why this one, and what came of it. */
+import { CONSERVATIVE } from '../../actors/conservative.ts';
 import type { ContextValue, Explanation } from '../../actors/messages.ts';
 import { SILENCE } from '../../actors/reward-window.ts';
 import { figure } from './figure.ts';
@@ -114,6 +115,8 @@ export function plotOf(lower: number, mean: number, upper: number, cells: number
 function whyOf(told: Explanation): string {
   if (told.fallback)
     return 'no candidate met the constraints: the fallback of the domain was taken without asking the policy';
+  if (told.conservative?.held === true && told.arms.length === 1)
+    return `held to the baseline: ${promiseOf(told.conservative)}`;
   const floor = `${(told.floor * 100).toFixed(told.floor < 0.01 ? 2 : 0)} %`;
   if (told.explored)
     return `explored: the floor of ${floor} gives every candidate an even chance now and then, and this time it drew`;
@@ -124,6 +127,12 @@ function whyOf(told: Explanation): string {
       ? `, ${second.arm} came second with ${second.sample.toFixed(3)}`
       : '';
   return `its score was the highest${first?.sample == null ? '' : ` (${first.sample.toFixed(3)})`}${margin}${againstOf(told)}`;
+}
+
+/** What conservative mode weighed. */
+function promiseOf({ baseline, risk, earned, owed }: NonNullable<Explanation['conservative']>): string {
+  const share = `${figure((1 - risk) * 100)} %`;
+  return `the bucket earned ${earned.toFixed(3)} at least, and owes ${owed.toFixed(3)}, ${share} of what ${baseline} might have earned`;
 }
 
 /** That an arm won against one which looked better on average; nothing where none did. */
@@ -146,6 +155,8 @@ function breachOf({ constraint, limit }: Explanation['excluded'][number]): strin
       return `it lacks the capability ${limit}`;
     case 'contextWindow':
       return `its contextWindow is below the ${limit} tokens of the request`;
+    case CONSERVATIVE:
+      return 'trying it might cost more than the domain risks';
     case 'tenants':
       return `it is not for the tenant ${limit}`;
     default:

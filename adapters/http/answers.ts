@@ -155,6 +155,16 @@ export const Explanation = z
       })
       .nullable()
       .describe('what the domain’s budget said; null where it had none'),
+    conservative: z
+      .object({
+        baseline: z.string(),
+        risk: unit,
+        earned: z.number().describe('what the bucket’s decisions so far earned at least, in units of reward'),
+        owed: z.number().describe('1 - risk of what the baseline would have earned at most, with this decision'),
+        held: z.boolean().describe('whether arms were set aside because they might have earned less than is owed'),
+      })
+      .nullable()
+      .describe('null where the domain is not conservative, or the baseline was no candidate'),
     items: shownItems,
     rewards: z
       .array(

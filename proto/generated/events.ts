@@ -353,9 +353,9 @@ export function readRollbackPointMarked(r: Reader, end: number): RollbackPointMa
 /** A candidate that was set aside before the choice. */
 export interface Exclusion {
   readonly arm: string;
-  /** The first constraint it broke: maxCostUsd, maxLatencyMs, minQuality, minReliability, capabilities, contextWindow, tenants; budget. */
+  /** The first constraint it broke: maxCostUsd, maxLatencyMs, minQuality, minReliability, capabilities, contextWindow, tenants; budget; conservative where the domain could not afford to try it yet. */
   readonly constraint: string;
-  /** What that constraint was: a number, the missing capability, the request's tokens, the tenant. */
+  /** What that constraint was: a number, the missing capability, the request's tokens, the tenant, the reward that was owed. */
   readonly limit: string;
 }
 
@@ -1576,6 +1576,9 @@ export interface BucketSnapshot {
   readonly openWindows: readonly number[];
   /** What its budget has come to; absent where no decision was made under one. */
   readonly pacer: PacerState | undefined;
+  /** What each arm was chosen for and earned, where the domain is conservative; and the revision since which that is counted. */
+  readonly earnings: readonly ArmEarned[];
+  readonly earningsSince: number;
 }
 
 export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer {
@@ -1610,6 +1613,14 @@ export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer 
     writePacerState(message.pacer, w);
     w.ldelim();
   }
+  for (const item of message.earnings) {
+    w.uint32(82).fork();
+    writeArmEarned(item, w);
+    w.ldelim();
+  }
+  if (message.earningsSince !== 0) {
+    w.uint32(88).uint32(message.earningsSince);
+  }
   return w;
 }
 
@@ -1623,6 +1634,8 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
   const recentIds: string[] = [];
   const openWindows: number[] = [];
   let pacer: PacerState | undefined;
+  const earnings: ArmEarned[] = [];
+  let earningsSince: number = 0;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1656,11 +1669,71 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
       case 74:
         pacer = readPacerState(r, r.uint32() + r.pos);
         break;
+      case 82:
+        earnings.push(readArmEarned(r, r.uint32() + r.pos));
+        break;
+      case 88:
+        earningsSince = r.uint32();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, openWindows, pacer };
+  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, openWindows, pacer, earnings, earningsSince };
+}
+
+/** What one arm was chosen for and earned in a bucket. */
+export interface ArmEarned {
+  readonly arm: string;
+  /** Decisions that chose it. */
+  readonly decided: number;
+  /** Sum of shares of pulls that were rewarded. */
+  readonly pulls: number;
+  /** Sum of share times reward. */
+  readonly sum: number;
+}
+
+export function writeArmEarned(message: ArmEarned, w: Writer): Writer {
+  if (message.arm !== '') {
+    w.uint32(10).string(message.arm);
+  }
+  if (message.decided !== 0) {
+    w.uint32(16).uint32(message.decided);
+  }
+  if (!Object.is(message.pulls, 0)) {
+    w.uint32(25).double(message.pulls);
+  }
+  if (!Object.is(message.sum, 0)) {
+    w.uint32(33).double(message.sum);
+  }
+  return w;
+}
+
+export function readArmEarned(r: Reader, end: number): ArmEarned {
+  let arm: string = '';
+  let decided: number = 0;
+  let pulls: number = 0;
+  let sum: number = 0;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        arm = r.string();
+        break;
+      case 16:
+        decided = r.uint32();
+        break;
+      case 25:
+        pulls = r.double();
+        break;
+      case 33:
+        sum = r.double();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { arm, decided, pulls, sum };
 }
 
 /** What each message and field means, from the comments of the `.proto`: the source of the event reference. */
@@ -1839,12 +1912,12 @@ export const reference = [
       {
         "name": "constraint",
         "type": "string",
-        "comment": "The first constraint it broke: maxCostUsd, maxLatencyMs, minQuality, minReliability, capabilities, contextWindow, tenants; budget."
+        "comment": "The first constraint it broke: maxCostUsd, maxLatencyMs, minQuality, minReliability, capabilities, contextWindow, tenants; budget; conservative where the domain could not afford to try it yet."
       },
       {
         "name": "limit",
         "type": "string",
-        "comment": "What that constraint was: a number, the missing capability, the request's tokens, the tenant."
+        "comment": "What that constraint was: a number, the missing capability, the request's tokens, the tenant, the reward that was owed."
       }
     ]
   },
@@ -2494,6 +2567,42 @@ export const reference = [
         "name": "pacer",
         "type": "PacerState?",
         "comment": "What its budget has come to; absent where no decision was made under one."
+      },
+      {
+        "name": "earnings",
+        "type": "ArmEarned[]",
+        "comment": "What each arm was chosen for and earned, where the domain is conservative; and the revision since which that is counted."
+      },
+      {
+        "name": "earningsSince",
+        "type": "uint32",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "ArmEarned",
+    "comment": "What one arm was chosen for and earned in a bucket.",
+    "fields": [
+      {
+        "name": "arm",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "decided",
+        "type": "uint32",
+        "comment": "Decisions that chose it."
+      },
+      {
+        "name": "pulls",
+        "type": "double",
+        "comment": "Sum of shares of pulls that were rewarded."
+      },
+      {
+        "name": "sum",
+        "type": "double",
+        "comment": "Sum of share times reward."
       }
     ]
   }

@@ -59,6 +59,7 @@ const told: Explanation = {
   ],
   excluded: [],
   budget: null,
+  conservative: null,
   items: [],
   rewards: [],
 };

@@ -5,6 +5,11 @@ import type { Exclusion, PacerState } from '../proto/generated/events.ts';
 import type { BucketView } from './bucket-state.ts';
 import { BUDGET } from './terms/score-terms.ts';
 
+/** What of a bucket and its domain a pacer goes by. */
+export interface PacedView extends Pick<BucketView, 'pacer'> {
+  readonly domain: Pick<BucketView['domain'], 'config' | 'arms' | 'armNames'>;
+}
+
 /** The candidates of a choice that the budget can pay. */
 export interface PacedCandidates {
   readonly candidates: readonly string[];
@@ -16,7 +21,7 @@ export interface PacedCandidates {
 }
 
 /** Undefined where the domain has no budget. @param candidates at least one */
-export function paceCandidates(view: BucketView, candidates: readonly string[]): PacedCandidates | undefined {
+export function paceCandidates(view: PacedView, candidates: readonly string[]): PacedCandidates | undefined {
   const pacing = pacingOf(view, candidates);
   const { budget } = view.domain.config;
   if (pacing === undefined || budget === undefined) return undefined;
@@ -38,13 +43,7 @@ export function paceCandidates(view: BucketView, candidates: readonly string[]):
 }
 
 /** What the bucket's pacer says of candidates; undefined where the domain has no budget. */
-export function pacingOf(
-  {
-    domain,
-    pacer,
-  }: Pick<BucketView, 'pacer'> & { readonly domain: Pick<BucketView['domain'], 'config' | 'arms' | 'armNames'> },
-  candidates: readonly string[],
-): Pacing | undefined {
+export function pacingOf({ domain, pacer }: PacedView, candidates: readonly string[]): Pacing | undefined {
   const { budget } = domain.config;
   if (budget === undefined) return undefined;
   const declared = (arm: string) => domain.arms.get(arm)?.costUsd;

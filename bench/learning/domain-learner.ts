@@ -2,11 +2,13 @@
  * A policy as a domain of one node runs it, without its log: buckets, priors shared every so many rewards, floor, shifts. What
  * can be taken from the actors is: the configuration with its defaults, the encoding, the domain's fold, the prior.
  */
+import { charged, type PacedCandidates, paceCandidates } from '../../actors/budget.ts';
 import { priorOf } from '../../actors/choose.ts';
 import { parseDomainConfig } from '../../actors/domain-config.ts';
 import { createTimeline, type DomainState } from '../../actors/domain-state.ts';
 import { sharesPriors } from '../../actors/sharing.ts';
 import { createPolicy, type PolicySpec } from '../../policies/catalogue.ts';
+import { type Pacer, settle } from '../../policies/pacer.ts';
 import type { Situation } from '../../policies/policy.ts';
 import { drawUniform, type Randomness, randomness } from '../../policies/sampling.ts';
 import type { Learner } from './learner.ts';
@@ -23,7 +25,12 @@ export interface DomainChoices {
 
 export function domainLearner(problem: Problem, { name, policy, floor, buckets }: DomainChoices): Learner {
   const config = parseDomainConfig({
-    arms: problem.arms.map((arm, index) => ({ name: arm, shift: 0 - (problem.costs[index] ?? 0) })),
+    arms: problem.arms.map((arm, index) => ({
+      name: arm,
+      shift: 0 - (problem.costs[index] ?? 0),
+      ...(problem.budget === undefined ? {} : { costUsd: problem.budget.declaredUsd[index] }),
+    })),
+    ...(problem.budget === undefined ? {} : { budget: { perRequestUsd: problem.budget.perRequestUsd } }),
     context: problem.context,
     bucketBy: buckets ? [...problem.bucketBy] : [],
     exploration: floor,
@@ -34,13 +41,17 @@ export function domainLearner(problem: Problem, { name, policy, floor, buckets }
   const features = problem.rows.map(({ context }) => schema.encode(context, 0));
   const bucketOf = features.map((encoded) => schema.bucketOf(encoded).id);
   const shifts = config.arms.some(({ shift }) => shift !== 0) ? config.arms.map(({ shift }) => shift) : [];
-  const situationOf = (state: DomainState, row: number): Situation => ({
-    candidates: state.armNames,
-    shifts,
-    prior: priorOf(state, state.armNames),
-    features: features[row]!,
-    floor,
-  });
+  const situationOf = (state: DomainState, row: number, paced: PacedCandidates | undefined): Situation => {
+    const candidates = paced?.candidates ?? state.armNames;
+    return {
+      candidates,
+      // Under a budget no arm has a known cost in units of reward.
+      shifts: paced?.shifts ?? shifts,
+      prior: priorOf(state, candidates),
+      features: features[row]!,
+      floor,
+    };
+  };
   return {
     name,
     begin(seed) {
@@ -50,6 +61,9 @@ export function domainLearner(problem: Problem, { name, policy, floor, buckets }
       const posteriors = new Map<string, unknown>();
       const sums = problem.arms.map(() => ({ pulls: 0, sum: 0 }));
       let counted = 0;
+      // As in a node, each bucket keeps the ceiling by itself.
+      const pacers = new Map<string, Pacer>();
+      let paced: PacedCandidates | undefined;
       return {
         choose(row) {
           const state = stateOf(timeline.latest);
@@ -59,10 +73,15 @@ export function domainLearner(problem: Problem, { name, policy, floor, buckets }
             posterior = state.policy.init();
             posteriors.set(bucket, posterior);
           }
-          const situation = situationOf(state, row);
-          return state.policy.choose(posterior, situation, seedFrom(random), 1).ranking[0]!;
+          const pacer = pacers.get(bucket);
+          paced = paceCandidates({ domain: state, pacer }, state.armNames);
+          const situation = situationOf(state, row, paced);
+          const chosen = state.policy.choose(posterior, situation, seedFrom(random), 1).ranking[0]!;
+          const next = charged(pacer, row, { pace: paced?.paceOf(chosen) });
+          if (next !== undefined) pacers.set(bucket, next);
+          return paced === undefined ? chosen : state.armNames.indexOf(situation.candidates[chosen]!);
         },
-        learn(row, arm, value) {
+        learn(row, arm, value, dollars) {
           const state = stateOf(timeline.latest);
           const bucket = bucketOf[row]!;
           const posterior = posteriors.get(bucket);
@@ -73,12 +92,16 @@ export function domainLearner(problem: Problem, { name, policy, floor, buckets }
             features: features[row]!,
             // Costs more than choosing, and most policies do not ask. Nothing was learned since the choice.
             get propensity() {
-              return state.policy.propensities(posterior, situationOf(state, row))[arm];
+              const situation = situationOf(state, row, paced);
+              return state.policy.propensities(posterior, situation)[situation.candidates.indexOf(problem.arms[arm]!)];
             },
             seed: seedFrom(random),
             time: 0,
           };
           posteriors.set(bucket, state.policy.learn(posterior, lesson));
+          const pacer = pacers.get(bucket);
+          if (pacer !== undefined && dollars !== undefined)
+            settle(pacer, row, problem.arms[arm]!, problem.budget?.declaredUsd[arm], dollars);
           const total = sums[arm]!;
           total.pulls += 1;
           total.sum += value;

@@ -8,12 +8,14 @@ import { domainLearner } from './domain-learner.ts';
 import type { Entrant } from './experiment.ts';
 import { flatThompson } from './flat-thompson.ts';
 import type { Problem } from './problem.ts';
+import { referencePacer } from './reference-pacer.ts';
 import { ridgeLinUcb } from './ridge-linucb.ts';
 
 export const DEFAULT = 'default';
 export const LINUCB = 'ridge LinUCB(1)';
 /** The one whose figure on llmrouter/train_a is published with the bars. */
 export const LINUCB_HALF = 'ridge LinUCB(0.5)';
+export const PACED = 'LinUCB(0.5), price alone';
 export const FLAT = 'flat Beta-TS';
 export const FLAT_GLOBAL = 'flat Beta-TS, one bucket';
 
@@ -67,6 +69,19 @@ export function recordedReferences({ bucketBy }: Problem): Entrant[] {
   });
   const references = [linUcb(LINUCB, 1), linUcb(LINUCB_HALF, 0.5), thompson(FLAT, true)];
   return bucketBy.length === 0 ? references : [...references, thompson(FLAT_GLOBAL, false)];
+}
+
+/** Policies that keep one ceiling for all requests, and do not spend a part of it on each bucket. */
+export function inOneBucket(floor: number): Entrant[] {
+  return (['lin_ts', 'nig_thompson'] as const).map((name) =>
+    ours(`${name}, one bucket`, PolicySpec.parse({ name }), { floor, buckets: false }),
+  );
+}
+
+/** The reference under a ceiling of dollars. */
+export function pacedReference(): Entrant {
+  const parameters = { alpha: 0.5, lambda: 1 };
+  return { name: PACED, reference: true, make: (problem) => referencePacer(problem, PACED, parameters) };
 }
 
 /** The reference for labelled rows. */

@@ -8,6 +8,9 @@ export interface Learner {
 /** One pass over the rows. Rows and arms are given by their index in the problem. */
 export interface Pass {
   choose(row: number): number;
-  /** @param reward of the arm that was chosen, in [0, 1], its cost not taken off */
-  learn(row: number, arm: number, reward: number): void;
+  /**
+   * @param reward of the arm that was chosen, in [0, 1], its cost not taken off
+   * @param dollars that its call has cost, where the rows have them
+   */
+  learn(row: number, arm: number, reward: number, dollars?: number): void;
 }

@@ -16,12 +16,26 @@ export interface Problem {
   readonly extra?: readonly string[];
   readonly bucketBy: readonly string[];
   readonly rows: readonly Row[];
+  /** What may be spent, and what a call of each arm is declared to cost, in dollars; not given: nothing is said of dollars. */
+  readonly budget?: { readonly perRequestUsd: number; readonly declaredUsd: readonly number[] };
 }
 
 export interface Row {
   readonly context: Readonly<Record<string, number | string>>;
   /** The reward of each arm, in [0, 1]. Length K. A learner is told that of the arm it chose. */
   readonly rewards: readonly number[];
+  /** Dollars of each arm's call, where they are recorded. Length K. A learner is told those of the arm it chose. */
+  readonly dollars?: readonly number[];
+}
+
+/** The problem with the categories that occur in another one too: who has played that one must know them. */
+export function withValuesOf(problem: Problem, other: Problem): Problem {
+  const context = Object.entries(problem.context).map(([name, feature]) => {
+    const there = other.context[name];
+    if (feature.type !== 'categorical' || there?.type !== 'categorical') return [name, feature] as const;
+    return [name, { ...feature, values: [...new Set([...(there.values ?? []), ...(feature.values ?? [])])] }] as const;
+  });
+  return { ...problem, context: Object.fromEntries(context) };
 }
 
 /**
@@ -40,6 +54,10 @@ export function problemOf(dataset: Dataset, costs: readonly number[], prompt: re
     },
     extra: Object.keys(promptContext(prompt)),
     bucketBy: bucketFeature === null ? [] : [bucketFeature],
-    rows: rows.map((request) => ({ context: toldOf(request), rewards: request.rewards })),
+    rows: rows.map((request) => ({
+      context: toldOf(request),
+      rewards: request.rewards,
+      ...(dataset.priced ? { dollars: request.dollars } : {}),
+    })),
   };
 }

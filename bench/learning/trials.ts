@@ -1,25 +1,31 @@
 /** What is measured on a file: told by its columns, never by its name. */
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { strongArm } from '../../adapters/datasets/baselines.ts';
 import { readCsv } from '../../adapters/datasets/csv.ts';
+import type { Dataset } from '../../adapters/datasets/dataset.ts';
 import { datasetsIn, findDataset } from '../../adapters/datasets/find-dataset.ts';
 import { detectLayout, type PromptFeature } from '../../adapters/datasets/layout.ts';
 import { readDataset } from '../../adapters/datasets/read-dataset.ts';
 import { ReckonerError } from '../../events/errors.ts';
+import { budgetExperiment } from './budget.ts';
 import {
   type Circumstances,
   catalogueEntrants,
   defaultEntrant,
   FLAT,
+  inOneBucket,
   LINUCB,
   LINUCB_HALF,
   labelledReferences,
+  pacedReference,
   policyEntrant,
   recordedReferences,
 } from './entrants.ts';
 import { type Entrant, type Experiment, utilityExperiment } from './experiment.ts';
 import type { Rule } from './judge.ts';
 import { isLabelled, readLabelled } from './labelled.ts';
-import { type Problem, problemOf } from './problem.ts';
+import { type Problem, problemOf, withValuesOf } from './problem.ts';
 import { sweepExperiment } from './sweep.ts';
 
 export interface Trial {
@@ -47,6 +53,8 @@ export interface TrialOptions {
 const PRICE = 0.1;
 /** ParetoBandit's first experiments are without its fourth arm. */
 const FOURTH = 'gemini25_flash';
+/** What is learned from before another file of its folder is measured under a ceiling. */
+const EARLIER = 'val';
 const SHUFFLES = { recorded: 100, labelled: 5 } as const;
 /** Labelled rows compare learners, not routers that must be able to tell later what another one would have done. */
 const FLOORS = { recorded: 0.01, labelled: 0 } as const;
@@ -103,11 +111,7 @@ function labelledTrial(problem: Problem, options: TrialOptions): Trial {
 async function recordedTrials(path: string, set: string, options: TrialOptions): Promise<Trial[]> {
   const prompt = options.features;
   const dataset = await readDataset(path, set, { prompt });
-  const free = problemOf(
-    dataset,
-    dataset.arms.map(() => 0),
-    prompt,
-  );
+  const free = freeOf(dataset, prompt);
   const trial = (problem: Problem, entrants: readonly Entrant[], experiment: Experiment): Trial => ({
     problem,
     entrants,
@@ -122,20 +126,11 @@ async function recordedTrials(path: string, set: string, options: TrialOptions):
   const strong = strongArm(dataset);
   if (strong === null) {
     const trials = [all(free, 'reward', 'utility')];
-    if (!dataset.arms.includes(FOURTH)) return trials;
-    const three = await readDataset(path, set, { prompt, without: [FOURTH] });
-    return [
-      ...trials,
-      all(
-        problemOf(
-          three,
-          three.arms.map(() => 0),
-          prompt,
-        ),
-        `regret, ${three.arms.length} arms`,
-        'regret',
-      ),
-    ];
+    const few = dataset.arms.includes(FOURTH) ? await readDataset(path, set, { prompt, without: [FOURTH] }) : undefined;
+    const three = few === undefined ? undefined : freeOf(few, prompt);
+    if (three !== undefined) trials.push(all(three, `regret, ${three.arms.length} arms`, 'regret'));
+    if (!dataset.priced) return trials;
+    return [...trials, await budgetTrial(three ?? free, options, trial, earlierThan(path))];
   }
   const priced = problemOf(
     dataset,
@@ -148,6 +143,44 @@ async function recordedTrials(path: string, set: string, options: TrialOptions):
   const few = { ...options, policies: options.policies ?? [] };
   const entrants = [...ours(free, few, FLOORS.recorded), ...recordedReferences(free)];
   return [...trials, trial(free, entrants, sweepExperiment(free, strong, entrants))];
+}
+
+/** A problem whose calls have no cost in units of reward. */
+function freeOf(dataset: Dataset, prompt: TrialOptions['features']): Problem {
+  return problemOf(
+    dataset,
+    dataset.arms.map(() => 0),
+    prompt,
+  );
+}
+
+/** The file `val` beside another one: what is learned before it is measured. */
+function earlierThan(path: string): string | undefined {
+  const name = basename(path);
+  const earlier = join(dirname(path), name.replace(/^[^.]+/, EARLIER));
+  return name.startsWith(`${EARLIER}.`) || !existsSync(earlier) ? undefined : earlier;
+}
+
+async function budgetTrial(
+  problem: Problem,
+  options: TrialOptions,
+  trial: (problem: Problem, entrants: readonly Entrant[], experiment: Experiment) => Trial,
+  earlier: string | undefined,
+): Promise<Trial> {
+  const without = problem.arms.includes(FOURTH) ? [] : [FOURTH];
+  const { features: prompt } = options;
+  const before =
+    earlier === undefined ? undefined : freeOf(await readDataset(earlier, EARLIER, { prompt, without }), prompt);
+  const same = before !== undefined && before.arms.join() === problem.arms.join();
+  const entrants = [
+    ...ours(problem, { ...options, policies: options.policies ?? [] }, FLOORS.recorded),
+    ...(options.policies === undefined ? inOneBucket(options.floor ?? FLOORS.recorded) : []),
+    pacedReference(),
+  ];
+  const known = same ? withValuesOf(problem, before) : problem;
+  const played = trial(known, entrants, budgetExperiment(known, same ? before.rows : [], entrants));
+  // Who overspends is no measure of what can be earned.
+  return { ...played, rule: { against: [], allowance: 0, aboveBestArm: false } };
 }
 
 function ours(problem: Problem, { policies, floor, buckets }: TrialOptions, usual: number): Entrant[] {

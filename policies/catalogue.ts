@@ -5,6 +5,7 @@ import { fadeMoments } from './arm-moments.ts';
 import { fadeCounts } from './beta-counts.ts';
 import { betaThompson } from './beta-thompson.ts';
 import { contextTree } from './context-tree.ts';
+import { doublyRobust } from './doubly-robust.ts';
 import type { FeatureKind } from './encoding.ts';
 import { epsilonGreedy } from './epsilon-greedy.ts';
 import { type FadingParameters, fading } from './fading.ts';
@@ -180,6 +181,47 @@ const OffsetTreeSpec = z
   })
   .describe('a tournament of the arms by logistic regressions, and with probability epsilon any arm');
 
+const DoublyRobustSpec = z
+  .strictObject({
+    name: z.literal('doubly_robust'),
+    alpha: z
+      .number()
+      .min(1e-6)
+      .max(100)
+      .default(1)
+      .describe(
+        'exploration: the standard deviation of a reward that draws are made with, in quarters; 1.2 suits production',
+      ),
+    learningRate: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.1)
+      .describe("length of the first steps of an arm's outcome model; 0.08 suits production"),
+    decay: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.999)
+      .describe('what each reward of an arm leaves of that length; 0.999 suits production'),
+    maxWeight: z
+      .number()
+      .min(1)
+      .max(1e6)
+      .default(3)
+      .describe('a reward weighs 1 / propensity, and at most this much; 3 suits production'),
+    history: z
+      .int()
+      .min(10)
+      .max(100_000)
+      .default(10_000)
+      .describe(
+        'rewards that a bucket learns from; when there are more the oldest 20 % are dropped, and the rest is learned anew; ' +
+          '5,000 suits production',
+      ),
+  })
+  .describe('Thompson sampling with a linear model for every arm, learned from doubly robust estimates of its rewards');
+
 /** A policy as configuration: its name and parameters. Parsing fills in the defaults and refuses unknown keys. */
 export const PolicySpec = z.discriminatedUnion('name', [
   BetaThompsonSpec,
@@ -192,6 +234,7 @@ export const PolicySpec = z.discriminatedUnion('name', [
   SquareCbSpec,
   ContextTreeSpec,
   OffsetTreeSpec,
+  DoublyRobustSpec,
 ]);
 export type PolicySpec = z.infer<typeof PolicySpec>;
 
@@ -229,6 +272,8 @@ export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = [
       return contextTree(spec, kinds) as AnyPolicy;
     case 'offset_tree':
       return offsetTree(spec, kinds) as AnyPolicy;
+    case 'doubly_robust':
+      return doublyRobust(spec, kinds) as AnyPolicy;
   }
 }
 

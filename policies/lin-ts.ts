@@ -7,10 +7,9 @@
 import type { FeatureKind } from './encoding.ts';
 import { type LinearPosterior, linearModels } from './linear-models.ts';
 import type { Policy, Situation } from './policy.ts';
-import { exploredChoice, rankBy } from './ranking.ts';
-import { drawNormal, drawUniform, randomness } from './sampling.ts';
-import { firstScorePropensities, rankScorePropensities, type ScoreArms } from './score-propensity.ts';
-import { checkSize, shiftOf, withFloor } from './situation.ts';
+import type { ScoreArms } from './score-propensity.ts';
+import { scoreThompson } from './score-thompson.ts';
+import { shiftOf } from './situation.ts';
 
 /** Parameters of `linTs`. */
 export interface LinTsParameters {
@@ -37,28 +36,9 @@ export function linTs({ v, lambda }: LinTsParameters, kinds: readonly FeatureKin
 
   return {
     ...models.policy,
+    ...scoreThompson(scoreArms),
     name: 'lin_ts',
     version: 1,
     deterministic: false,
-    choose(posterior, situation, seed, size) {
-      const count = situation.candidates.length;
-      const { location, scale } = scoreArms(posterior, situation);
-      checkSize(size, count);
-      const random = randomness(seed);
-      if (drawUniform(random) < situation.floor) {
-        return exploredChoice(random, count, size);
-      }
-      const scores: number[] = [];
-      for (let i = 0; i < count; i++) scores.push(location[i]! + scale[i]! * drawNormal(random));
-      return { ranking: rankBy(count, size, (i, j) => scores[j]! - scores[i]!), scores, explored: false };
-    },
-    propensities(posterior, situation) {
-      const first = firstScorePropensities(scoreArms(posterior, situation));
-      return first.map((p) => withFloor(p, situation.floor, first.length));
-    },
-    rankPropensities(posterior, situation, ranking) {
-      const ranked = rankScorePropensities(scoreArms(posterior, situation), ranking);
-      return ranked.map((p) => withFloor(p, situation.floor, situation.candidates.length));
-    },
   };
 }

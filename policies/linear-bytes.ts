@@ -7,6 +7,7 @@ import type { Standardisation } from './encoding.ts';
 import type { LinearPosterior } from './linear-models.ts';
 import { jsonHead, openPosterior, readArms, writePosterior } from './posterior-bytes.ts';
 import { putStandardisation, standardisationSize, takeStandardisation } from './standardisation-bytes.ts';
+import { halfSize, putSymmetric, takeSymmetric } from './symmetric-bytes.ts';
 
 /** The bytes of models of `dimension` coefficients. */
 export function writeModels({ seen, arms, models }: LinearPosterior, dimension: number): Uint8Array {
@@ -17,7 +18,7 @@ export function writeModels({ seen, arms, models }: LinearPosterior, dimension: 
       put(pulls);
       put(residual);
       theta.forEach(put);
-      for (let i = 0; i < dimension; i++) for (let j = i; j < dimension; j++) put(inverse[i * dimension + j]!);
+      putSymmetric(inverse, dimension, put);
     }
   });
 }
@@ -37,13 +38,7 @@ export function readModels(bytes: Uint8Array, dimension: number, seen: Standardi
     const theta = new Float64Array(dimension);
     reader.fill(theta);
     const inverse = new Float64Array(dimension * dimension);
-    for (let i = 0; i < dimension; i++) {
-      for (let j = i; j < dimension; j++) {
-        const entry = reader.take();
-        inverse[i * dimension + j] = entry;
-        inverse[j * dimension + i] = entry;
-      }
-    }
+    takeSymmetric(inverse, dimension, reader);
     return { inverse, theta, pulls, residual };
   });
   return { seen, arms, index, models };
@@ -51,5 +46,5 @@ export function readModels(bytes: Uint8Array, dimension: number, seen: Standardi
 
 /** Numbers an arm. */
 function doublesOf(dimension: number): number {
-  return 2 + dimension + (dimension * (dimension + 1)) / 2;
+  return 2 + dimension + halfSize(dimension);
 }

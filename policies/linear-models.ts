@@ -8,21 +8,11 @@
  */
 
 import { createEncoder, type FeatureKind, type Standardisation } from './encoding.ts';
+import { dot, emptyLinearArm, type LinearArm, learnLinearArm, widthAt } from './linear-arm.ts';
+import { linearBelief } from './linear-belief.ts';
 import { readModels, writeModels } from './linear-bytes.ts';
 import type { Belief, Lesson, Policy, Situation } from './policy.ts';
 import { checkSituation } from './situation.ts';
-
-/** What was learned of one arm. */
-export interface LinearArm {
-  /** A^-1, symmetric to the bit, by rows. Length d * d. */
-  readonly inverse: Float64Array;
-  /** Length d. */
-  readonly theta: Float64Array;
-  /** Sum of shares. */
-  pulls: number;
-  /** What the model leaves unexplained: sum w (r - x'theta)^2 + lambda |theta|^2. */
-  residual: number;
-}
 
 /** What was learned in a bucket: `arms` and `models` in the order of first lessons. */
 export interface LinearPosterior {
@@ -51,10 +41,6 @@ export interface LinearModels {
   predict(posterior: LinearPosterior, situation: Situation): Predictions;
 }
 
-/** Variance of a reward before anything is known, worth one pull: no reward in [0, 1] varies more. */
-const VARIANCE = 0.25;
-const Z = 1.959963984540054;
-
 /**
  * @param lambda > 0
  * @throws RangeError where the features make too long a vector
@@ -67,16 +53,13 @@ export function linearModels(kinds: readonly FeatureKind[], lambda: number): Lin
   const scratch = { count: 0, means: new Float64Array(16), widths: new Float64Array(16) };
 
   const unknown = () => Math.sqrt(dot(x, x) / lambda);
-  const widthOf = ({ inverse }: LinearArm) => Math.sqrt(Math.max(0, quadratic(inverse, x)));
   const modelOf = ({ index, models }: LinearPosterior, arm: string) => {
     const at = index.get(arm);
     return at === undefined ? undefined : models[at];
   };
 
   function begin(posterior: LinearPosterior, arm: string): LinearArm {
-    const inverse = new Float64Array(dimension * dimension);
-    for (let i = 0; i < dimension; i++) inverse[i * dimension + i] = 1 / lambda;
-    const model = { inverse, theta: new Float64Array(dimension), pulls: 0, residual: 0 };
+    const model = emptyLinearArm(dimension, lambda);
     posterior.index.set(arm, posterior.arms.push(arm) - 1);
     posterior.models.push(model);
     return model;
@@ -89,7 +72,7 @@ export function linearModels(kinds: readonly FeatureKind[], lambda: number): Lin
     const model = modelOf(posterior, arm) ?? begin(posterior, arm);
     encoder.see(posterior.seen, features, share);
     encoder.encode(posterior.seen, features, 0, x);
-    update(model, x, value, share, product);
+    learnLinearArm(model, x, value, share, product);
     return posterior;
   }
 
@@ -100,9 +83,8 @@ export function linearModels(kinds: readonly FeatureKind[], lambda: number): Lin
     const model = modelOf(posterior, arm);
     const mean = model === undefined ? 0 : dot(model.theta, x);
     const { pulls, residual } = model ?? { pulls: 0, residual: 0 };
-    const deviation =
-      Math.sqrt((residual + VARIANCE) / (pulls + 1)) * (model === undefined ? unknown() : widthOf(model));
-    return { mean: unit(mean), lower: unit(mean - Z * deviation), upper: unit(mean + Z * deviation), pulls };
+    const width = model === undefined ? unknown() : widthAt(model, x);
+    return linearBelief(mean, width, residual, pulls, pulls);
   }
 
   return {
@@ -129,64 +111,9 @@ export function linearModels(kinds: readonly FeatureKind[], lambda: number): Lin
       for (let i = 0; i < count; i++) {
         const model = modelOf(posterior, candidates[i]!);
         scratch.means[i] = model === undefined ? 0 : dot(model.theta, x);
-        scratch.widths[i] = model === undefined ? unknown() : widthOf(model);
+        scratch.widths[i] = model === undefined ? unknown() : widthAt(model, x);
       }
       return scratch;
     },
   };
-}
-
-/** One observation, in place: with u = A^-1 x and k = w / (1 + w x'u), A^-1 -= k u u' and theta += k (r - x'theta) u. */
-function update(model: LinearArm, x: Float64Array, value: number, weight: number, product: Float64Array): void {
-  const { inverse, theta } = model;
-  const size = x.length;
-  let quadratic = 0;
-  for (let i = 0; i < size; i++) {
-    const row = i * size;
-    let sum = 0;
-    for (let j = 0; j < size; j++) sum += inverse[row + j]! * x[j]!;
-    product[i] = sum;
-    quadratic += x[i]! * sum;
-  }
-  const gain = weight / (1 + weight * Math.max(0, quadratic));
-  const off = value - dot(theta, x);
-  for (let i = 0; i < size; i++) {
-    const left = gain * product[i]!;
-    if (left === 0) continue;
-    theta[i]! += left * off;
-    const row = i * size;
-    // One half is computed and mirrored, so that the matrix stays symmetric to the bit.
-    for (let j = i; j < size; j++) {
-      const entry = inverse[row + j]! - left * product[j]!;
-      inverse[row + j] = entry;
-      inverse[j * size + i] = entry;
-    }
-  }
-  model.pulls += weight;
-  model.residual += gain * off * off;
-}
-
-/** x' M x of a symmetric matrix: by its upper half, without the rows of which x has nothing. */
-function quadratic(matrix: Float64Array, x: Float64Array): number {
-  const size = x.length;
-  let sum = 0;
-  for (let i = 0; i < size; i++) {
-    const value = x[i]!;
-    if (value === 0) continue;
-    const row = i * size;
-    let half = 0;
-    for (let j = i + 1; j < size; j++) half += matrix[row + j]! * x[j]!;
-    sum += value * (2 * half + matrix[row + i]! * value);
-  }
-  return sum;
-}
-
-function dot(one: Float64Array, other: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < one.length; i++) sum += one[i]! * other[i]!;
-  return sum;
-}
-
-function unit(value: number): number {
-  return Math.min(1, Math.max(0, value));
 }

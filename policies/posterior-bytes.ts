@@ -30,6 +30,8 @@ export function writePosterior(magic: string, head: Uint8Array, count: number, w
 /** A stored posterior as it is read, number after number. Every method throws a RangeError for what cannot have been written. */
 export interface PosteriorReader {
   readonly head: Uint8Array;
+  /** How many numbers there are. */
+  readonly count: number;
   /** What the bytes are told off with. */
   broken(why: string): RangeError;
   /** There must be just so many numbers: asked before room is made for them. */
@@ -57,6 +59,7 @@ export function openPosterior(magic: string, bytes: Uint8Array, what: string): P
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = HEADER + view.getUint32(4, true);
   if (start > bytes.length || (bytes.length - start) % 8 !== 0) throw broken('it is cut off');
+  const has = (bytes.length - start) / 8;
   let at = start;
   const take = () => {
     if (at >= bytes.length) throw broken('it has too few numbers');
@@ -68,8 +71,8 @@ export function openPosterior(magic: string, bytes: Uint8Array, what: string): P
   return {
     head: bytes.subarray(HEADER, start),
     broken,
+    count: has,
     expect(count) {
-      const has = (bytes.length - start) / 8;
       if (has !== count) throw broken(`it has ${has} numbers and not ${count}`);
     },
     take,

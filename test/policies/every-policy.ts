@@ -38,7 +38,7 @@ export const fades: ReadonlySet<string> = new Set([
 ]);
 
 /** Where a later lesson is learned in the light of an earlier one, by design: the order of lessons matters to what is believed. */
-export const learnsInOrder: ReadonlySet<string> = new Set<PolicySpec['name']>(['context_tree']);
+export const learnsInOrder: ReadonlySet<string> = new Set<PolicySpec['name']>(['context_tree', 'doubly_robust']);
 
 export const KINDS: readonly FeatureKind[] = [
   { type: 'number' },

@@ -4,6 +4,7 @@ import type { FeatureKind } from '../../policies/encoding.ts';
 import { type LinearPosterior, linearModels } from '../../policies/linear-models.ts';
 import type { AnyPolicy, Lesson, Situation } from '../../policies/policy.ts';
 import { drawUniform, randomness } from '../../policies/sampling.ts';
+import { solve } from './solve.ts';
 
 const KINDS: FeatureKind[] = [{ type: 'category', values: 3 }, { type: 'boolean' }, { type: 'category', values: 4 }];
 const ARMS = ['a', 'b', 'c'];
@@ -47,28 +48,6 @@ function vectorOf([one = 0, flag = 0, other = 0]: readonly number[]): number[] {
   x[1 + one] = 1 / Math.sqrt(3);
   x[5 + other] = 1 / Math.sqrt(3);
   return x;
-}
-
-/** Solves M y = v by Gaussian elimination with partial pivoting. */
-function solve(matrix: readonly (readonly number[])[], v: readonly number[]): number[] {
-  const rows = matrix.map((row, i) => [...row, v[i]!]);
-  const size = rows.length;
-  for (let k = 0; k < size; k++) {
-    let pivot = k;
-    for (let i = k + 1; i < size; i++) if (Math.abs(rows[i]![k]!) > Math.abs(rows[pivot]![k]!)) pivot = i;
-    [rows[k], rows[pivot]] = [rows[pivot]!, rows[k]!];
-    for (let i = k + 1; i < size; i++) {
-      const factor = rows[i]![k]! / rows[k]![k]!;
-      for (let j = k; j <= size; j++) rows[i]![j]! -= factor * rows[k]![j]!;
-    }
-  }
-  const y = new Array<number>(size).fill(0);
-  for (let i = size - 1; i >= 0; i--) {
-    let left = rows[i]![size]!;
-    for (let j = i + 1; j < size; j++) left -= rows[i]![j]! * y[j]!;
-    y[i] = left / rows[i]![i]!;
-  }
-  return y;
 }
 
 /** Mean and width of an arm at x, by solving the weighted ridge regression at once. */

@@ -8,6 +8,7 @@ import {
   everySpec,
   fades,
   learned,
+  learnsInOrder,
   lesson,
   misfitOfFirst,
   misfitOfPlaces,
@@ -130,19 +131,22 @@ describe.each(policies)('the policy %s', (title, policy, name) => {
     );
   });
 
-  it.runIf(!fades.has(title))('learns the same from the same lessons in another order', () => {
-    fc.assert(
-      fc.property(someLessons, (lessons) => {
-        const seen = situation(policy, ARMS);
-        const one = learned(policy, lessons);
-        const other = learned(policy, lessons.toReversed());
-        for (let i = 0; i < 4; i++) {
-          expect(Math.abs(policy.belief(one, seen, i).mean - policy.belief(other, seen, i).mean)).toBeLessThan(1e-12);
-        }
-      }),
-      { numRuns: 50 },
-    );
-  });
+  it.runIf(!fades.has(title) && !learnsInOrder.has(title))(
+    'learns the same from the same lessons in another order',
+    () => {
+      fc.assert(
+        fc.property(someLessons, (lessons) => {
+          const seen = situation(policy, ARMS);
+          const one = learned(policy, lessons);
+          const other = learned(policy, lessons.toReversed());
+          for (let i = 0; i < 4; i++) {
+            expect(Math.abs(policy.belief(one, seen, i).mean - policy.belief(other, seen, i).mean)).toBeLessThan(1e-12);
+          }
+        }),
+        { numRuns: 50 },
+      );
+    },
+  );
 
   it.runIf(!fades.has(title))('leaves the other arms alone when it meets a new one', () => {
     const seen = situation(policy, ARMS);

@@ -1,0 +1,108 @@
+/**
+ * The doubly robust bandit on line: linear Thompson sampling (Agrawal & Goyal 2013) on models that are learned from doubly robust
+ * estimates of what every arm would have earned; see `doubly-robust-arms.ts`. Learning weighs a reward by the propensity of its
+ * decision, which is exact and computed with every decision.
+ */
+
+import {
+  emptyRobust,
+  LAMBDA,
+  type RobustArm,
+  type RobustLearning,
+  type RobustPosterior,
+  robustLearner,
+} from './doubly-robust-arms.ts';
+import { readRobust, writeRobust } from './doubly-robust-bytes.ts';
+import { createEncoder, type FeatureKind } from './encoding.ts';
+import { dot } from './linear-arm.ts';
+import { linearBelief } from './linear-belief.ts';
+import type { Policy, Situation } from './policy.ts';
+import type { ScoreArms } from './score-propensity.ts';
+import { scoreThompson } from './score-thompson.ts';
+import { checkSituation, shiftOf } from './situation.ts';
+
+/** Parameters of `doublyRobust`. */
+export interface DoublyRobustParameters extends RobustLearning {
+  /** Exploration, > 0: a reward's standard deviation that draws are made with, in units of `UNIT`. */
+  readonly alpha: number;
+}
+
+/** A quarter: half of what rewards of 0 and 1 can have, and more than judges' scores have. */
+const UNIT = 0.25;
+/** What rounding can leave of a width: an arm that is known exactly would have no density. */
+const LEAST = 1e-12;
+
+/**
+ * The policy `doubly_robust`. An arm that was never tried is expected to earn 0 and is as wide as can be. It cannot forget.
+ * @param kinds how the features are to be read, in the order of the domain's schema
+ * @throws RangeError where the features make too long a vector
+ */
+export function doublyRobust(
+  { alpha, ...learning }: DoublyRobustParameters,
+  kinds: readonly FeatureKind[],
+): Policy<RobustPosterior> {
+  const encoder = createEncoder(kinds);
+  const x = new Float64Array(encoder.dimension);
+  const learn = robustLearner(encoder, learning);
+
+  /** What is expected of an arm at x, and with how many standard deviations of a reward. */
+  function predict({ index, models }: RobustPosterior, arm: string) {
+    const at = index.get(arm);
+    const model = at === undefined ? undefined : models[at];
+    return model === undefined
+      ? { mean: 0, width: Math.sqrt(dot(x, x) / LAMBDA), model }
+      : { ...predictBy(model), model };
+  }
+
+  /** x'theta of the ridge held at 0, and what holding it at the outcome model adds: lambda x'A^-1 o. */
+  function predictBy({ inverse, theta, outcome }: RobustArm): { mean: number; width: number } {
+    const size = x.length;
+    let [lent, variance] = [0, 0];
+    for (let i = 0; i < size; i++) {
+      const row = i * size;
+      let entry = 0;
+      for (let j = 0; j < size; j++) entry += inverse[row + j]! * x[j]!;
+      lent += entry * outcome[i]!;
+      variance += entry * x[i]!;
+    }
+    return { mean: dot(theta, x) + LAMBDA * lent, width: Math.sqrt(Math.max(0, variance)) };
+  }
+
+  function scoreArms(posterior: RobustPosterior, situation: Situation): ScoreArms {
+    checkSituation(situation, 0);
+    encoder.encode(posterior.seen, situation.features, 1, x);
+    const location: number[] = [];
+    const scale: number[] = [];
+    for (const [i, arm] of situation.candidates.entries()) {
+      const { mean, width } = predict(posterior, arm);
+      location.push(mean + shiftOf(situation, i));
+      scale.push(Math.max(LEAST, UNIT * alpha * width));
+    }
+    return { location, scale };
+  }
+
+  return {
+    ...scoreThompson(scoreArms),
+    name: 'doubly_robust',
+    version: 1,
+    priorWidth: 0,
+    deterministic: false,
+    usesFeatures: true,
+    needsPropensity: true,
+    init: () => emptyRobust(encoder),
+    prior: () => [],
+    learn,
+    belief(posterior, { candidates, features }, candidate) {
+      const arm = candidates[candidate];
+      if (arm === undefined) throw new RangeError(`there is no candidate ${candidate}`);
+      encoder.encode(posterior.seen, features, 1, x);
+      const { mean, width, model } = predict(posterior, arm);
+      if (model === undefined) return linearBelief(mean, width, 0, 0, 0);
+      // Rewards that weigh more than one teach less than their weights say: the sandwich for weights w is sum w^2 / sum w wider.
+      const wider = Math.sqrt(model.squares / model.pulls);
+      return linearBelief(mean, wider * width, model.residual, model.pulls, model.shares);
+    },
+    serialise: (posterior) => writeRobust(posterior, encoder),
+    restore: (bytes) => readRobust(bytes, encoder, learning.history),
+  };
+}

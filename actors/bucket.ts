@@ -25,6 +25,7 @@ import {
 import { confidenceOf, priorOf } from './choose.ts';
 import { foldBucket } from './fold-bucket.ts';
 import { CONFLICT_PAUSE_MS, UNKNOWN_PAUSE_MS } from './retries.ts';
+import { sendTo } from './send-to.ts';
 
 export const bucketMachine = setup({
   types: {
@@ -49,9 +50,10 @@ export const bucketMachine = setup({
   },
   actions: {
     hydrate: ({ context: { work }, self }) => {
+      const send = sendTo(self);
       rehydrated(work).then(
-        (state) => self.send({ type: 'hydrated', state }),
-        (thrown) => self.send({ type: 'hydrationFailed', problem: problemOf(thrown) }),
+        (state) => send({ type: 'hydrated', state }),
+        (thrown) => send({ type: 'hydrationFailed', problem: problemOf(thrown) }),
       );
     },
     take: ({ context: { work }, event }) => {
@@ -68,15 +70,15 @@ export const bucketMachine = setup({
     break: ({ event }) => {
       if (event.type === 'broke') throw event.thrown;
     },
-    begin: ({ context: { work }, self }) => begin(work, self.send),
+    begin: ({ context: { work }, self }) => begin(work, sendTo(self)),
     settle: ({ context: { work }, event }) => event.type === 'committed' && settle(work, event),
     proceed: ({ context: { work }, event, self }) => {
       if (event.type !== 'committed') return;
       settle(work, event);
-      begin(work, self.send);
+      begin(work, sendTo(self));
     },
     retryLater: ({ context: { work }, self }) => {
-      work.dependencies.env.sleep(UNKNOWN_PAUSE_MS).then(() => append(work, self.send));
+      work.dependencies.env.sleep(UNKNOWN_PAUSE_MS).then(() => append(work, sendTo(self)));
     },
     requeue: ({ context: { work }, event }) =>
       requeue(work, event.type === 'committed' && event.result.status === 'conflict'),

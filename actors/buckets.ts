@@ -14,6 +14,7 @@ import {
   failAll,
   rejectAll,
 } from './bucket-work.ts';
+import { sendTo } from './send-to.ts';
 
 export interface Buckets {
   /** Hands the command to the bucket that writes the stream. */
@@ -49,7 +50,7 @@ export function createBuckets({ maxLive = 10_000, onFailure }: BucketsOptions): 
     if (live.size >= maxLive) makeRoom();
     const actor = createActor(bucketMachine, { input: dependencies });
     const { work } = actor.getSnapshot().context;
-    const bucket: Bucket = { actor, work, send: (event) => actor.send(event) };
+    const bucket: Bucket = { actor, work, send: sendTo(actor) };
     actor.subscribe({
       complete: () => {
         forget(stream, bucket);

@@ -10,6 +10,7 @@ import { chainHash, EMPTY_HEAD, type Head, seal } from '../events/seal.ts';
 import type { DomainTimeline } from './domain-state.ts';
 import type { Environment } from './environment.ts';
 import { CONFLICT_RETRIES, UNKNOWN_PAUSE_MS } from './retries.ts';
+import { sendTo } from './send-to.ts';
 
 export interface DomainCommand {
   readonly correlationId: string;
@@ -84,15 +85,16 @@ export const domainMachine = setup({
     },
     readOn: ({ context: { work }, self }) => {
       work.sealed = undefined;
+      const send = sendTo(self);
       readOn(work).then(
-        () => self.send({ type: 'caughtUp' }),
-        (thrown) => self.send({ type: 'readFailed', problem: problemOf(thrown) }),
+        () => send({ type: 'caughtUp' }),
+        (thrown) => send({ type: 'readFailed', problem: problemOf(thrown) }),
       );
     },
-    begin: ({ context: { work }, self }) => begin(work, self.send),
+    begin: ({ context: { work }, self }) => begin(work, sendTo(self)),
     settle: ({ context: { work }, event }) => event.type === 'committed' && settle(work, event.result),
     retryLater: ({ context: { work }, self }) => {
-      work.dependencies.env.sleep(UNKNOWN_PAUSE_MS).then(() => append(work, self.send));
+      work.dependencies.env.sleep(UNKNOWN_PAUSE_MS).then(() => append(work, sendTo(self)));
     },
     giveUp: ({ context: { work } }) => {
       const problem = new ReckonerError('outcome_unknown', 'The log did not say whether it wrote this.').problem;

@@ -1,6 +1,6 @@
 /** What a bucket does when its log, its policy or its callers let it down. */
 import { randomUUID } from 'node:crypto';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { WINDOW } from '../../actors/bucket-state.ts';
 import type { BucketOutcome } from '../../actors/bucket-work.ts';
 import { createBuckets } from '../../actors/buckets.ts';
@@ -152,6 +152,53 @@ test('a policy that throws while it learns is counted, all its callers are told,
   expect(await stage.reckoner.reward(decisionId, { value: 1, kind: 'implicit' })).toMatchObject({ repeated: false });
   expect(await stage.events('RewardObserved')).toHaveLength(2);
   expect(await brokenLinks(stage.log)).toEqual([]);
+  await stage.stop();
+});
+
+test('what a bucket that broke had under way ends without a word on the terminal', async () => {
+  const said = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  onTestFinished(() => said.mockRestore());
+  let broken = false;
+  let writing = () => {};
+  let write = () => {};
+  const begun = new Promise<void>((resolve) => {
+    writing = resolve;
+  });
+  const held = new Promise<void>((resolve) => {
+    write = resolve;
+  });
+  const log = memory();
+  const gated = { arms: ['red', 'blue'], confidence: { gate: true } };
+  const stage = await given([configured(gated)], {
+    log: {
+      ...log,
+      async append(stream, expected, events) {
+        if (stream.startsWith('bucket-')) {
+          writing();
+          await held;
+        }
+        return log.append(stream, expected, events);
+      },
+    },
+    makePolicy: (spec) => {
+      const policy = createPolicy(spec);
+      const belief: typeof policy.belief = (...asked) => {
+        if (broken) throw new Error('as scripted');
+        return policy.belief(...asked);
+      };
+      return { ...policy, belief };
+    },
+  });
+  const decided = problemOf(stage.reckoner.decide(DOMAIN, {}));
+  await begun;
+  broken = true;
+  await stage.reckoner.configure(DOMAIN, { ...gated, description: 'changed' });
+  expect(await decided).toMatchObject({ code: 'outcome_unknown' });
+  expect(stage.failures).toMatchObject([{ where: ONLY_STREAM }]);
+  write();
+  await vi.waitFor(async () => expect(await stage.events('DecisionMade')).toHaveLength(1));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(said).not.toHaveBeenCalled();
   await stage.stop();
 });
 

@@ -6,9 +6,10 @@
 import { ReckonerError } from '../../events/errors.ts';
 import type { DoorContext } from './context.ts';
 
-/** Refuses requests that were sent to another name than this machine's own, and paths that say nothing. */
+/** Refuses requests that were sent to another name than this machine's own, or to two at once, and paths that say nothing. */
 export function guardAddress(loopbackOnly: boolean): (c: DoorContext) => void {
   return (c) => {
+    refuseTwoHosts(c.env.incoming.rawHeaders);
     if (loopbackOnly && !OURS.test(authorityOf(c))) {
       throw new ReckonerError('host_not_allowed', 'This node listens on loopback and was asked under another name.');
     }
@@ -27,6 +28,20 @@ function authorityOf(c: DoorContext): string {
   const { url, headers } = c.env.incoming;
   // A proxy's form, `GET http://host/path`: its authority counts, the Host header does not (RFC 9112, 3.2.2).
   return url?.startsWith('/') ? (headers.host ?? '') : new URL(c.req.url).host;
+}
+
+/** Node keeps the first and forgets the others, while a proxy before it may have gone by another one (RFC 9112, 3.2: 400). */
+function refuseTwoHosts(rawHeaders: readonly string[]): void {
+  let hosts = 0;
+  // Names and values in turn.
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  if (hosts < 2) return;
+  throw new ReckonerError('request_invalid', 'The request has more than one Host header.', {
+    remedy: 'Send one Host header.',
+  });
 }
 
 /** Hono would pass them on as they are; a name that two readers decode differently should not come that far. */

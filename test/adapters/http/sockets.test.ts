@@ -73,6 +73,11 @@ describe('on a raw socket', () => {
 
   test('a target that is no path gets a 400, and a proxy’s form counts by its own authority', async () => {
     expect(statuses(await exchange(['OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n']))).toEqual([400]);
+    for (const second of ['Host: localhost', 'HOST: evil.example']) {
+      const heard = await exchange([`GET /healthz HTTP/1.1\r\nHost: localhost\r\n${second}\r\n\r\n`]);
+      expect(statuses(heard)).toEqual([400]);
+      expect(heard).toContain('more than one Host header');
+    }
     expect(statuses(await exchange(['GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n']))).toEqual([
       403,
     ]);

@@ -38,7 +38,7 @@ function heading(plan: SimulationPlan, summary: Summary, colours: Colours): stri
   return [
     colours.bold(`${dataset.name}: ${summary.requests} recorded requests, ${dataset.arms.length} arms${buckets}`),
     `left out: ${contaminated} contaminated, ${incomplete} incomplete; no model was called`,
-    `policy ${plan.policy}, floor ${config.exploration}, ${summary.shuffles} ${summary.shuffles === 1 ? 'shuffle' : 'shuffles'} from seed ${plan.seed}`,
+    `policy ${plan.policy}, ${config.budget === undefined ? '' : `budget $${config.budget.perRequestUsd} a request, `}floor ${config.exploration}, ${summary.shuffles} ${summary.shuffles === 1 ? 'shuffle' : 'shuffles'} from seed ${plan.seed}`,
     ...(complete ? [] : [colours.yellow(`PARTIAL: ended after ${summary.shuffles} of ${plan.shuffles} shuffles`)]),
   ];
 }

@@ -31,7 +31,7 @@ function oneScenario({ plan, summary }: PlayedScenario, colours: Colours): strin
   const right = (title: string): Column => ({ title, align: 'right' });
   const partial = summary.shuffles < plan.shuffles;
   return [
-    `${colours.bold(summary.name)}: ${story(plan, summary)}`,
+    `${colours.bold(summary.name)}: ${story(plan, summary)}${budgetOf(plan)}`,
     ...(partial ? [colours.yellow(`PARTIAL: ended after ${summary.shuffles} of ${plan.shuffles} shuffles`)] : []),
     ...tableLines(
       [
@@ -55,6 +55,10 @@ function oneScenario({ plan, summary }: PlayedScenario, colours: Colours): strin
       colours.dim,
     ),
   ];
+}
+
+function budgetOf({ config: { budget } }: ScenarioPlan): string {
+  return budget === undefined ? '' : `; budget $${budget.perRequestUsd} a request`;
 }
 
 function story(plan: ScenarioPlan, { name, arms, shuffles }: ScenarioSummary): string {

@@ -37,7 +37,8 @@ Intervals are t intervals over shuffles: they say what chance in order and choic
 
 Scenarios: the requests come twice, each time in an order of their own. The first time is to learn from; the second is three
 equal phases, before, after and restored. A new arm appears with the second time and stays.
-  price-drop    the dearest arm's dollars fall, and the configuration says so
+  price-drop    the dearest arm's dollars fall, and the configuration says so; needs a budget, by default the geometric mean
+                of what the cheapest and the dearest arm cost
   quality-drop  the rewards of the arm that is called most fall, and nothing is said
   new-good-arm  the arm with the second highest mean reward appears
   new-bad-arm   the same, at half of its recorded rewards
@@ -83,6 +84,7 @@ export function registerSimulate(program: Command, cli: Omit<Cli, 'version'>): v
       `what its dollars are multiplied by in price-drop (default: ${simulateDefaults.priceFactor})`,
     )
     .option('--floor <f>', `probability spread evenly over the arms (default: ${simulateDefaults.floor})`)
+    .option('--budget-per-request <usd>', 'dollars a request that may be spent on average (default: no limit)')
     .option('--limit <rows>', 'use the first rows of the file only (default: all)')
     .option('--no-buckets', 'one bucket for all requests: the bucket feature is context only')
     .option('--features <names>', 'tell of the prompts what the file has: text,chars (default: nothing)')

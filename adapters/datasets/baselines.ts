@@ -56,6 +56,11 @@ export function meanUtilities(rows: readonly RecordedRequest[], utilityCosts: re
   return sums.map((sum, arm) => sum / rows.length - (utilityCosts[arm] ?? 0));
 }
 
+/** Mean recorded dollars of a call of the arm; 0 where none are recorded. */
+export function meanDollars(rows: readonly RecordedRequest[], arm: number): number {
+  return rows.reduce((sum, { dollars }) => sum + (dollars[arm] ?? 0), 0) / rows.length;
+}
+
 /** The rows of each bucket, by the value of the bucket feature; one bucket '' where there is no feature. */
 export function rowsByBucket(rows: readonly RecordedRequest[]): Map<string, RecordedRequest[]> {
   const buckets = new Map<string, RecordedRequest[]>();

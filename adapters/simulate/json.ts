@@ -34,6 +34,7 @@ export function jsonOf(plan: SimulationPlan, summary: Summary): Record<string, u
     usdPerRequest: summary.dollars === null ? null : summary.dollars / summary.requests,
     buckets: dataset.bucketFeature === null ? null : dataset.buckets.length,
     leftOut: dataset.leftOut,
+    budgetPerRequestUsd: plan.config.budget?.perRequestUsd ?? null,
     seed: plan.seed,
     partial: summary.shuffles < plan.shuffles,
     source: 'recorded',

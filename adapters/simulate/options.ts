@@ -21,6 +21,8 @@ export interface SimulateOptions {
   /** Cost of a call of the strong arm, in units of reward. */
   readonly utilityCost: number;
   readonly floor: number;
+  /** Dollars a request that the domain may spend on average. */
+  readonly budgetPerRequest?: number;
   readonly limit?: number;
   readonly dataDir?: string;
   readonly workers: number;
@@ -66,6 +68,7 @@ const Options = z.object({
   policy: z.string().optional(),
   utilityCost: between(0, 1).default(simulateDefaults.utilityCost),
   floor: between(0, 1).default(simulateDefaults.floor),
+  budgetPerRequest: between(1e-9, 1e6).optional(),
   limit: whole(1, 1e9).optional(),
   dataDir: z.string().min(1, 'is empty').optional(),
   workers: whole(1, 64).default(simulateDefaults.workers),

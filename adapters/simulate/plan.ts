@@ -1,6 +1,6 @@
 import { type DomainConfig, type DomainConfigInput, parseDomainConfig } from '../../actors/domain-config.ts';
 import { ReckonerError } from '../../events/errors.ts';
-import { type Baselines, baselines, strongArm } from '../datasets/baselines.ts';
+import { type Baselines, baselines, meanDollars, strongArm } from '../datasets/baselines.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { promptContext } from '../datasets/prompt-features.ts';
 import type { SimulateOptions } from './options.ts';
@@ -24,7 +24,8 @@ export interface SimulationPlan {
 }
 
 /**
- * Makes a domain out of a dataset: its arms, its bucket feature, the policy. A utility cost is the shift of the strong arm.
+ * Makes a domain out of a dataset: its arms, its bucket feature, the policy. A utility cost is the shift of the strong arm. Under a
+ * budget every arm's mean dollars are declared, as a price list would have them.
  * @throws ReckonerError request_invalid for a utility cost without a strong arm; for a dataset or a policy that a domain does not take
  */
 export function planOf(dataset: Dataset, options: SimulateOptions): SimulationPlan {
@@ -39,11 +40,20 @@ export function planOf(dataset: Dataset, options: SimulateOptions): SimulationPl
       },
     );
   }
+  if (options.budgetPerRequest !== undefined && !dataset.priced) {
+    throw new ReckonerError('request_invalid', `${dataset.name} records no dollars, so there is nothing to pace.`, {
+      remedy: 'Leave --budget-per-request out, or give a file with a column c_<arm> for every arm.',
+    });
+  }
   const utilityCosts = dataset.arms.map((_, arm) => (arm === strong ? options.utilityCost : 0));
   const used = limited(dataset, options.limit);
   const config: DomainConfigInput = {
     description: `Recorded requests of ${dataset.name}`.slice(0, 500),
-    arms: used.arms.map((name, arm) => ({ name, shift: 0 - (utilityCosts[arm] ?? 0) })),
+    arms: used.arms.map((name, arm) => ({
+      name,
+      shift: 0 - (utilityCosts[arm] ?? 0),
+      ...(options.budgetPerRequest === undefined ? {} : { costUsd: meanDollars(used.rows, arm) }),
+    })),
     context: {
       ...(used.bucketFeature === null
         ? {}
@@ -53,6 +63,7 @@ export function planOf(dataset: Dataset, options: SimulateOptions): SimulationPl
     bucketBy: used.bucketFeature === null || !options.buckets ? [] : [used.bucketFeature],
     exploration: options.floor,
     ...(options.policy === undefined ? {} : { policy: options.policy }),
+    ...(options.budgetPerRequest === undefined ? {} : { budget: { perRequestUsd: options.budgetPerRequest } }),
   };
   const parsed = checked(config);
   return {

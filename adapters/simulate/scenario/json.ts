@@ -24,6 +24,7 @@ function scenarioJson(plan: ScenarioPlan, summary: ScenarioSummary): Record<stri
     partial: summary.shuffles < plan.shuffles,
     arms: Object.fromEntries(summary.arms),
     appears: scenario.appears,
+    budgetPerRequestUsd: plan.config.budget?.perRequestUsd ?? null,
     phases: summary.phases.map(({ name, requests, utility, knowing, dollars, share }) => ({
       phase: name,
       requests,

@@ -1,6 +1,5 @@
-import { meanUtilities, rowsByBucket } from '../../datasets/baselines.ts';
+import { meanDollars, meanUtilities, rowsByBucket } from '../../datasets/baselines.ts';
 import type { RecordedRequest } from '../../datasets/dataset.ts';
-import { meanDollars } from './scenario.ts';
 
 interface Point {
   readonly dollars: number;

@@ -1,14 +1,8 @@
 import type { DomainConfig } from '../../../actors/domain-config.ts';
+import { meanDollars } from '../../datasets/baselines.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import type { SimulationPlan } from '../plan.ts';
-import {
-  meanDollars,
-  type Phase,
-  type Scenario,
-  type ScenarioName,
-  type ScenarioOptions,
-  scenarioOf,
-} from './scenario.ts';
+import { type Phase, type Scenario, type ScenarioName, type ScenarioOptions, scenarioOf } from './scenario.ts';
 
 /** Everything a shuffle of a scenario needs to know, as data: it crosses to worker threads. */
 export interface ScenarioPlan extends SimulationPlan {
@@ -16,12 +10,21 @@ export interface ScenarioPlan extends SimulationPlan {
 }
 
 /**
- * The plan of a scenario, from that of a simulation without one.
+ * The plan of a scenario, from that of a simulation without one. Who has no budget sees no price: for a price that falls there is
+ * one where none is given, halfway (in proportion) between what the cheapest and what the dearest arm costs; on ParetoBandit's
+ * data that is its moderate one.
  * @throws ReckonerError request_invalid where the dataset does not do for it
  */
 export function scenarioPlanOf(plan: SimulationPlan, name: ScenarioName, options: ScenarioOptions): ScenarioPlan {
   const dataDir = plan.dataDir === null ? null : `${plan.dataDir}/${name}`;
-  return { ...plan, dataDir, scenario: scenarioOf(name, plan.dataset, options) };
+  const scenario = scenarioOf(name, plan.dataset, options);
+  const budget = plan.config.budget ?? (name === 'price-drop' ? halfway(plan.dataset) : undefined);
+  return { ...plan, dataDir, scenario, config: budget === undefined ? plan.config : { ...plan.config, budget } };
+}
+
+function halfway({ arms, rows }: Dataset): { readonly perRequestUsd: number } {
+  const costs = arms.map((_, arm) => meanDollars(rows, arm));
+  return { perRequestUsd: Number(Math.sqrt(Math.min(...costs) * Math.max(...costs)).toPrecision(2)) };
 }
 
 /** Requests of one shuffle, all phases together. */

@@ -71,7 +71,14 @@ export async function runScenario(
         if (config.sharing.every > 0 && called.length % config.sharing.every === 0) await node.settled(domain);
         if (called.length % TICK === 0) progress(TICK);
       }
-      knowing.push(knowingRouter(requests, armsIn(dataset, scenario, phase, arm), utilityCosts, null));
+      knowing.push(
+        knowingRouter(
+          requests,
+          armsIn(dataset, scenario, phase, arm),
+          utilityCosts,
+          plan.config.budget?.perRequestUsd ?? null,
+        ),
+      );
     }
     progress(called.length % TICK);
     return { shuffle, arm, called, utilities, dollars, knowing };

@@ -3,7 +3,7 @@
  * 72ccbef, experiments 02 to 04): a price falls, a quality falls and nobody says so, a new arm appears.
  */
 import { ReckonerError } from '../../../events/errors.ts';
-import { meanUtilities } from '../../datasets/baselines.ts';
+import { meanDollars, meanUtilities } from '../../datasets/baselines.ts';
 import type { Dataset, RecordedRequest } from '../../datasets/dataset.ts';
 
 export const scenarioNames = ['price-drop', 'quality-drop', 'new-good-arm', 'new-bad-arm'] as const;
@@ -104,11 +104,6 @@ function placeOf(arm: string, arms: readonly string[]): number {
   const place = arms.indexOf(arm);
   if (place === -1) throw invalid(`There is no arm ${arm}.`, `The arms are ${arms.join(', ')}.`);
   return place;
-}
-
-/** Mean recorded dollars of a call of the arm; 0 where none are recorded. */
-export function meanDollars(rows: readonly RecordedRequest[], arm: number): number {
-  return rows.reduce((sum, { dollars }) => sum + (dollars[arm] ?? 0), 0) / rows.length;
 }
 
 /** A request as it is after the change of that arm. */

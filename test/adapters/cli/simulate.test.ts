@@ -134,6 +134,18 @@ describe('reckoner simulate', () => {
     expect(told.bestSingleArm).toBeCloseTo(0.9, 12);
   });
 
+  it('keeps to a budget of dollars a request', async () => {
+    const spent = async (...more: string[]) => {
+      const told = await figures('--dataset', priced, '--shuffles', '1', '--no-buckets', ...more);
+      return [told.budgetPerRequestUsd, told.usdPerRequest] as [number, number];
+    };
+    const [none, unpaced] = await spent();
+    const [budget, paced] = await spent('--budget-per-request', '0.004');
+    expect([none, budget]).toEqual([null, 0.004]);
+    expect(unpaced).toBeGreaterThan(0.004);
+    expect(paced).toBeLessThan(0.006);
+  });
+
   it('follows the policy it is given', async () => {
     const told = await figures('--dataset', 'costly', '--shuffles', '1', '--policy', 'fixed:arm=large', '--floor', '0');
     expect(told).toMatchObject({
@@ -189,6 +201,7 @@ describe('reckoner simulate', () => {
       [['--dataset', 'none'], /There is no none in/],
       [['--dataset', 'none', '--data', join(folder, 'nowhere')], /nowhere does not exist/],
       [['--dataset', 'priced', '--utility-cost', '0.1'], /--utility-cost asks for two arms/],
+      [['--dataset', 'costly', '--budget-per-request', '0.1'], /records no dollars, so there is nothing to pace/],
       [['--dataset', 'costly', '--policy', 'fixed:arm=none'], /make no domain: policy\.arm is not one of the arms\.$/],
       [['--dataset', 'costly', '--policy', 'none'], /--policy none: there is no policy of this name/],
       [['--dataset', 'costly', '--policy', 'fixed'], /arm is missing/],

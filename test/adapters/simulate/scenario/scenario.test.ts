@@ -98,6 +98,14 @@ describe('a scenario', () => {
     expect(after.slice(0, 3)).toEqual(before.slice(0, 3));
   });
 
+  it('has a budget where a price falls, or nobody would see it', () => {
+    const budgetOf = (name: ScenarioName, more: Record<string, string> = {}) => planned(name, more).config.budget;
+    expect(budgetOf('price-drop')).toEqual({ perRequestUsd: 3.2e-4 }); // halfway from 1e-5 to 1e-2
+    expect(budgetOf('price-drop', { budgetPerRequest: '0.002' })).toEqual({ perRequestUsd: 0.002 });
+    expect(budgetOf('quality-drop')).toBeUndefined();
+    expect(budgetOf('new-bad-arm', { budgetPerRequest: '0.002' })).toEqual({ perRequestUsd: 0.002 });
+  });
+
   it('is refused where there are too few requests, no prices, or no such arm', () => {
     const refused = (make: () => unknown, message: RegExp) =>
       expect(make).toThrowError(
@@ -112,7 +120,9 @@ describe('a scenario', () => {
 
 describe('a world that changes', { timeout: 30_000 }, () => {
   it('drops the price that is paid and the one that is declared, and restores both', async () => {
-    const { plan, result, configured } = await played('price-drop', { policy: 'fixed:arm=dear', floor: '0' });
+    const { plan, result, configured } = await played('price-drop', {
+      ...{ policy: 'fixed:arm=dear', floor: '0', budgetPerRequest: '1' },
+    });
     const { dollars } = result;
     expect(configured).toEqual([0, 600, 750]);
     expect(new Set(dollars.slice(0, 600))).toEqual(new Set([1e-2]));

@@ -2,6 +2,7 @@
 import { createPolicy } from '../policies/catalogue.ts';
 import { siftCandidates } from './candidates.ts';
 import { canonical } from './canonical.ts';
+import { conservativeWarnings } from './check-conservative.ts';
 import { objectiveWarnings } from './check-objective.ts';
 import { type ConfigWarning, figure, someOf } from './config-warning.ts';
 import { type DomainConfig, parseDomainConfig } from './domain-config.ts';
@@ -22,6 +23,7 @@ const checks: readonly ((domain: DomainState) => readonly ConfigWarning[])[] = [
   thresholdWarnings,
   learningWarnings,
   objectiveWarnings,
+  conservativeWarnings,
 ];
 
 /** @throws ReckonerError config_invalid with the paths that are wrong */

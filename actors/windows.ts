@@ -82,7 +82,9 @@ export function followWindows(
       if (closesWindow(event.data, window)) open.remove(stream, event.data.decisionRevision);
     } else if (window !== undefined) {
       const wait = window.milliseconds + (metadata.writer === env.node ? 0 : STANDBY_MS);
-      open.add({ stream, revision, deadline: metadata.time + wait, place }, wait);
+      // Nothing was made later than now: a clock that was ahead must not hold up the windows behind it.
+      const made = Math.min(metadata.time, env.now());
+      open.add({ stream, revision, deadline: made + wait, place }, wait);
     }
   }
 

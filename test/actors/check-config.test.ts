@@ -134,3 +134,17 @@ describe('an objective', () => {
     ]);
   });
 });
+
+describe('a conservative domain', () => {
+  const conservative = { baseline: 'small' };
+  test.each<[Change, string]>([
+    [{ conservative, risk: 1 }, 'risk: with a risk of 1 all that the baseline'],
+    [{ conservative, constraints: { minQuality: 0.8 } }, 'conservative.baseline: small breaks minQuality 0.8'],
+  ])('%j warns of %s', (change, words) => {
+    expect(warnings(change)).toContainEqual(expect.stringMatching(`^${words}`));
+  });
+
+  test('that can hold something back is no reason to warn', () => {
+    expect(warnings({ conservative })).toEqual([]);
+  });
+});

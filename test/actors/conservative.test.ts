@@ -139,6 +139,24 @@ test('what breaks a constraint is set aside for that, the rest for what it might
   ]);
 });
 
+test('a baseline that the budget cannot pay is a measure all the same', async () => {
+  const priced = [{ name: 'plain', costUsd: 1 }, ...['bad', 'worse', 'good'].map((name) => ({ name, costUsd: 0.001 }))];
+  const stage = await stageOf({ arms: priced, budget: { perRequestUsd: 0.01 } });
+  const answers = [];
+  for (let count = 0; count < 40; count++) answers.push(await stage.reckoner.decide(DOMAIN, {}));
+  const unpaid = (await decisionsOf(stage)).filter(({ excluded }) =>
+    excluded.some(({ arm, constraint }) => arm === 'plain' && constraint === 'budget'),
+  );
+  expect(unpaid.length).toBeGreaterThan(0);
+  const { earnings } = await stateFrom(stage.log);
+  expect([...earnings.values()].reduce((sum, { decided }) => sum + decided, 0)).toBe(40);
+  for (const { decisionId } of answers)
+    expect(await stage.reckoner.explain(decisionId)).toMatchObject({
+      verified: true,
+      conservative: { baseline: 'plain' },
+    });
+});
+
 test('where the baseline fails a run falls back on the arms that were held back', async () => {
   const { agents, does, asked } = cast(arms);
   does.plain = fails;

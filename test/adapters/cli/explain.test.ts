@@ -108,6 +108,17 @@ describe('an explanation', () => {
     expect(text({ arms: shifted })).toContain('hello has the higher mean after its shift, but hi may still be better');
   });
 
+  test('says so where it was held to the baseline, and what that weighed', () => {
+    const conservative = { baseline: 'hi', risk: 0.05, earned: 17.25, owed: 19, held: true };
+    const excluded = [{ arm: 'hello', constraint: 'conservative', limit: '19' }];
+    const shown = text({ arms: told.arms.filter((one) => one.chosen), conservative, excluded });
+    expect(shown).toMatch(
+      /why +held to the baseline: the bucket earned 17\.250 at least, and owes 19\.000, 95 % of what hi might have earned$/m,
+    );
+    expect(shown).toMatch(/set aside +hello: trying it might cost more than the domain risks$/m);
+    expect(text({ conservative: { ...conservative, held: false } })).toContain('its score was the highest');
+  });
+
   test('says so where the fallback was taken, and what was set aside', () => {
     const shown = text({ fallback: true, excluded: [{ arm: 'slow', constraint: 'maxLatencyMs', limit: '600' }] });
     expect(shown).toContain('no candidate met the constraints');
@@ -141,6 +152,8 @@ describe('an explanation', () => {
     expect(text({ rewards: [reward] })).toMatch(
       /rewards +0\.500 {2}explicit, click, quality=0\.1235, as 0\.4 of a pull, .*, retracted$/m,
     );
+    const silence = { ...reward, feedback: 'silence', kind: 'outcome', retracted: false };
+    expect(text({ rewards: [silence] })).toMatch(/rewards +0\.500 {2}outcome, nothing came in time, /);
     expect(text()).toMatch(/rewards +none yet/);
   });
 

@@ -22,6 +22,7 @@ const checks: readonly ((domain: DomainState) => readonly ConfigWarning[])[] = [
   constraintWarnings,
   thresholdWarnings,
   learningWarnings,
+  budgetWarnings,
   objectiveWarnings,
   conservativeWarnings,
 ];
@@ -182,6 +183,33 @@ function learningWarnings({ config, armNames }: DomainState): ConfigWarning[] {
     });
   }
   return warnings;
+}
+
+/** Ceilings that nobody's cost can keep, or that none can reach. */
+function budgetWarnings({ config: { budget, arms } }: DomainState): ConfigWarning[] {
+  if (budget === undefined) return [];
+  const path = 'budget.perRequestUsd';
+  const silent = arms.filter(({ costUsd }) => costUsd === undefined).map(({ name }) => name);
+  if (silent.length > 0) {
+    return [
+      {
+        path: 'arms',
+        message: `${someOf(silent)}: no costUsd, so taken to cost the ceiling until a reward says what a call cost`,
+        remedy: 'Declare costUsd for every arm, and send costUsd with rewards where calls are not carried out here.',
+      },
+    ];
+  }
+  const costs = arms.map(({ costUsd = 0 }) => costUsd);
+  const [least, most] = [Math.min(...costs), Math.max(...costs)];
+  if (least > budget.perRequestUsd) {
+    const message = `even the cheapest arm costs more a call (${figure(least)}): the ceiling cannot be kept`;
+    return [{ path, message, remedy: 'Raise it, or add a cheaper arm.' }];
+  }
+  if (most <= budget.perRequestUsd) {
+    const message = `no arm costs more a call (${figure(most)} at most, as declared): the ceiling changes nothing`;
+    return [{ path, message, remedy: 'Lower it, or leave the budget out.' }];
+  }
+  return [];
 }
 
 /** The largest rating that a reward may have. */

@@ -157,6 +157,8 @@ function breachOf({ constraint, limit }: Explanation['excluded'][number]): strin
       return `its contextWindow is below the ${limit} tokens of the request`;
     case CONSERVATIVE:
       return 'trying it might cost more than the domain risks';
+    case 'budget':
+      return `the budget of $${limit} a request could not pay for it then`;
     case 'tenants':
       return `it is not for the tenant ${limit}`;
     default:

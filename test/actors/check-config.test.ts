@@ -73,6 +73,20 @@ describe('limits', () => {
   });
 });
 
+describe('a budget', () => {
+  test.each<[Change, string]>([
+    [{ budget: { perRequestUsd: 0.003 } }, 'budget.perRequestUsd: even the cheapest arm costs more a call \\(0.004\\)'],
+    [{ budget: { perRequestUsd: 0.01 } }, 'budget.perRequestUsd: no arm costs more a call'],
+    [{ budget: { perRequestUsd: 0.005 }, arms: [...arms, 'c'] }, 'arms: c: no costUsd, so taken to cost the ceiling'],
+  ])('%j warns of %s', (change, words) => {
+    expect(warnings(change)).toEqual([expect.stringMatching(`^${words}`)]);
+  });
+
+  test('between the cheapest and the dearest arm is no reason to warn', () => {
+    expect(warnings({ budget: { perRequestUsd: 0.005 } })).toEqual([]);
+  });
+});
+
 describe('learning', () => {
   const many = Array.from({ length: 12 }, (_, i) => `a${i}`);
   test.each<[Change, string]>([

@@ -130,6 +130,7 @@ describe('an explanation', () => {
     [{ constraint: 'minReliability', limit: '0.8' }, 'it breaks minReliability 0.8'],
     [{ constraint: 'capabilities', limit: 'vision' }, 'it lacks the capability vision'],
     [{ constraint: 'contextWindow', limit: '5000' }, 'its contextWindow is below the 5000 tokens of the request'],
+    [{ constraint: 'budget', limit: '0.002' }, 'the budget of \\$0.002 a request could not pay for it then'],
     [{ constraint: 'tenants', limit: 'acme' }, 'it is not for the tenant acme'],
   ])('says for %j that %s', (broken, words) => {
     expect(text({ excluded: [{ arm: 'other', ...broken }] })).toMatch(new RegExp(`^set aside +other: ${words}$`, 'm'));

@@ -7,6 +7,7 @@ import type { DomainState } from './domain-state.ts';
 import type { DomainHandle } from './domains.ts';
 import { domainOf, type House, stateOf } from './house.ts';
 import type { DomainView } from './messages.ts';
+import { heldPrices, priceHeld } from './price-guard.ts';
 
 /** Who governs, and why. */
 export interface Control {
@@ -14,13 +15,18 @@ export interface Control {
   readonly reason: string;
 }
 
-/** Creates the domain or replaces its configuration. The same configuration again records nothing. */
+/**
+ * Creates the domain or replaces its configuration. The same configuration again records nothing.
+ * @param confirmed whether prices may move as far as the configuration says
+ * @throws ReckonerError price_held
+ */
 export async function configure(
   house: House,
   tenant: string,
   name: string,
   config: DomainConfig,
   { by, reason }: Control,
+  confirmed = false,
 ): Promise<DomainView & { readonly created: boolean }> {
   const domain = await house.domains.open(tenant, name);
   const request = house.env.uuid();
@@ -29,6 +35,8 @@ export async function configure(
   await domain.execute(request, ({ latest }) => {
     created = latest === undefined;
     if (latest !== undefined && canonical(latest.config) === text) return [];
+    const held = confirmed ? [] : heldPrices(latest?.config.arms ?? [], config.arms);
+    if (held.length > 0) throw priceHeld(held);
     return [
       {
         id: eventId(tenant, name, request, 'DomainConfigured'),

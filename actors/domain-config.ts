@@ -115,6 +115,13 @@ export const DomainConfigInput = z
         'auto: at once up to 8 candidates, above that from the log; eager: at once up to 32; offset_tree: always at once',
       ),
     timezone: z.string().default('UTC').describe('IANA name, for features derived from the time'),
+    confirmPrices: z
+      .boolean()
+      .optional()
+      .describe(
+        'true: declared prices (costUsd) may move by more than 10 times; without it such a configuration is held, because prices ' +
+          'that are read somewhere are wrong now and then. Not a part of the domain: it is said with each such change',
+      ),
   })
   .superRefine(({ context, bucketBy }, issues) => checkBuckets(context, bucketBy, refusing(issues)), {
     when: sound('context', 'bucketBy'),
@@ -151,7 +158,7 @@ export const DomainConfigInput = z
     }
     if (!isTimezone(config.timezone)) refuse(['timezone'], 'is not an IANA time zone');
   })
-  .transform((config) => {
+  .transform(({ confirmPrices, ...config }) => {
     const profile = config.profile === undefined ? unprofiled : profiles[config.profile];
     const autonomous = config.confidence.autonomous ?? profile.autonomous;
     // 0.75 - 0.1 is 0.65 on paper only: keep the digits a person would write.
@@ -210,6 +217,11 @@ export function parseDomainConfig(input: unknown): DomainConfig {
   refuseCostlySharing(parsed.data);
   refuseUnlearnable(parsed.data);
   return parsed.data;
+}
+
+/** Whether a configuration that was found to be valid says that its prices are meant. */
+export function confirmsPrices(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && 'confirmPrices' in input && input.confirmPrices === true;
 }
 
 /** A policy says itself which contexts are too large for it. */

@@ -9,7 +9,7 @@ import type { Message, Reply } from '../events/message-bus.ts';
 import { DomainName, tenantPattern } from './config/names.ts';
 import { configure, setFrozen, viewDomain, viewDomains } from './control.ts';
 import { decide } from './decide.ts';
-import { parseDomainConfig } from './domain-config.ts';
+import { confirmsPrices, parseDomainConfig } from './domain-config.ts';
 import { explain } from './explain.ts';
 import type { House } from './house.ts';
 import { inOurWords, invalid } from './invalid.ts';
@@ -137,7 +137,14 @@ function handle(house: House, { subject, body, headers }: Message): Promise<unkn
     }
     case 'control': {
       if (action === 'configure')
-        return configure(house, tenant, parse(DomainName, name), parseDomainConfig(body), { by, reason: '' });
+        return configure(
+          house,
+          tenant,
+          parse(DomainName, name),
+          parseDomainConfig(body),
+          { by, reason: '' },
+          confirmsPrices(body),
+        );
       const frozen = { freeze: true, thaw: false }[action ?? ''];
       if (frozen !== undefined) return setFrozen(house, tenant, name, frozen, { ...parse(ControlBody, body), by });
       break;

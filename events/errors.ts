@@ -27,6 +27,10 @@ const table = {
     409,
     'Retract the recorded reward first (DELETE /v1/decisions/{id}/rewards/{rewardId}), or send a requestId of its own.',
   ],
+  price_held: [
+    409,
+    'Look whether the price is right. If it is, send the same configuration again with "confirmPrices": true in it.',
+  ],
   payload_too_large: [413, 'Send less in one request, or split it into batches.'],
   media_type_unsupported: [415, 'Send the body as application/json.'],
   headers_too_large: [

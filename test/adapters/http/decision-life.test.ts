@@ -54,6 +54,33 @@ describe('a domain', () => {
   });
 });
 
+describe('a budget', () => {
+  const arms = [
+    { name: 'small', costUsd: 0.00002 },
+    { name: 'large', costUsd: 0.015 },
+  ];
+
+  test('sets aside what it cannot pay, takes costs with rewards, and the explanation tells both', async () => {
+    await door.call('PUT', '/v1/domains/thrifty', { arms, budget: { perRequestUsd: 0.0002 } });
+    const { json: made } = await door.call('POST', '/v1/domains/thrifty/decisions', {});
+    expect(made.arm).toBe('small');
+    const rewards = `/v1/decisions/${made.decisionId}/rewards`;
+    expect((await door.call('POST', rewards, { value: 0.5, costUsd: 0.00003 })).status).toBe(201);
+    expectProblem(await door.call('POST', rewards, { value: 0.5, costUsd: -1 }), 400, 'request_invalid');
+    const { json: told } = await door.call('GET', `/v1/decisions/${made.decisionId}`);
+    answers.Explanation.strict().parse(told);
+    expect(told.excluded).toEqual([{ arm: 'large', constraint: 'budget', limit: '0.0002' }]);
+    expect(told.budget).toMatchObject({ perRequestUsd: 0.0002, chargedUsd: 0.00002, balanceUsd: null });
+    expect(told.rewards[0]).toMatchObject({ costUsd: 0.00003 });
+  });
+
+  test('a price that moves too far is held until it is confirmed', async () => {
+    const moved = { arms: [arms[0], { name: 'large', costUsd: 0.0001 }], budget: { perRequestUsd: 0.0002 } };
+    expectProblem(await door.call('PUT', '/v1/domains/thrifty', moved), 409, 'price_held');
+    expect((await door.call('PUT', '/v1/domains/thrifty', { ...moved, confirmPrices: true })).status).toBe(200);
+  });
+});
+
 describe('an objective', () => {
   test('shifts scores by name, sets arms aside by name, and the explanation tells both', async () => {
     const arms = [

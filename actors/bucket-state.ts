@@ -7,8 +7,18 @@ import type { DecodedEvent, EventData } from '../events/catalogue.ts';
 import { seedOf } from '../events/ids.ts';
 import { EMPTY_HEAD, ENGINE, type Head } from '../events/seal.ts';
 import type { Pacer } from '../policies/pacer.ts';
-import type { Lesson } from '../policies/policy.ts';
+import type { Lesson, SharedArm } from '../policies/policy.ts';
 import { type Metadata, readBucketSnapshot, writeBucketSnapshot } from '../proto/generated/events.ts';
+import {
+  afterRestart,
+  armsOf,
+  type BucketChanges,
+  restartUnder,
+  restoredChanges,
+  storedChanges,
+  watch,
+  watchAnew,
+} from './bucket-changes.ts';
 import { charged, restoredPacer, settleCost, storedPacer } from './budget.ts';
 import type { DomainStanding, DomainState } from './domain-state.ts';
 import { type ArmEarnings, countDecision, countReward, type Earnings, earningsOf } from './earnings.ts';
@@ -18,8 +28,10 @@ export interface BucketState {
   /** How the domain stood at the last event. No more of it: a live bucket must not hold a configuration that was replaced. */
   domain: DomainStanding;
   posterior: unknown;
-  /** Revision of this stream at which the posterior began: 0, or where a newer policy took over. */
+  /** Revision of this stream at which the posterior began: 0, or where a newer policy took over, or the bucket restarted. */
   posteriorSince: number;
+  /** Revision from which on the features of decisions are what the posterior is about: 0, or where a newer policy took over. */
+  featuresSince: number;
   /** Revision of the last event that moved the posterior, -1 where none did. */
   posteriorRevision: number;
   /** What the budget has come to; undefined before the first decision under one. Whatever the policy is, it stays. */
@@ -36,6 +48,8 @@ export interface BucketState {
   readonly earnings: Earnings;
   /** Revision of this stream since which that is counted. */
   earningsSince: number;
+  /** What is known of changes; undefined where nothing is watched, or was. */
+  changes: BucketChanges | undefined;
 }
 
 /** What the next event is made from: the bucket under the newest revision of its domain. */
@@ -45,14 +59,32 @@ export interface BucketView extends Pick<BucketState, 'posterior' | 'posteriorRe
   readonly open: ReadonlySet<number>;
   /** What each arm was chosen for and earned: conservative mode goes by it. */
   readonly earnings: ReadonlyMap<string, ArmEarnings>;
+  /** Rewards of decisions before this revision move nothing. */
+  readonly decisionsSince: number;
+  /** What the domain had shared before the last restart, which is not lent any more; undefined where there was none. */
+  readonly lentBefore: ReadonlyMap<string, SharedArm> | undefined;
+  /** The restart that has to be recorded first; all else of this view is as it leaves it. */
+  readonly restart: EventData<'BucketRestarted'> | undefined;
 }
 
 /** The bucket as its next event will find it. The bucket itself adopts the revision with that event, when it is in the log. */
 export function viewUnder(state: BucketState, domain: DomainState): BucketView {
-  const { posterior, posteriorRevision } = domain.policySince > state.domain.revision ? anew(domain) : state;
+  const { pacer, changes } = state;
   const open = stayOpen(state, domain) ? state.open : NONE_OPEN;
+  const restart = changes === undefined ? undefined : restartUnder(state, domain);
+  if (restart !== undefined) {
+    const { decisionsSince } = restart;
+    const begun = {
+      posterior: domain.policy.init(),
+      posteriorRevision: state.head.revision + 1,
+      earnings: NO_EARNINGS,
+    };
+    return { domain, ...begun, pacer, open, decisionsSince, lentBefore: armsOf(restart.lent), restart };
+  }
+  const { posterior, posteriorRevision } = domain.policySince > state.domain.revision ? anew(domain) : state;
   const earnings = stayCounted(state, domain) ? state.earnings : NO_EARNINGS;
-  return { domain, posterior, posteriorRevision, pacer: state.pacer, open, earnings };
+  const { decisionsSince = 0, lent: lentBefore } = changes ?? {};
+  return { domain, posterior, posteriorRevision, pacer, open, earnings, decisionsSince, lentBefore, restart };
 }
 
 const NONE_OPEN: ReadonlySet<number> = new Set();
@@ -77,13 +109,14 @@ function anew({ policy }: DomainStanding): Pick<BucketState, 'posterior' | 'post
 export const WINDOW = 64;
 
 /** The versions that a snapshot's bytes depend on. */
-export const SNAPSHOT_VERSIONS = `bucket/5 ${ENGINE}`;
+export const SNAPSHOT_VERSIONS = `bucket/6 ${ENGINE}`;
 
 export function emptyBucket(domain: DomainStanding): BucketState {
   return {
     domain,
     posterior: domain.policy.init(),
     posteriorSince: 0,
+    featuresSince: 0,
     posteriorRevision: -1,
     pacer: undefined,
     head: EMPTY_HEAD,
@@ -92,6 +125,7 @@ export function emptyBucket(domain: DomainStanding): BucketState {
     open: new Set(),
     earnings: new Map(),
     earningsSince: 0,
+    changes: undefined,
   };
 }
 
@@ -104,18 +138,24 @@ export function adopt(state: BucketState, domain: DomainStanding): void {
   if (domain.policySince > state.domain.revision) {
     Object.assign(state, anew(domain));
     state.posteriorSince = state.head.revision + 1;
+    state.featuresSince = state.posteriorSince;
+    watchAnew(state);
   }
   if (state.open.size > 0 && !stayOpen(state, domain)) state.open.clear();
   if (!stayCounted(state, domain)) {
     state.earnings.clear();
     state.earningsSince = domain.conservative === undefined ? 0 : state.head.revision + 1;
   }
+  if (domain.detectorSince > state.domain.revision) watchAnew(state);
   state.domain = domain;
 }
 
 /** An event of a bucket's stream, as far as folding is concerned. */
 export type BucketEvent = Pick<
-  Extract<DecodedEvent, { type: 'DecisionMade' | 'ItemsShown' | 'RewardObserved' | 'RewardRetracted' }>,
+  Extract<
+    DecodedEvent,
+    { type: 'DecisionMade' | 'ItemsShown' | 'RewardObserved' | 'RewardRetracted' | 'BucketRestarted' }
+  >,
   'id' | 'type' | 'data'
 > & { readonly metadata: Pick<Metadata, 'time'> };
 
@@ -150,6 +190,7 @@ export function evolve(
       observe(state, event, data, head, voided);
     }
     if (event.type === 'RewardRetracted') retract(state, event, event.data as EventData<'RewardRetracted'>, head);
+    if (event.type === 'BucketRestarted') restart(state, event.data as EventData<'BucketRestarted'>, head);
   }
   state.head = head;
 }
@@ -169,8 +210,9 @@ function observe(
 ) {
   const { frozen, policy, conservative } = state.domain;
   settleCost(state.pacer, data);
-  if (frozen || data.share === 0) return;
+  if (frozen || data.share === 0 || data.outdated) return;
   if (conservative !== undefined) countReward(state.earnings, data.arm, data.share, data.value);
+  watch(state, id, data);
   // A policy that can forget learns it, and takes it back where the log does.
   if (policy.forget === undefined && voided?.has(id)) return;
   state.posterior = policy.learn(state.posterior, lessonOf(state, data, id, metadata.time));
@@ -182,22 +224,34 @@ function retract(state: BucketState, { metadata }: BucketEvent, data: EventData<
   const { arm, share, value, rewardRevision } = data;
   if (state.domain.conservative !== undefined && rewardRevision >= state.earningsSince)
     countReward(state.earnings, arm, -share, value);
-  // What a posterior of an older policy had learned is not in this one.
+  // What a posterior had learned before this one began is not in it.
   if (rewardRevision < state.posteriorSince) return;
   const lesson = lessonOf(state, data, data.rewardId, metadata.time);
   state.posterior = state.domain.policy.forget?.(state.posterior, lesson) ?? state.posterior;
   state.posteriorRevision = head.revision;
 }
 
+/** The log says so, whatever the detectors do: where their arithmetic changes, what was recorded stays. */
+function restart(state: BucketState, data: EventData<'BucketRestarted'>, head: Head) {
+  state.posterior = state.domain.policy.init();
+  state.posteriorRevision = head.revision;
+  state.posteriorSince = head.revision;
+  state.changes = afterRestart(data, head.revision);
+  if (state.domain.conservative === undefined) return;
+  // What was earned before says nothing of what may be risked now.
+  state.earnings.clear();
+  state.earningsSince = head.revision;
+}
+
 function lessonOf(
-  { posteriorSince }: BucketState,
+  { featuresSince }: BucketState,
   data: EventData<'RewardObserved'> | EventData<'RewardRetracted'>,
   rewardId: string,
   time: number,
 ): Lesson {
   const { arm, value, share, propensity, decisionRevision } = data;
-  // Doubles from before the posterior began may mean something else: a posterior about features begins anew with their schema.
-  const features = decisionRevision < posteriorSince ? [] : data.features;
+  // Doubles from before the policy took over may mean something else: a posterior about features begins anew with their schema.
+  const features = decisionRevision < featuresSince ? [] : data.features;
   return { arm, value, share, features, propensity, seed: seedOf(rewardId), time };
 }
 
@@ -213,7 +267,7 @@ function remember(recent: Set<string>, id: string): void {
 
 export function serialiseBucket(state: BucketState): Uint8Array {
   const { domain, posterior, posteriorSince, posteriorRevision, pacer, head, recent, open } = state;
-  const { earnings, earningsSince } = state;
+  const { earnings, earningsSince, featuresSince, changes } = state;
   return writeBucketSnapshot(
     {
       domainRevision: domain.revision,
@@ -227,6 +281,8 @@ export function serialiseBucket(state: BucketState): Uint8Array {
       pacer: pacer === undefined ? undefined : storedPacer(pacer),
       earnings: [...earnings.values()],
       earningsSince,
+      featuresSince,
+      changes: storedChanges(changes),
     },
     protobuf.Writer.create(),
   ).finish();
@@ -257,6 +313,8 @@ export function restoreBucket(
       open: new Set(snapshot.openWindows),
       earnings: earningsOf(snapshot.earnings),
       earningsSince: snapshot.earningsSince,
+      featuresSince: snapshot.featuresSince,
+      changes: restoredChanges(snapshot.changes),
     };
   } catch {
     // A cache that cannot be read is no cache: whatever is wrong with it, the log has the truth.

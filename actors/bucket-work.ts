@@ -5,6 +5,7 @@
 import type { Draft, EventData, EventType } from '../events/catalogue.ts';
 import { type Problem, problemOf, ReckonerError } from '../events/errors.ts';
 import type { AppendResult, EventRecord } from '../events/event-log.ts';
+import { eventId } from '../events/ids.ts';
 import { type Head, seal } from '../events/seal.ts';
 import {
   type BucketEvent,
@@ -20,6 +21,7 @@ import { copyOf, countDecision } from './earnings.ts';
 import type { Environment } from './environment.ts';
 import type { BucketSource } from './fold-bucket.ts';
 import { CONFLICT_RETRIES } from './retries.ts';
+import { bucketOfStream } from './streams.ts';
 
 /** One event that is asked of a bucket. Never persisted: what lasts is the event. */
 export interface BucketCommand {
@@ -65,6 +67,9 @@ interface Batch {
   readonly commands: readonly BucketCommand[];
   /** In the order of the commands; most have one, some have another right before it. */
   readonly events: readonly (BucketEvent & { readonly head: Head })[];
+  /** The restart that goes before them, where one was due. */
+  readonly restart: (BucketEvent & { readonly head: Head }) | undefined;
+  /** Of the restart and the events. */
   readonly records: readonly EventRecord[];
   readonly expected: number;
   /** The domain that all of them were made under. */
@@ -84,6 +89,8 @@ export interface BucketWork {
   /** Whether a batch is being made at this moment. */
   preparing: boolean;
   conflicts: number;
+  /** Whether the log refused the last batch: a restart that is due waits for the next command then. */
+  refused: boolean;
 }
 
 /** What moves a bucket's machine. Commands do not: they wait in its work. */
@@ -123,7 +130,7 @@ export function accept(work: BucketWork, command: BucketCommand, send: (event: B
 /** Starts the next batch, unless one is under way or being made: who is refused while it is made may ask again at once. */
 export function begin(work: BucketWork, send: (event: BucketMachineEvent) => void): void {
   if (work.preparing) return;
-  while (work.batch === undefined && work.queue.length > 0 && work.state !== undefined) {
+  while (work.batch === undefined && work.state !== undefined && (work.queue.length > 0 || mustRestart(work))) {
     work.preparing = true;
     try {
       work.batch = prepare(work, work.state);
@@ -135,7 +142,13 @@ export function begin(work: BucketWork, send: (event: BucketMachineEvent) => voi
   }
 }
 
-/** Makes the events of the next batch. All decisions of a batch see the same committed posterior, so they go before its rewards. */
+/** Whether there is a restart to record even where nobody asks for anything. */
+function mustRestart({ state, refused, dependencies: { timeline } }: BucketWork): boolean {
+  if (state?.changes?.due === undefined || refused || timeline.latest === undefined) return false;
+  return viewUnder(state, timeline.latest).restart !== undefined;
+}
+
+/** Makes the events of the next batch: first a restart that is due, so that all see what it leaves. All decisions of a batch see the same committed posterior, so they go before its rewards. */
 function prepare(work: BucketWork, state: BucketState): Batch | undefined {
   const { timeline, env } = work.dependencies;
   const domain = timeline.latest;
@@ -154,7 +167,9 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
   const { conservative } = domain;
   const earnings = conservative === undefined || ids === undefined ? undefined : copyOf(committed.earnings);
   const seen = earnings === undefined ? committed : { ...committed, earnings };
-  let head = state.head;
+  const restart = seen.restart === undefined ? undefined : restartEvent(work, seen.restart, metadata, state.head);
+  if (restart !== undefined) records.push(restart.record);
+  let head = restart?.event.head ?? state.head;
   for (const command of ordered) {
     if (isRecorded(state, command)) {
       command.reply({ status: 'duplicate' });
@@ -190,7 +205,23 @@ function prepare(work: BucketWork, state: BucketState): Batch | undefined {
       }
     }
   }
-  return commands.length === 0 ? undefined : { commands, events, records, expected: state.head.revision, domain };
+  if (records.length === 0) return undefined;
+  return { commands, events, restart: restart?.event, records, expected: state.head.revision, domain };
+}
+
+/** The id follows from the reward that calls for it: two nodes that both notice record one restart. */
+function restartEvent(
+  { dependencies: { env, stream } }: BucketWork,
+  data: EventData<'BucketRestarted'>,
+  metadata: BucketEvent['metadata'],
+  before: Head,
+) {
+  const { tenant = '', name = '' } = bucketOfStream(stream) ?? {};
+  const type = 'BucketRestarted' as const;
+  const id = eventId(tenant, name, data.rewardId, type);
+  const envelope = { correlationId: data.rewardId, causationId: data.rewardId, time: metadata.time, writer: env.node };
+  const { record, head } = seal({ id, type, data }, envelope, before);
+  return { record, event: { id, type, data, metadata, head } };
 }
 
 function isRecorded({ recent }: BucketState, { id, before }: BucketCommand): boolean {
@@ -256,18 +287,29 @@ export function settle(work: BucketWork, { result, used }: Committed): void {
   if (batch === undefined || state === undefined) return;
   // What a policy cannot forget is still in this posterior: no snapshot before it is folded anew.
   const stale = cannotForget(work);
+  work.refused = result.status !== 'appended';
   if (result.status === 'failed') {
     work.batch = undefined;
     for (const command of batch.commands) command.reply(result);
+  } else if (result.status === 'conflict' && result.reason === 'eventId' && result.id === batch.restart?.id) {
+    // Its reward is in no other stream, and a second restart for one reward cannot be due.
+    work.batch = undefined;
+    const problem = new ReckonerError(
+      'log_corrupt',
+      `The restart ${result.id} of this bucket is in the log at another place.`,
+    );
+    for (const command of batch.commands) command.reply(failed(problem));
   } else if (result.status === 'conflict' && result.reason === 'eventId') {
     work.batch = undefined;
     const has = (id: string | undefined) => id !== undefined && (id === result.id || used?.has(id) === true);
     const isUsed = ({ id, before }: BucketCommand) => has(id) || has(before?.id);
+    work.refused = false;
     work.queue.unshift(...batch.commands.filter((command) => !isUsed(command)));
     for (const command of batch.commands.filter(isUsed)) command.reply({ status: 'duplicate' });
   } else {
     work.conflicts = 0;
     const domainAt = (revision: number) => standingAt(dependencies.timeline, revision);
+    if (batch.restart !== undefined) evolve(state, batch.restart, batch.restart.head, domainAt);
     for (const event of batch.events) evolve(state, event, event.head, domainAt);
     if (!stale) snapshot(work, SNAPSHOT_EVERY);
     // Not before: where folding fails, whoever waits for the batch is told so.

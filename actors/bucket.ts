@@ -97,6 +97,7 @@ export const bucketMachine = setup({
       batch: undefined,
       preparing: false,
       conflicts: 0,
+      refused: false,
     },
   }),
   on: { broke: { actions: 'break' } },
@@ -169,11 +170,11 @@ async function rehydrated(work: BucketWork): Promise<BucketState> {
 function isUnsure({ state, dependencies }: BucketWork): boolean {
   const { latest } = dependencies.timeline;
   if (state === undefined || latest?.config.confidence.gate !== true) return false;
-  const { domain, posterior } = viewUnder(state, latest);
+  const { domain, posterior, lentBefore } = viewUnder(state, latest);
   const situation = {
     candidates: domain.armNames,
     shifts: [],
-    prior: priorOf(domain, domain.armNames),
+    prior: priorOf(domain, domain.armNames, undefined, lentBefore),
     features: [],
     floor: 0,
   };

@@ -1,6 +1,7 @@
 /** One choice of a bucket, as the data of its event. */
 import type { Belief, Situation } from '../policies/policy.ts';
 import type { DecisionMade } from '../proto/generated/events.ts';
+import { sharedSince } from './bucket-changes.ts';
 import type { BucketView } from './bucket-state.ts';
 import { type PacedCandidates, paceCandidates } from './budget.ts';
 import { noCandidate, siftCandidates } from './candidates.ts';
@@ -110,7 +111,7 @@ function byPolicy(
   const wish = command.propensity ?? domain.config.propensity;
   const eager = policy.needsPropensity === true || isEager(wish, candidates.length);
   const { shifts, terms } = shiftsOf(state, request, candidates, paced?.shifts);
-  const prior = priorOf(domain, candidates, command.taskType);
+  const prior = priorOf(domain, candidates, command.taskType, state.lentBefore);
   const situation: Situation = { candidates, shifts, prior, features, floor: domain.config.exploration };
   const { ranking } = policy.choose(posterior, situation, seed, Math.min(command.k ?? 1, candidates.length));
   const chosen = ranking[0] ?? 0;
@@ -162,12 +163,30 @@ export function confidenceOf(belief: Pick<Belief, 'lower' | 'upper'>): number {
 /** The prior of all arms is the same for every decision under one revision, and of every type of task that changes nothing. */
 const priors = new WeakMap<DomainState, readonly number[]>();
 
-export function priorOf(domain: DomainState, candidates: readonly string[], taskType?: string): readonly number[] {
+/** @param lentBefore what the domain had shared before the bucket restarted, which may be as stale as what the bucket knew */
+export function priorOf(
+  domain: DomainState,
+  candidates: readonly string[],
+  taskType?: string,
+  lentBefore?: BucketView['lentBefore'],
+): readonly number[] {
   if (candidates !== domain.armNames || taskAdjustment(domain.config, taskType) !== 0)
-    return makePrior(domain, candidates, taskType);
-  const known = priors.get(domain) ?? makePrior(domain, candidates, undefined);
+    return makePrior(domain, candidates, taskType, lentBefore);
+  if (lentBefore !== undefined) return priorSince(domain, lentBefore);
+  const known = priors.get(domain) ?? makePrior(domain, candidates, undefined, undefined);
   priors.set(domain, known);
   return known;
+}
+
+/** The same for a bucket that restarted, as last made. */
+const priorsSince = new WeakMap<object, { readonly domain: DomainState; readonly prior: readonly number[] }>();
+
+function priorSince(domain: DomainState, lentBefore: NonNullable<BucketView['lentBefore']>): readonly number[] {
+  const known = priorsSince.get(lentBefore);
+  if (known?.domain === domain) return known.prior;
+  const prior = makePrior(domain, domain.armNames, undefined, lentBefore);
+  priorsSince.set(lentBefore, { domain, prior });
+  return prior;
 }
 
 /** What the domain lends its buckets. A domain of one bucket lends nothing: it would lend the bucket its own rewards. */
@@ -175,8 +194,10 @@ function makePrior(
   domain: DomainState,
   candidates: readonly string[],
   taskType: string | undefined,
+  lentBefore: BucketView['lentBefore'],
 ): readonly number[] {
-  const { config, arms, policy, shared } = domain;
+  const { config, arms, policy } = domain;
+  const shared = lentBefore === undefined ? domain.shared : sharedSince(domain.shared, lentBefore);
   return policy.prior(candidates, {
     configured: (arm) => configuredPrior(config, arms.get(arm), taskType),
     shared: config.bucketBy.length === 0 ? undefined : shared,

@@ -7,6 +7,7 @@ import { ReckonerError } from '../events/errors.ts';
 import { createPolicy, PolicySpec } from '../policies/catalogue.ts';
 import { Arm, BetaPrior } from './config/arms.ts';
 import { Budget } from './config/budget.ts';
+import { Changes } from './config/changes.ts';
 import { ComplexityPreference } from './config/complexity.ts';
 import { Constraints } from './config/constraints.ts';
 import { checkBuckets, Feature, featureKinds } from './config/context.ts';
@@ -64,6 +65,7 @@ export const DomainConfigInput = z
       .default([])
       .describe('features whose values make a bucket; [] is one bucket for the domain'),
     policy: PolicySpec.prefault({ name: 'beta_thompson' }).describe('how an arm is chosen, and learned from'),
+    changes: Changes.optional(),
     profile: z
       .enum(['production', 'staging', 'development'])
       .optional()

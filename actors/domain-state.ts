@@ -5,10 +5,12 @@
 import type { DecodedEvent } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import type { PolicySpec } from '../policies/catalogue.ts';
+import type { ChangeDetector } from '../policies/change-detector.ts';
 import type { FeatureKind } from '../policies/encoding.ts';
 import type { AnyPolicy, SharedArm } from '../policies/policy.ts';
 import { isSelective } from './candidates.ts';
 import type { ArmConfig } from './config/arms.ts';
+import { detectorOf } from './config/changes.ts';
 import { type DomainConfig, DomainConfigInput } from './domain-config.ts';
 import { type ContextSchema, compileContext } from './features.ts';
 import { complexityTerm } from './terms/complexity.ts';
@@ -23,6 +25,10 @@ export interface CompiledDomain {
   readonly policy: AnyPolicy;
   /** Equal for two configurations exactly if a posterior may be carried from one to the other. */
   readonly policyKey: string;
+  /** What watches for changes of what an arm earns; undefined where nothing does. */
+  readonly detector: ChangeDetector | undefined;
+  /** Equal for two configurations exactly if what a detector has seen may be carried from one to the other. */
+  readonly detectorKey: string;
   readonly arms: ReadonlyMap<string, ArmConfig>;
   readonly armNames: readonly string[];
   /** What moves the candidates' scores beside what was learned; none in most domains. */
@@ -32,12 +38,14 @@ export interface CompiledDomain {
 }
 
 /** How a domain stood at a revision, as far as folding a bucket's events asks. Small: its turns are kept for good. */
-export interface DomainStanding extends Pick<CompiledDomain, 'policy' | 'policyKey'> {
+export interface DomainStanding extends Pick<CompiledDomain, 'policy' | 'policyKey' | 'detector'> {
   readonly revision: number;
   /** Revision of the configuration in force. */
   readonly configuredAt: number;
   /** Revision at which this policy took over: posteriors of buckets that come from before it begin anew. */
   readonly policySince: number;
+  /** Revision at which this detector took over: it has seen nothing from before it. */
+  readonly detectorSince: number;
   readonly frozen: boolean;
   /** What is waited for after a decision; undefined where nothing is. */
   readonly window: WindowStanding | undefined;
@@ -82,6 +90,8 @@ export function compileDomain(text: string, makePolicy: MakePolicy): CompiledDom
     schema,
     policy,
     policyKey: policyKeyOf(policy, config, schema),
+    detector: detectorOf(config.changes),
+    detectorKey: JSON.stringify(config.changes ?? null),
     arms: new Map(config.arms.map((arm) => [arm.name, arm])),
     armNames: config.arms.map((arm) => arm.name),
     terms: scoreTerms(config),
@@ -178,8 +188,10 @@ function turnAt(turns: readonly DomainStanding[], revision: number): number {
 }
 
 function standingOf(standing: DomainStanding, revision: number): DomainStanding {
-  const { policy, policyKey, configuredAt, policySince, frozen, window, conservative } = standing;
-  return { revision, policy, policyKey, configuredAt, policySince, frozen, window, conservative };
+  const { policy, policyKey, detector, configuredAt, policySince, detectorSince } = standing;
+  const { frozen, window, conservative } = standing;
+  const since = { configuredAt, policySince, detectorSince };
+  return { revision, policy, policyKey, detector, ...since, frozen, window, conservative };
 }
 
 function evolveDomain(
@@ -195,9 +207,10 @@ function evolveDomain(
     const policySince = before?.policyKey === compiled.policyKey ? before.policySince : revision;
     const window = windowOf(compiled.config, before?.window?.since ?? revision);
     const conservative = conservativeOf(compiled.config, before?.conservative, revision);
+    const detectorSince = before?.detectorKey === compiled.detectorKey ? before.detectorSince : revision;
     return stateWith(compiled, revision, {
       ...(before ?? NEW),
-      ...{ policySince, configuredAt: revision, window, conservative },
+      ...{ policySince, detectorSince, configuredAt: revision, window, conservative },
     });
   }
   if (before === undefined) return undefined;
@@ -208,10 +221,11 @@ function evolveDomain(
       return stateWith(before, revision, { ...before, frozen: false });
     case 'PriorShared': {
       const { arms, counted, through } = decoded.data;
-      const { policySince, configuredAt, frozen, window, conservative } = before;
+      const { policySince, detectorSince, configuredAt, frozen, window, conservative } = before;
       const shared = new Map(arms.map((arm) => [arm.arm, arm]));
       return stateWith(before, revision, {
-        ...{ policySince, configuredAt, frozen, window, conservative, shared, counted, countedThrough: through },
+        ...{ policySince, detectorSince, configuredAt, frozen, window, conservative },
+        ...{ shared, counted, countedThrough: through },
       });
     }
     default:
@@ -248,10 +262,18 @@ function conservativeOf(
 /** What of a domain's state is not its configuration. */
 type Course = Pick<
   DomainState,
-  'policySince' | 'configuredAt' | 'frozen' | 'window' | 'conservative' | 'shared' | 'counted' | 'countedThrough'
+  | 'policySince'
+  | 'detectorSince'
+  | 'configuredAt'
+  | 'frozen'
+  | 'window'
+  | 'conservative'
+  | 'shared'
+  | 'counted'
+  | 'countedThrough'
 >;
 
-const NEW: Omit<Course, 'policySince' | 'configuredAt' | 'window' | 'conservative'> = {
+const NEW: Omit<Course, 'policySince' | 'detectorSince' | 'configuredAt' | 'window' | 'conservative'> = {
   frozen: false,
   shared: undefined,
   counted: 0,
@@ -265,12 +287,15 @@ function stateWith(compiled: CompiledDomain, revision: number, course: Course): 
     schema: compiled.schema,
     policy: compiled.policy,
     policyKey: compiled.policyKey,
+    detector: compiled.detector,
+    detectorKey: compiled.detectorKey,
     arms: compiled.arms,
     armNames: compiled.armNames,
     terms: compiled.terms,
     selective: compiled.selective,
     revision,
     policySince: course.policySince,
+    detectorSince: course.detectorSince,
     configuredAt: course.configuredAt,
     frozen: course.frozen,
     window: course.window,

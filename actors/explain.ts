@@ -37,6 +37,7 @@ export async function explain(house: House, tenant: string, decisionId: string):
     path: data.fallback ? [] : pathOf(before, compiled.schema, data),
     ...recompute(before, data, compiled),
     conservative: conservativeOf(compiled, before, data),
+    restart: await restartOf(house, stream, before),
     items,
     rewards,
   };
@@ -58,6 +59,20 @@ function budgetOf(
     heldReports: Math.abs(pacer?.arms.get(arm)?.held ?? 0),
   }));
   return { perRequestUsd, chargedUsd, balanceUsd: pacer?.balance ?? null, price, arms };
+}
+
+/** The last restart of the bucket, where its posterior still is what began then. */
+async function restartOf({ log }: House, stream: string, { changes, posteriorSince }: BucketState) {
+  const revision = changes?.restartedAt ?? -1;
+  if (revision < 0 || posteriorSince !== revision) return null;
+  for await (const event of log.readStream(stream, { from: revision, limit: 1 })) {
+    const decoded = decode(event);
+    if (decoded?.type !== 'BucketRestarted') continue;
+    const { arm, detector, statistic, threshold, meanBefore, meanAfter, pulls } = decoded.data;
+    const time = isoOf(decoded.metadata.time);
+    return { revision, time, arm, detector, statistic, threshold, meanBefore, meanAfter, pulls };
+  }
+  return null;
 }
 
 /** The policy knows features by their place only: the schema has their names. */
@@ -150,7 +165,7 @@ async function aftermath({ log }: House, { stream, address }: FoundDecision) {
     if (!('decisionRevision' in decoded.data) || decoded.data.decisionRevision !== address.revision) continue;
     if (decoded.type === 'ItemsShown') items.push(...decoded.data.items);
     if (decoded.type === 'RewardObserved') {
-      const { arm, value, share, kind, feedback, item, components, costUsd = null } = decoded.data;
+      const { arm, value, share, kind, feedback, item, components, costUsd = null, outdated } = decoded.data;
       rewards.set(decoded.id, {
         rewardId: decoded.id,
         time: isoOf(decoded.metadata.time),
@@ -163,6 +178,7 @@ async function aftermath({ log }: House, { stream, address }: FoundDecision) {
         components: components ?? {},
         costUsd,
         retracted: false,
+        outdated,
       });
     }
     if (decoded.type === 'RewardRetracted') {

@@ -309,6 +309,8 @@ export interface Explanation extends Decision {
   readonly tokens: number | null;
   /** Whether recomputing the choice from the log gave the recorded arm and propensity. */
   readonly verified: boolean;
+  /** Why the bucket had begun to learn from nothing again, where a change of what an arm earns made it; null where none did. */
+  readonly restart: Restart | null;
   /** What every candidate looked like at that moment. */
   readonly arms: readonly (Belief & {
     readonly arm: string;
@@ -361,7 +363,23 @@ export interface Explanation extends Decision {
     readonly components: Readonly<Partial<Record<'quality' | 'cost' | 'latency' | 'feedback', number>>>;
     readonly costUsd: number | null;
     readonly retracted: boolean;
+    /** True where it told of what was before a change, and moved nothing. */
+    readonly outdated: boolean;
   }[];
+}
+
+/** The last restart of a bucket before a decision. */
+export interface Restart {
+  readonly revision: number;
+  readonly time: string;
+  readonly arm: string;
+  readonly detector: string;
+  readonly statistic: number;
+  readonly threshold: number;
+  /** Mean reward of the arm before the change and after it. */
+  readonly meanBefore: number;
+  readonly meanAfter: number;
+  readonly pulls: number;
 }
 
 export interface DomainView {

@@ -30,7 +30,7 @@ export async function reward(
   const subject = command.subject === undefined ? '' : await house.pseudonym(tenant, command.subject);
   const identity = command.requestId ?? [decisionId, kind, subject, command.item ?? ''].join('\u001e');
   // Worth what the configuration says that the event names, which may have changed since the request came in.
-  const make = ({ domain: state }: BucketView): RewardObserved => ({
+  const make = ({ domain: state, decisionsSince }: BucketView): RewardObserved => ({
     domainRevision: state.revision,
     decisionRevision: address.revision,
     arm: target.arm,
@@ -40,6 +40,7 @@ export async function reward(
     item: command.item ?? '',
     subject,
     ...costOf(state, decision, target, command.costUsd),
+    outdated: address.revision < decisionsSince,
   });
 
   // A reward that was taken back may be given again: it then gets the next ordinal.
@@ -54,8 +55,8 @@ export async function reward(
       make,
     });
     if (outcome.status === 'recorded') {
-      const { value, share } = outcome.data as RewardObserved; // the bucket gave back what `make` made
-      const learned = share > 0 && !outcome.domain.frozen;
+      const { value, share, outdated } = outcome.data as RewardObserved; // the bucket gave back what `make` made
+      const learned = share > 0 && !outcome.domain.frozen && !outdated;
       return { rewardId: id, decisionId, arm: target.arm, value, share, kind, learned, repeated: false };
     }
     const recorded = await findEvent(house, id);
@@ -102,8 +103,9 @@ async function repeatedReward(
         )
       : new ReckonerError('request_id_reused', 'This requestId was used for another reward.');
   }
-  const { arm, value, share, kind } = recorded.data;
-  const learned = share > 0 && !standingAt(decision.domain.timeline, recorded.data.domainRevision).frozen;
+  const { arm, value, share, kind, outdated } = recorded.data;
+  const { frozen } = standingAt(decision.domain.timeline, recorded.data.domainRevision);
+  const learned = share > 0 && !frozen && !outdated;
   return { rewardId: recorded.id, decisionId: decision.decisionId, arm, value, share, kind, learned, repeated: true };
 }
 
@@ -138,6 +140,7 @@ export async function rewardFailure(
       subject: '',
       costUsd: undefined,
       declaredUsd: undefined,
+      outdated: address.revision < state.decisionsSince,
     }),
   });
 }
@@ -160,9 +163,9 @@ export async function retract(
   if (found?.type !== 'RewardObserved' || found.stream !== stream || found.data.decisionRevision !== address.revision) {
     throw new ReckonerError('reward_unknown', 'The decision has no reward of this id.');
   }
-  const { arm, features, propensity, value, share, kind, domainRevision } = found.data;
+  const { arm, features, propensity, value, share, kind, domainRevision, outdated } = found.data;
   if (domainRevision >= domain.timeline.length) await domain.refresh();
-  const learned = share > 0 && domain.timeline.standingAt(domainRevision)?.frozen !== true;
+  const learned = share > 0 && !outdated && domain.timeline.standingAt(domainRevision)?.frozen !== true;
   const outcome = await ask(house, domain, stream, {
     id: eventId(tenant, domain.name, rewardId, 'RewardRetracted'),
     type: 'RewardRetracted',

@@ -112,7 +112,7 @@ function add(
   { type, data }: Extract<DecodedEvent, { type: 'RewardObserved' | 'RewardRetracted' }>,
   domain: DomainStanding | undefined,
 ): void {
-  const learned = type === 'RewardRetracted' ? data.learned : domain?.frozen !== true;
+  const learned = type === 'RewardRetracted' ? data.learned : domain?.frozen !== true && !data.outdated;
   if (!learned || data.share === 0) return;
   const sign = type === 'RewardRetracted' ? -1 : 1;
   const { pulls, sum } = sums.get(data.arm) ?? { pulls: 0, sum: 0 };

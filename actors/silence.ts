@@ -33,7 +33,7 @@ export async function recordSilence(
   const { data } = decision;
   const target = data.run ? await answerTarget(house, decision) : { arm: data.arm, propensity: data.propensity };
   let closed = false;
-  const make: Command['make'] = ({ domain: now, open }) => {
+  const make: Command['make'] = ({ domain: now, open, decisionsSince }) => {
     const { window } = now.config.reward;
     if (window === undefined || !open.has(revision)) {
       closed = true;
@@ -51,6 +51,7 @@ export async function recordSilence(
       item: '',
       subject: '',
       ...costOf(now, decision, target ?? data, undefined),
+      outdated: revision < decisionsSince,
     };
   };
   try {

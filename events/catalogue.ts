@@ -38,6 +38,7 @@ export const catalogue = {
   ItemsShown: define('bucket', 1, wire.writeItemsShown, wire.readItemsShown),
   RewardObserved: define('bucket', 1, wire.writeRewardObserved, wire.readRewardObserved),
   RewardRetracted: define('bucket', 1, wire.writeRewardRetracted, wire.readRewardRetracted),
+  BucketRestarted: define('bucket', 1, wire.writeBucketRestarted, wire.readBucketRestarted),
   AgentCallSucceeded: define('agent', 1, wire.writeAgentCallSucceeded, wire.readAgentCallSucceeded),
   AgentCallFailed: define('agent', 1, wire.writeAgentCallFailed, wire.readAgentCallFailed),
 } as const;

@@ -7,6 +7,15 @@ const streams = {
   agent: '`agent-{id}-{node}`, written by the agent actor of that node',
 } as const;
 
+/** Messages of snapshots: no events, nor parts of them. */
+const CACHED: ReadonlySet<string> = new Set([
+  'BucketSnapshot',
+  'BucketChanges',
+  'WatchedArm',
+  'PacerState',
+  'ArmCostState',
+]);
+
 /** The event reference, what the catalogue and the `.proto` say, as a page of Markdown: REFERENCE.md beside this file. */
 export function eventReference(): string {
   const described = new Map<string, (typeof reference)[number]>(reference.map((message) => [message.name, message]));
@@ -19,7 +28,7 @@ export function eventReference(): string {
       table(described.get(name)),
     ].join('\n'),
   );
-  const parts = reference.filter(({ name }) => !(name in catalogue) && name !== 'BucketSnapshot');
+  const parts = reference.filter(({ name }) => !(name in catalogue) && !CACHED.has(name));
   return [
     '# Event reference',
     '',

@@ -49,6 +49,7 @@ const verbs = {
   ItemsShown: ['shown', 'cyan'],
   RewardObserved: ['rewarded', 'green'],
   RewardRetracted: ['retracted', 'yellow'],
+  BucketRestarted: ['restarted', 'yellow'],
   AgentCallSucceeded: ['answered', 'green'],
   AgentCallFailed: ['failed', 'yellow'],
 } as const satisfies Record<DecodedEvent['type'], readonly [string, keyof Colours]>;
@@ -95,6 +96,12 @@ function summaryOf(event: DecodedEvent): string {
       return words(
         `${event.data.arm} ${event.data.value.toFixed(3)} of @${event.data.decisionRevision}`,
         event.data.reason === SUPERSEDED ? 'a reward came after all' : event.data.reason,
+      );
+    case 'BucketRestarted':
+      return words(
+        `${event.data.arm} went from ${event.data.meanBefore.toFixed(2)} to ${event.data.meanAfter.toFixed(2)}`,
+        `${event.data.detector} ${event.data.statistic.toFixed(1)} over ${event.data.threshold.toFixed(1)}`,
+        `after ${figure(event.data.pulls)} pulls`,
       );
     case 'AgentCallSucceeded':
       return words(

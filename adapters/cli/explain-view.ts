@@ -19,6 +19,7 @@ export function explanationLines(told: Explanation, colours: Colours, width: num
     `${label('made')}${stampOf(told.time)} in ${colours.bold(told.domain)}, ${bucketOf(told)}`,
     `${label('by')}${told.policy} v${told.policyVersion}, domain revision ${told.domainRevision}, ${learnedUpTo(told)}, seed ${told.seed}`,
     `${label('context')}${pairs(told.context) || 'none'}`,
+    ...optional(label('restarted'), restartOf(told)),
     ...optional(label('path'), told.path.join(', then ')),
     ...optional(label('request'), requestOf(told)),
     `${label('chosen')}${colours.bold(colours.cyan(told.arm))}, ${chanceOf(told)}, confidence ${told.confidence.toFixed(2)}${told.mode === null ? '' : `: ${told.mode}`}`,
@@ -65,6 +66,13 @@ function armsTable(told: Explanation, colours: Colours, width: number): string[]
     ];
   });
   return tableLines(columns, rows, colours.dim);
+}
+
+function restartOf({ restart }: Explanation): string {
+  if (restart === null) return '';
+  const { arm, detector, statistic, threshold, meanBefore, meanAfter, time } = restart;
+  const why = `${arm} went from ${meanBefore.toFixed(2)} to ${meanAfter.toFixed(2)}`;
+  return `${stampOf(time)}: ${why} (${detector} ${statistic.toFixed(1)} over ${threshold.toFixed(1)})`;
 }
 
 /** What the shifts are made of, arm by arm, where that is more than the shift that the configuration names. */
@@ -184,6 +192,7 @@ function rewardLines(told: Explanation, label: (text: string) => string, colours
       pairs(reward.components),
       reward.costUsd === null ? '' : `for ${dollars(reward.costUsd)}`,
       reward.share === 1 ? '' : `as ${figure(reward.share)} of a pull`,
+      reward.outdated ? 'of before the change: moved nothing' : '',
       stampOf(reward.time),
     ].filter((part) => part !== '');
     const line = `${reward.value.toFixed(3)}  ${parts.join(', ')}`;

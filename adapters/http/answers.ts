@@ -108,6 +108,20 @@ export const Explanation = z
     verified: z
       .boolean()
       .describe('whether computing the choice again from the log gave the recorded arm and propensity'),
+    restart: z
+      .object({
+        revision,
+        time: z.iso.datetime(),
+        arm: z.string(),
+        detector: z.string(),
+        statistic: z.number(),
+        threshold: z.number().describe('what the statistic had to exceed'),
+        meanBefore: unit.describe('mean reward of the arm before the change'),
+        meanAfter: unit.describe('mean reward of the arm after it'),
+        pulls: z.number().describe('pulls of the arm that were looked at'),
+      })
+      .nullable()
+      .describe('why the bucket had begun to learn from nothing again; null where no change had made it'),
     arms: z
       .array(
         z.object({
@@ -180,6 +194,7 @@ export const Explanation = z
           components: z.object({ quality: unit, cost: unit, latency: unit, feedback: unit }).partial(),
           costUsd: z.number().nullable().describe('dollars that the call has cost'),
           retracted: z.boolean(),
+          outdated: z.boolean().describe('whether it told of what was before a change, and moved nothing'),
         }),
       )
       .readonly(),

@@ -999,6 +999,8 @@ export interface RewardObserved {
   readonly costUsd: number | undefined;
   /** Dollars that the arm was declared to cost when it was chosen; only where the domain has a budget. */
   readonly declaredUsd: number | undefined;
+  /** True where its decision is from before what the bucket's last restart took for a change: it moves nothing. */
+  readonly outdated: boolean;
 }
 
 export function writeRewardObserved(message: RewardObserved, w: Writer): Writer {
@@ -1046,6 +1048,9 @@ export function writeRewardObserved(message: RewardObserved, w: Writer): Writer 
   if (message.declaredUsd !== undefined) {
     w.uint32(113).double(message.declaredUsd);
   }
+  if (message.outdated) {
+    w.uint32(120).bool(message.outdated);
+  }
   return w;
 }
 
@@ -1064,6 +1069,7 @@ export function readRewardObserved(r: Reader, end: number): RewardObserved {
   let subject: string = '';
   let costUsd: number | undefined;
   let declaredUsd: number | undefined;
+  let outdated: boolean = false;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1112,11 +1118,14 @@ export function readRewardObserved(r: Reader, end: number): RewardObserved {
       case 113:
         declaredUsd = r.double();
         break;
+      case 120:
+        outdated = r.bool();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, decisionRevision, arm, features, propensity, value, share, kind, components, feedback, item, subject, costUsd, declaredUsd };
+  return { domainRevision, decisionRevision, arm, features, propensity, value, share, kind, components, feedback, item, subject, costUsd, declaredUsd, outdated };
 }
 
 /** A reward was taken back. Copies the reward it undoes. */
@@ -1244,6 +1253,122 @@ export function readRewardRetracted(r: Reader, end: number): RewardRetracted {
     }
   }
   return { domainRevision, decisionRevision, rewardId, rewardRevision, arm, features, propensity, value, share, kind, learned, by, reason };
+}
+
+/** What an arm earns has changed, as far as its rewards tell: the bucket learns from nothing again. */
+export interface BucketRestarted {
+  readonly domainRevision: number;
+  /** The reward that made it sure. */
+  readonly rewardId: string;
+  readonly arm: string;
+  /** glr or page_hinkley. */
+  readonly detector: string;
+  readonly statistic: number;
+  /** What the statistic had to exceed. */
+  readonly threshold: number;
+  /** Mean reward of the arm before the change and after it. */
+  readonly meanBefore: number;
+  readonly meanAfter: number;
+  /** Pulls of the arm that were looked at. */
+  readonly pulls: number;
+  /** Rewards of decisions before this revision of the stream move nothing from here on: they tell of what was before the change. */
+  readonly decisionsSince: number;
+  /** What the domain had shared by then: from here on only what it learned after that is lent to the bucket. */
+  readonly lent: readonly SharedArm[];
+}
+
+export function writeBucketRestarted(message: BucketRestarted, w: Writer): Writer {
+  if (message.domainRevision !== 0) {
+    w.uint32(8).uint32(message.domainRevision);
+  }
+  if (message.rewardId !== '') {
+    w.uint32(18).string(message.rewardId);
+  }
+  if (message.arm !== '') {
+    w.uint32(26).string(message.arm);
+  }
+  if (message.detector !== '') {
+    w.uint32(34).string(message.detector);
+  }
+  if (!Object.is(message.statistic, 0)) {
+    w.uint32(41).double(message.statistic);
+  }
+  if (!Object.is(message.threshold, 0)) {
+    w.uint32(49).double(message.threshold);
+  }
+  if (!Object.is(message.meanBefore, 0)) {
+    w.uint32(57).double(message.meanBefore);
+  }
+  if (!Object.is(message.meanAfter, 0)) {
+    w.uint32(65).double(message.meanAfter);
+  }
+  if (!Object.is(message.pulls, 0)) {
+    w.uint32(73).double(message.pulls);
+  }
+  if (message.decisionsSince !== 0) {
+    w.uint32(80).uint32(message.decisionsSince);
+  }
+  for (const item of message.lent) {
+    w.uint32(90).fork();
+    writeSharedArm(item, w);
+    w.ldelim();
+  }
+  return w;
+}
+
+export function readBucketRestarted(r: Reader, end: number): BucketRestarted {
+  let domainRevision: number = 0;
+  let rewardId: string = '';
+  let arm: string = '';
+  let detector: string = '';
+  let statistic: number = 0;
+  let threshold: number = 0;
+  let meanBefore: number = 0;
+  let meanAfter: number = 0;
+  let pulls: number = 0;
+  let decisionsSince: number = 0;
+  const lent: SharedArm[] = [];
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 8:
+        domainRevision = r.uint32();
+        break;
+      case 18:
+        rewardId = r.string();
+        break;
+      case 26:
+        arm = r.string();
+        break;
+      case 34:
+        detector = r.string();
+        break;
+      case 41:
+        statistic = r.double();
+        break;
+      case 49:
+        threshold = r.double();
+        break;
+      case 57:
+        meanBefore = r.double();
+        break;
+      case 65:
+        meanAfter = r.double();
+        break;
+      case 73:
+        pulls = r.double();
+        break;
+      case 80:
+        decisionsSince = r.uint32();
+        break;
+      case 90:
+        lent.push(readSharedArm(r, r.uint32() + r.pos));
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { domainRevision, rewardId, arm, detector, statistic, threshold, meanBefore, meanAfter, pulls, decisionsSince, lent };
 }
 
 /** An agent carried its arm out. */
@@ -1579,6 +1704,10 @@ export interface BucketSnapshot {
   /** What each arm was chosen for and earned, where the domain is conservative; and the revision since which that is counted. */
   readonly earnings: readonly ArmEarned[];
   readonly earningsSince: number;
+  /** Revision from which on a decision's features are what the posterior is about. */
+  readonly featuresSince: number;
+  /** What is known of changes; absent where there is nothing. */
+  readonly changes: BucketChanges | undefined;
 }
 
 export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer {
@@ -1621,6 +1750,14 @@ export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer 
   if (message.earningsSince !== 0) {
     w.uint32(88).uint32(message.earningsSince);
   }
+  if (message.featuresSince !== 0) {
+    w.uint32(96).uint32(message.featuresSince);
+  }
+  if (message.changes !== undefined) {
+    w.uint32(106).fork();
+    writeBucketChanges(message.changes, w);
+    w.ldelim();
+  }
   return w;
 }
 
@@ -1636,6 +1773,8 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
   let pacer: PacerState | undefined;
   const earnings: ArmEarned[] = [];
   let earningsSince: number = 0;
+  let featuresSince: number = 0;
+  let changes: BucketChanges | undefined;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1675,11 +1814,17 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
       case 88:
         earningsSince = r.uint32();
         break;
+      case 96:
+        featuresSince = r.uint32();
+        break;
+      case 106:
+        changes = readBucketChanges(r, r.uint32() + r.pos);
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, openWindows, pacer, earnings, earningsSince };
+  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, openWindows, pacer, earnings, earningsSince, featuresSince, changes };
 }
 
 /** What one arm was chosen for and earned in a bucket. */
@@ -1734,6 +1879,111 @@ export function readArmEarned(r: Reader, end: number): ArmEarned {
     }
   }
   return { arm, decided, pulls, sum };
+}
+
+/** What a detector has seen of an arm. */
+export interface WatchedArm {
+  readonly arm: string;
+  readonly numbers: readonly number[];
+}
+
+export function writeWatchedArm(message: WatchedArm, w: Writer): Writer {
+  if (message.arm !== '') {
+    w.uint32(10).string(message.arm);
+  }
+  if (message.numbers.length > 0) {
+    w.uint32(18).bytes(packDoubles(message.numbers));
+  }
+  return w;
+}
+
+export function readWatchedArm(r: Reader, end: number): WatchedArm {
+  let arm: string = '';
+  const numbers: number[] = [];
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        arm = r.string();
+        break;
+      case 18:
+        for (const stop = r.uint32() + r.pos; r.pos < stop; ) numbers.push(r.double());
+        break;
+      case 17:
+        numbers.push(r.double());
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { arm, numbers };
+}
+
+/** What a bucket knows of changes. */
+export interface BucketChanges {
+  readonly watched: readonly WatchedArm[];
+  /** A restart that is called for and not recorded yet. */
+  readonly due: BucketRestarted | undefined;
+  /** Revision of the last restart, -1 where there was none. */
+  readonly restartedAt: number;
+  readonly decisionsSince: number;
+  readonly lent: readonly SharedArm[];
+}
+
+export function writeBucketChanges(message: BucketChanges, w: Writer): Writer {
+  for (const item of message.watched) {
+    w.uint32(10).fork();
+    writeWatchedArm(item, w);
+    w.ldelim();
+  }
+  if (message.due !== undefined) {
+    w.uint32(18).fork();
+    writeBucketRestarted(message.due, w);
+    w.ldelim();
+  }
+  if (message.restartedAt !== 0) {
+    w.uint32(24).sint32(message.restartedAt);
+  }
+  if (message.decisionsSince !== 0) {
+    w.uint32(32).uint32(message.decisionsSince);
+  }
+  for (const item of message.lent) {
+    w.uint32(42).fork();
+    writeSharedArm(item, w);
+    w.ldelim();
+  }
+  return w;
+}
+
+export function readBucketChanges(r: Reader, end: number): BucketChanges {
+  const watched: WatchedArm[] = [];
+  let due: BucketRestarted | undefined;
+  let restartedAt: number = 0;
+  let decisionsSince: number = 0;
+  const lent: SharedArm[] = [];
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        watched.push(readWatchedArm(r, r.uint32() + r.pos));
+        break;
+      case 18:
+        due = readBucketRestarted(r, r.uint32() + r.pos);
+        break;
+      case 24:
+        restartedAt = r.sint32();
+        break;
+      case 32:
+        decisionsSince = r.uint32();
+        break;
+      case 42:
+        lent.push(readSharedArm(r, r.uint32() + r.pos));
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { watched, due, restartedAt, decisionsSince, lent };
 }
 
 /** What each message and field means, from the comments of the `.proto`: the source of the event reference. */
@@ -2286,6 +2536,11 @@ export const reference = [
         "name": "declaredUsd",
         "type": "double?",
         "comment": "Dollars that the arm was declared to cost when it was chosen; only where the domain has a budget."
+      },
+      {
+        "name": "outdated",
+        "type": "bool",
+        "comment": "True where its decision is from before what the bucket's last restart took for a change: it moves nothing."
       }
     ]
   },
@@ -2357,6 +2612,67 @@ export const reference = [
         "name": "reason",
         "type": "string",
         "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "BucketRestarted",
+    "comment": "What an arm earns has changed, as far as its rewards tell: the bucket learns from nothing again.",
+    "fields": [
+      {
+        "name": "domainRevision",
+        "type": "uint32",
+        "comment": ""
+      },
+      {
+        "name": "rewardId",
+        "type": "string",
+        "comment": "The reward that made it sure."
+      },
+      {
+        "name": "arm",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "detector",
+        "type": "string",
+        "comment": "glr or page_hinkley."
+      },
+      {
+        "name": "statistic",
+        "type": "double",
+        "comment": ""
+      },
+      {
+        "name": "threshold",
+        "type": "double",
+        "comment": "What the statistic had to exceed."
+      },
+      {
+        "name": "meanBefore",
+        "type": "double",
+        "comment": "Mean reward of the arm before the change and after it."
+      },
+      {
+        "name": "meanAfter",
+        "type": "double",
+        "comment": ""
+      },
+      {
+        "name": "pulls",
+        "type": "double",
+        "comment": "Pulls of the arm that were looked at."
+      },
+      {
+        "name": "decisionsSince",
+        "type": "uint32",
+        "comment": "Rewards of decisions before this revision of the stream move nothing from here on: they tell of what was before the change."
+      },
+      {
+        "name": "lent",
+        "type": "SharedArm[]",
+        "comment": "What the domain had shared by then: from here on only what it learned after that is lent to the bucket."
       }
     ]
   },
@@ -2577,6 +2893,16 @@ export const reference = [
         "name": "earningsSince",
         "type": "uint32",
         "comment": ""
+      },
+      {
+        "name": "featuresSince",
+        "type": "uint32",
+        "comment": "Revision from which on a decision's features are what the posterior is about."
+      },
+      {
+        "name": "changes",
+        "type": "BucketChanges?",
+        "comment": "What is known of changes; absent where there is nothing."
       }
     ]
   },
@@ -2603,6 +2929,53 @@ export const reference = [
         "name": "sum",
         "type": "double",
         "comment": "Sum of share times reward."
+      }
+    ]
+  },
+  {
+    "name": "WatchedArm",
+    "comment": "What a detector has seen of an arm.",
+    "fields": [
+      {
+        "name": "arm",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "numbers",
+        "type": "double[]",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "BucketChanges",
+    "comment": "What a bucket knows of changes.",
+    "fields": [
+      {
+        "name": "watched",
+        "type": "WatchedArm[]",
+        "comment": ""
+      },
+      {
+        "name": "due",
+        "type": "BucketRestarted?",
+        "comment": "A restart that is called for and not recorded yet."
+      },
+      {
+        "name": "restartedAt",
+        "type": "sint32",
+        "comment": "Revision of the last restart, -1 where there was none."
+      },
+      {
+        "name": "decisionsSince",
+        "type": "uint32",
+        "comment": ""
+      },
+      {
+        "name": "lent",
+        "type": "SharedArm[]",
+        "comment": ""
       }
     ]
   }

@@ -24,6 +24,12 @@ const configs: readonly DomainConfigInput[] = [
   // The stage's clock moves on by a millisecond or two a request: about five of them to a half-life.
   { ...base, policy: { name: 'beta_thompson', halfLifeHours: 2e-6 } },
   { ...base, policy: { name: 'nig_thompson', window: 4 } },
+  { ...base, changes: { detector: 'page_hinkley', threshold: 0.2, tolerance: 0.01, minPulls: 2 } },
+  {
+    ...base,
+    policy: { name: 'beta_thompson', discount: 0.9 },
+    changes: { detector: 'glr', falseAlarm: 0.99, minPulls: 1 },
+  },
 ];
 
 type Step =

@@ -49,6 +49,7 @@ const told: Explanation = {
   explored: false,
   context: { task: 'code' },
   path: [],
+  restart: null,
   taskType: null,
   complexity: null,
   tokens: null,
@@ -136,6 +137,15 @@ describe('an explanation', () => {
     expect(text({ excluded: [{ arm: 'other', ...broken }] })).toMatch(new RegExp(`^set aside +other: ${words}$`, 'm'));
   });
 
+  test('says why the bucket had begun anew', () => {
+    const restart = {
+      ...{ revision: 90, time: '2026-01-01T11:00:00.000Z', arm: 'hi', detector: 'glr', pulls: 80 },
+      ...{ statistic: 12.34, threshold: 11.1, meanBefore: 0.8, meanAfter: 0.25 },
+    };
+    expect(text({ restart })).toMatch(/restarted +2026-.*: hi went from 0\.80 to 0\.25 \(glr 12\.3 over 11\.1\)$/m);
+    expect(text()).not.toContain('restarted');
+  });
+
   test('lists rewards, and those that were taken back', () => {
     const reward = {
       rewardId: 'x',
@@ -149,12 +159,16 @@ describe('an explanation', () => {
       components: { quality: 0.123456 },
       costUsd: null,
       retracted: true,
+      outdated: false,
     };
     expect(text({ rewards: [reward] })).toMatch(
       /rewards +0\.500 {2}explicit, click, quality=0\.1235, as 0\.4 of a pull, .*, retracted$/m,
     );
     const silence = { ...reward, feedback: 'silence', kind: 'outcome', retracted: false };
     expect(text({ rewards: [silence] })).toMatch(/rewards +0\.500 {2}outcome, nothing came in time, /);
+    expect(text({ rewards: [{ ...reward, retracted: false, outdated: true }] })).toContain(
+      'before the change: moved nothing',
+    );
     expect(text()).toMatch(/rewards +none yet/);
   });
 

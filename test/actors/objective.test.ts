@@ -334,4 +334,53 @@ describe('as events', () => {
     ]);
     await stage.stop();
   });
+
+  test('beside a budget, a baseline and a reward window, every choice is made again from the log, term by term', async () => {
+    const arms = [
+      { name: 'small', costUsd: 0.002, latencyMs: 300, quality: 0.6, reliability: 0.99 },
+      { name: 'medium', costUsd: 0.0025, latencyMs: 500, capabilities: ['json'] },
+      { name: 'large', costUsd: 0.02, latencyMs: 900, quality: 0.9, contextWindow: 4000, shift: 0.05 },
+      { name: 'shaky', reliability: 0.2 },
+    ];
+    const config: DomainConfigInput = {
+      ...{ arms, bucketBy: ['urgent'], context: { urgent: { type: 'boolean' } }, sharing: { every: 5 } },
+      objective: {
+        preset: 'cost-aware',
+        weights: { reliability: 0.1 },
+        minReliability: 0.5,
+        taskTypes: { code: -0.1 },
+      },
+      complexity: { weight: 0.3, neutral: 0.4 },
+      constraints: { maxLatencyMs: 1000 },
+      ...{ budget: { perRequestUsd: 0.01 }, conservative: { baseline: 'small' }, risk: 0.5 },
+      reward: { window: { seconds: 3600, silence: 'failure' } },
+    };
+    const stage = await given([configured(config)]);
+    const made: string[] = [];
+    for (let i = 0; i < 60; i++) {
+      const { decisionId, arm } = await stage.reckoner.decide(DOMAIN, {
+        ...{ context: { urgent: i % 3 === 0 }, complexity: (i % 11) / 10, tokens: i * 100 },
+        ...(i % 4 === 0 ? { taskType: 'code' } : {}),
+        ...(i % 7 === 0 ? { k: 2 } : {}),
+        ...(i % 9 === 0 ? { constraints: { capabilities: ['json'] } } : {}),
+      });
+      made.push(decisionId);
+      await stage.reckoner.reward(decisionId, { value: arm === 'large' ? 0.9 : 0.5 });
+    }
+    const names = new Set<string>();
+    const broken = new Set<string>();
+    for (const decisionId of made) {
+      const told = await stage.reckoner.explain(decisionId);
+      expect(told.verified).toBe(true);
+      for (const { shift, terms } of told.arms) {
+        expect(Object.values(terms).reduce((sum, value) => sum + value, 0)).toBeCloseTo(shift, 12);
+        for (const name of Object.keys(terms)) names.add(name);
+      }
+      for (const { constraint } of told.excluded) broken.add(constraint);
+    }
+    for (const name of ['shift', 'cost', 'latency', 'reliability', 'complexity', 'budget'])
+      expect(names).toContain(name);
+    for (const name of ['minReliability', 'capabilities', 'contextWindow']) expect(broken).toContain(name);
+    await stage.stop();
+  });
 });

@@ -14,12 +14,19 @@ import {
 } from './doubly-robust-arms.ts';
 import { readRobust, writeRobust } from './doubly-robust-bytes.ts';
 import { createEncoder, type FeatureKind } from './encoding.ts';
-import { dot } from './linear-arm.ts';
+import { averageCovariance, dot } from './linear-arm.ts';
 import { linearBelief } from './linear-belief.ts';
+import {
+  addPrior,
+  checkLinearSituation,
+  LINEAR_PRIOR_WIDTH,
+  type LinearPrediction,
+  linearPrior,
+} from './linear-prior.ts';
 import type { Policy, Situation } from './policy.ts';
 import type { ScoreArms } from './score-propensity.ts';
 import { scoreThompson } from './score-thompson.ts';
-import { checkSituation, shiftOf } from './situation.ts';
+import { shiftOf } from './situation.ts';
 
 /** Parameters of `doublyRobust`. */
 export interface DoublyRobustParameters extends RobustLearning {
@@ -33,7 +40,7 @@ const UNIT = 0.25;
 const LEAST = 1e-12;
 
 /**
- * The policy `doubly_robust`. An arm that was never tried is expected to earn 0 and is as wide as can be. It cannot forget.
+ * The policy `doubly_robust`. Without a prior an arm that was never tried is expected to earn 0 and is as wide as can be. It cannot forget.
  * @param kinds how the features are to be read, in the order of the domain's schema
  * @throws RangeError where the features make too long a vector
  */
@@ -45,36 +52,47 @@ export function doublyRobust(
   const x = new Float64Array(encoder.dimension);
   const learn = robustLearner(encoder, learning);
 
-  /** What is expected of an arm at x, and with how many standard deviations of a reward. */
-  function predict({ index, models }: RobustPosterior, arm: string) {
-    const at = index.get(arm);
+  /** What is expected of a candidate at x, and with how many standard deviations of a reward. */
+  function predict({ index, models }: RobustPosterior, situation: Situation, candidate: number) {
+    const at = index.get(situation.candidates[candidate]!);
     const model = at === undefined ? undefined : models[at];
-    return model === undefined
-      ? { mean: 0, width: Math.sqrt(dot(x, x) / LAMBDA), model }
-      : { ...predictBy(model), model };
+    const prediction =
+      model === undefined
+        ? { mean: 0, variance: dot(x, x) / LAMBDA, average: 0, covariance: 1 / LAMBDA, averageVariance: 1 / LAMBDA }
+        : predictBy(model);
+    addPrior(prediction, situation, candidate);
+    return { mean: prediction.mean, width: Math.sqrt(Math.max(0, prediction.variance)), model };
   }
 
   /** x'theta of the ridge held at 0, and what holding it at the outcome model adds: lambda x'A^-1 o. */
-  function predictBy({ inverse, theta, outcome }: RobustArm): { mean: number; width: number } {
+  function predictBy(model: RobustArm): LinearPrediction {
+    const { inverse, theta, outcome } = model;
     const size = x.length;
-    let [lent, variance] = [0, 0];
+    let [lent, variance, covariance] = [0, 0, 0];
     for (let i = 0; i < size; i++) {
       const row = i * size;
       let entry = 0;
       for (let j = 0; j < size; j++) entry += inverse[row + j]! * x[j]!;
       lent += entry * outcome[i]!;
       variance += entry * x[i]!;
+      if (i === 0) covariance = entry;
     }
-    return { mean: dot(theta, x) + LAMBDA * lent, width: Math.sqrt(Math.max(0, variance)) };
+    return {
+      mean: dot(theta, x) + LAMBDA * lent,
+      variance,
+      average: theta[0]! + LAMBDA * averageCovariance(model, outcome),
+      covariance,
+      averageVariance: inverse[0]!,
+    };
   }
 
   function scoreArms(posterior: RobustPosterior, situation: Situation): ScoreArms {
-    checkSituation(situation, 0);
+    checkLinearSituation(situation);
     encoder.encode(posterior.seen, situation.features, 1, x);
     const location: number[] = [];
     const scale: number[] = [];
-    for (const [i, arm] of situation.candidates.entries()) {
-      const { mean, width } = predict(posterior, arm);
+    for (let i = 0; i < situation.candidates.length; i++) {
+      const { mean, width } = predict(posterior, situation, i);
       location.push(mean + shiftOf(situation, i));
       scale.push(Math.max(LEAST, UNIT * alpha * width));
     }
@@ -85,18 +103,17 @@ export function doublyRobust(
     ...scoreThompson(scoreArms),
     name: 'doubly_robust',
     version: 1,
-    priorWidth: 0,
+    priorWidth: LINEAR_PRIOR_WIDTH,
     deterministic: false,
     usesFeatures: true,
     needsPropensity: true,
     init: () => emptyRobust(encoder),
-    prior: () => [],
+    prior: linearPrior,
     learn,
-    belief(posterior, { candidates, features }, candidate) {
-      const arm = candidates[candidate];
-      if (arm === undefined) throw new RangeError(`there is no candidate ${candidate}`);
-      encoder.encode(posterior.seen, features, 1, x);
-      const { mean, width, model } = predict(posterior, arm);
+    belief(posterior, situation, candidate) {
+      if (candidate >= situation.candidates.length) throw new RangeError(`there is no candidate ${candidate}`);
+      encoder.encode(posterior.seen, situation.features, 1, x);
+      const { mean, width, model } = predict(posterior, situation, candidate);
       if (model === undefined) return linearBelief(mean, width, 0, 0, 0);
       // Rewards that weigh more than one teach less than their weights say: the sandwich for weights w is sum w^2 / sum w wider.
       const wider = Math.sqrt(model.squares / model.pulls);

@@ -63,6 +63,13 @@ export function widthAt({ inverse }: LinearArm, x: Float64Array): number {
   return Math.sqrt(Math.max(0, quadratic(inverse, x)));
 }
 
+/** x' A^-1 e, with e the vector of an average context: the bias alone. */
+export function averageCovariance({ inverse }: LinearArm, x: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += inverse[i]! * x[i]!;
+  return sum;
+}
+
 /** x' M x of a symmetric matrix: by its upper half, without the rows of which x has nothing. */
 function quadratic(matrix: Float64Array, x: Float64Array): number {
   const size = x.length;

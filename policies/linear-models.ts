@@ -3,16 +3,16 @@
  * algorithm 1): A = lambda I + sum w x x', theta = A^-1 sum w r x. A^-1 is kept by Sherman & Morrison (1950), and theta by recursive least
  * squares, O(d^2) a lesson; the weight w is the share of a lesson.
  *
- * The posterior knows no prior of an arm: an unknown one is expected to earn 0 and is as wide as can be, which is what makes
- * optimism and sampling try it. Nothing is forgotten, because the standardisation has moved on since: the bucket refolds.
+ * The posterior knows no prior of an arm: without one (`linear-prior.ts`) an unknown arm is expected to earn 0 and is as wide as
+ * can be, which is what makes optimism and sampling try it. Nothing is forgotten, because the standardisation has moved on since: the bucket refolds.
  */
 
 import { createEncoder, type FeatureKind, type Standardisation } from './encoding.ts';
-import { dot, emptyLinearArm, type LinearArm, learnLinearArm, widthAt } from './linear-arm.ts';
+import { averageCovariance, dot, emptyLinearArm, type LinearArm, learnLinearArm, widthAt } from './linear-arm.ts';
 import { linearBelief } from './linear-belief.ts';
 import { readModels, writeModels } from './linear-bytes.ts';
+import { addPrior, checkLinearSituation, LINEAR_PRIOR_WIDTH, linearPrior } from './linear-prior.ts';
 import type { Belief, Lesson, Policy, Situation } from './policy.ts';
-import { checkSituation } from './situation.ts';
 
 /** What was learned in a bucket: `arms` and `models` in the order of first lessons. */
 export interface LinearPosterior {
@@ -76,30 +76,46 @@ export function linearModels(kinds: readonly FeatureKind[], lambda: number): Lin
     return posterior;
   }
 
-  function belief(posterior: LinearPosterior, { candidates, features }: Situation, candidate: number): Belief {
+  function belief(posterior: LinearPosterior, situation: Situation, candidate: number): Belief {
+    const { candidates, features } = situation;
     const arm = candidates[candidate];
     if (arm === undefined) throw new RangeError(`there is no candidate ${candidate}`);
     encoder.encode(posterior.seen, features, 1, x);
     const model = modelOf(posterior, arm);
-    const mean = model === undefined ? 0 : dot(model.theta, x);
     const { pulls, residual } = model ?? { pulls: 0, residual: 0 };
-    const width = model === undefined ? unknown() : widthAt(model, x);
+    const { mean, width } = expectedOf(model, situation, candidate);
     return linearBelief(mean, width, residual, pulls, pulls);
+  }
+
+  /** What is expected at x by the model and the prior of the candidate. */
+  function expectedOf(model: LinearArm | undefined, situation: Situation, candidate: number) {
+    const mean = model === undefined ? 0 : dot(model.theta, x);
+    const width = model === undefined ? unknown() : widthAt(model, x);
+    if (situation.prior.length === 0) return { mean, width };
+    const prediction =
+      model === undefined
+        ? { mean, variance: width * width, average: 0, covariance: 1 / lambda, averageVariance: 1 / lambda }
+        : {
+            ...{ mean, variance: width * width, average: model.theta[0]! },
+            ...{ covariance: averageCovariance(model, x), averageVariance: model.inverse[0]! },
+          };
+    addPrior(prediction, situation, candidate);
+    return { mean: prediction.mean, width: Math.sqrt(Math.max(0, prediction.variance)) };
   }
 
   return {
     policy: {
-      priorWidth: 0,
+      priorWidth: LINEAR_PRIOR_WIDTH,
       usesFeatures: true,
       init: () => ({ seen: encoder.begin(), arms: [], index: new Map(), models: [] }),
-      prior: () => [],
+      prior: linearPrior,
       learn,
       belief,
       serialise: (posterior) => writeModels(posterior, dimension),
       restore: (bytes) => readModels(bytes, dimension, encoder.begin()),
     },
     predict(posterior, situation) {
-      checkSituation(situation, 0);
+      checkLinearSituation(situation);
       const { candidates, features } = situation;
       const count = candidates.length;
       if (scratch.means.length < count) {
@@ -110,8 +126,14 @@ export function linearModels(kinds: readonly FeatureKind[], lambda: number): Lin
       encoder.encode(posterior.seen, features, 1, x);
       for (let i = 0; i < count; i++) {
         const model = modelOf(posterior, candidates[i]!);
-        scratch.means[i] = model === undefined ? 0 : dot(model.theta, x);
-        scratch.widths[i] = model === undefined ? unknown() : widthAt(model, x);
+        if (situation.prior.length === 0) {
+          scratch.means[i] = model === undefined ? 0 : dot(model.theta, x);
+          scratch.widths[i] = model === undefined ? unknown() : widthAt(model, x);
+        } else {
+          const { mean, width } = expectedOf(model, situation, i);
+          scratch.means[i] = mean;
+          scratch.widths[i] = width;
+        }
       }
       return scratch;
     },

@@ -29,8 +29,15 @@ const dot = (one: readonly number[], other: readonly number[]) => one.reduce((su
 /**
  * theta of an arm by its definition: pseudo-outcomes of all rounds from what it predicts, regressed on all contexts and held at the
  * outcome model, over and over until it stands.
+ * @param lent pulls of a mean in the average context, that the prior stands for
  */
-function byPseudoOutcomes(arm: string, learningRate: number, decay: number, maxWeight: number): number[] {
+function byPseudoOutcomes(
+  arm: string,
+  learningRate: number,
+  decay: number,
+  maxWeight: number,
+  lent = { pulls: 0, mean: 0 },
+): number[] {
   let outcome = [0, 0, 0, 0, 0];
   let rate = learningRate;
   for (const one of LESSONS.filter((lesson) => lesson.arm === arm)) {
@@ -44,9 +51,11 @@ function byPseudoOutcomes(arm: string, learningRate: number, decay: number, maxW
   const all = outcome.map((_, i) =>
     outcome.map((_, j) => rounds.reduce((sum, { share, x }) => sum + share * x[i]! * x[j]!, i === j ? 1 : 0)),
   );
+  all[0]![0]! += lent.pulls;
   let theta = outcome;
   for (let round = 0; round < 200; round++) {
     const sums = [...outcome];
+    sums[0]! += lent.pulls * lent.mean;
     for (const one of rounds) {
       const expected = dot(theta, one.x);
       const weight = Math.min(maxWeight, 1 / one.propensity!);
@@ -72,6 +81,20 @@ describe('the doubly robust bandit', () => {
         const { mean } = policy.belief(posterior, situation(policy, [arm], { features }), 0);
         expect(mean).toBeCloseTo(dot(theta, vectorOf(features)), 9);
       }
+    }
+  });
+
+  it('takes the prior of an arm for pulls of its mean in the average context', () => {
+    const policy = doublyRobust({ learningRate: 0.2, decay: 0.99, maxWeight: 3 }, FLAGS);
+    const posterior = learned(policy, LESSONS);
+    const theta = byPseudoOutcomes('a', 0.2, 0.99, 3, { pulls: 28, mean: 0.2 });
+    for (const features of [
+      [0, 0],
+      [1, 2],
+    ]) {
+      const seen = situation(policy, ['a', 'new'], { features, prior: [6, 24, 6, 24] });
+      expect(policy.belief(posterior, seen, 0).mean).toBeCloseTo(dot(theta, vectorOf(features)), 9);
+      expect(policy.belief(posterior, seen, 1).mean).toBeCloseTo((28 * 0.2) / 29, 12);
     }
   });
 

@@ -50,11 +50,16 @@ function vectorOf([one = 0, flag = 0, other = 0]: readonly number[]): number[] {
   return x;
 }
 
-/** Mean and width of an arm at x, by solving the weighted ridge regression at once. */
-function ridge(arm: string, x: readonly number[], lambda: number) {
+/**
+ * Mean and width of an arm at x, by solving the weighted ridge regression at once.
+ * @param lent pulls of a mean that were made in the average context, which has a bias and nothing else
+ */
+function ridge(arm: string, x: readonly number[], lambda: number, lent = { pulls: 0, mean: 0 }) {
   const size = x.length;
   const matrix = Array.from({ length: size }, (_, i) => x.map((_, j) => (i === j ? lambda : 0)));
   const b = new Array<number>(size).fill(0);
+  matrix[0]![0]! += lent.pulls;
+  b[0]! += lent.pulls * lent.mean;
   for (const lesson of LESSONS) {
     if (lesson.arm !== arm) continue;
     const z = vectorOf(lesson.features);
@@ -84,6 +89,46 @@ it.each([0.01, 1, 100])('the models are those of a direct ridge solve (lambda %d
       expect(widths[i]).toBeCloseTo(direct.width, 10);
     }
   }
+});
+
+it.each([0.01, 1])(
+  'a prior counts as pulls of its mean in the average context, beyond a uniform one (lambda %d)',
+  (lambda) => {
+    const models = linearModels(KINDS, lambda);
+    const posterior = learned(models.policy);
+    const configured = (arm: string) => (arm === 'b' ? { alpha: 1, beta: 1 } : { alpha: 36, beta: 6 });
+    const prior = models.policy.prior(ARMS, { configured, shared: undefined });
+    for (const features of CONTEXTS) {
+      const seen = situation(features, { prior });
+      const { means, widths } = models.predict(posterior, seen);
+      for (const [i, arm] of ARMS.entries()) {
+        const direct = ridge(arm, vectorOf(features), lambda, { pulls: arm === 'b' ? 0 : 40, mean: 36 / 42 });
+        expect(means[i]).toBeCloseTo(direct.mean, 10);
+        expect(widths[i]).toBeCloseTo(direct.width, 10);
+      }
+      // The arm that nobody tried is believed to be what its prior says.
+      expect(models.policy.belief(posterior, seen, 2).mean).toBeCloseTo(means[2]!, 12);
+    }
+    expect(models.predict(posterior, situation([0, 0, 0], { prior })).means[2]).toBeGreaterThan(0.7);
+  },
+);
+
+it('priors that are all uniform are not worth a word, and others must be positive', () => {
+  const { policy, predict } = linearModels(KINDS, 1);
+  const uniform = { configured: () => ({ alpha: 1, beta: 1 }), shared: undefined };
+  expect(policy.prior(ARMS, uniform)).toEqual([]);
+  const posterior = learned(policy);
+  const { means, widths } = predict(posterior, situation([1, 0, 2]));
+  const plain = [[...means.slice(0, 3)], [...widths.slice(0, 3)]];
+  const said = predict(posterior, situation([1, 0, 2], { prior: [1, 1, 1, 1, 1, 1] }));
+  for (const [i, mean] of plain[0]!.entries()) expect(said.means[i]).toBeCloseTo(mean, 14);
+  for (const [i, width] of plain[1]!.entries()) expect(said.widths[i]).toBeCloseTo(width, 14);
+  for (const wrong of [
+    [1, 1, 1, 1],
+    [1, 1, 1, 1, 0, 1],
+    [1, 1, 1, 1, 1, Number.POSITIVE_INFINITY],
+  ])
+    expect(() => predict(posterior, situation([1, 0, 2], { prior: wrong }))).toThrow(RangeError);
 });
 
 it('what the models leave unexplained is the ridge objective at its minimum', () => {

@@ -30,6 +30,7 @@ const configs: readonly DomainConfigInput[] = [
     policy: { name: 'beta_thompson', discount: 0.9 },
     changes: { detector: 'glr', falseAlarm: 0.99, minPulls: 1 },
   },
+  { ...base, conservative: { baseline: 'red' }, risk: 0.4 },
 ];
 
 type Step =

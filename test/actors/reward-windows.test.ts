@@ -1,5 +1,6 @@
 /** A decision that nobody rewards in time gets what silence means, once; a reward that still comes takes its place. */
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import type { MakePolicy } from '../../actors/domain-state.ts';
@@ -384,4 +385,88 @@ async function late(reckoner: Stage['reckoner'], decisionId: string): Promise<vo
     }
   }
   throw new Error('never recorded');
+}
+
+type Step =
+  | { readonly do: 'decide' | 'pass' | 'retract' | 'freeze' | 'thaw' | 'restart' }
+  | { readonly do: 'reward'; readonly which: number; readonly kind: 'outcome' | 'implicit' }
+  | { readonly do: 'configure'; readonly window: boolean };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('decide' as const) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      ...{ do: fc.constant('reward' as const), which: fc.nat() },
+      kind: fc.constantFrom('outcome' as const, 'implicit' as const),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('pass' as const, 'retract' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('freeze' as const, 'thaw' as const, 'restart' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('configure' as const), window: fc.boolean() }) },
+);
+
+test('law: whatever happens, no decision has both silence and a reward, and with its window it gets one of them', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 30 }), async (steps) => {
+      const watch = watched();
+      const snapshots = openShelf();
+      const made = { ...napping, makePolicy: watch.makePolicy, snapshots };
+      let stage = await given([configured(waiting())], made);
+      const ids: string[] = [];
+      const rewards: { readonly decisionId: string; readonly rewardId: string }[] = [];
+      for (const one of [...steps, { do: 'configure', window: true } as const]) {
+        const { reckoner } = stage;
+        if (one.do === 'decide') ids.push((await reckoner.decide(DOMAIN, {})).decisionId);
+        if (one.do === 'reward' && ids.length > 0) {
+          const decisionId = ids[one.which % ids.length] ?? '';
+          const { rewardId } = await reckoner.reward(decisionId, { value: 1, kind: one.kind });
+          rewards.push({ decisionId, rewardId });
+        }
+        if (one.do === 'retract') {
+          const taken = rewards.pop();
+          if (taken !== undefined) await reckoner.retract(taken.decisionId, taken.rewardId);
+        }
+        if (one.do === 'freeze' || one.do === 'thaw') await reckoner[one.do](DOMAIN);
+        if (one.do === 'configure')
+          await reckoner.configure(DOMAIN, one.window ? waiting() : { arms: ['red', 'blue'] });
+        if (one.do === 'pass') await pass(stage);
+        if (one.do === 'restart') {
+          const { time, log } = stage;
+          await stage.stop();
+          stage = await openStage({ ...made, log });
+          stage.time = time;
+          await stage.reckoner.domain(DOMAIN);
+        }
+      }
+      const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
+      await pass(stage);
+      expect((await stage.reckoner.explain(decisionId)).rewards).toMatchObject([{ feedback: 'silence' }]);
+      for (const id of ids) {
+        const told = (await stage.reckoner.explain(id)).rewards;
+        const silent = told.filter(({ feedback }) => feedback === 'silence');
+        expect(silent.length).toBeLessThanOrEqual(1);
+        if (told.length > silent.length) expect(silent.filter(({ retracted }) => !retracted)).toEqual([]);
+      }
+      const { posterior } = await learned(stage);
+      expect(watch.last).toBe(posterior);
+      const fresh = await stateFrom(stage.log);
+      expect(fresh.open.size).toBe(1);
+      expect(textOf(await stateFrom(stage.log, { snapshots }))).toBe(textOf(fresh));
+      expect(stage.failures).toEqual([]);
+      await stage.stop();
+    }),
+    { seed: 11, numRuns: 8 },
+  );
+});
+
+/** Lets all windows close. */
+async function pass(stage: Stage): Promise<void> {
+  stage.time += 2 * HOUR;
+  for (let quiet = 0, head = await stage.log.head(); quiet < 3; ) {
+    await new Promise((resolve) => setTimeout(resolve, 6));
+    const now = await stage.log.head();
+    quiet = now === head ? quiet + 1 : 0;
+    head = now;
+  }
 }

@@ -180,11 +180,12 @@ export const DomainConfigInput = z
     if (config.confidence.supervised > config.confidence.autonomous) {
       issues.addIssue({ code: 'custom', path: ['confidence', 'supervised'], message: 'must not be above autonomous' });
     }
-    if ('discount' in config.policy && config.policy.discount === 0) {
+    // All else of it was found valid as it was given.
+    if (!PolicySpec.safeParse(config.policy).success) {
       issues.addIssue({
         code: 'custom',
         path: ['learningRate'],
-        message: 'must be below 1 for a policy that discounts by it',
+        message: 'is too high for a policy that discounts by it',
       });
     }
   });

@@ -5,6 +5,7 @@ import { fadeMoments } from './arm-moments.ts';
 import { fadeCounts } from './beta-counts.ts';
 import { betaThompson } from './beta-thompson.ts';
 import { contextTree } from './context-tree.ts';
+import { discountedLinear } from './discounted-linear.ts';
 import { doublyRobust } from './doubly-robust.ts';
 import type { FeatureKind } from './encoding.ts';
 import { epsilonGreedy } from './epsilon-greedy.ts';
@@ -119,11 +120,20 @@ const lambda = z
   .default(1)
   .describe('ridge: how many observations at coefficients of 0 every direction begins with');
 
+const linearDiscount = z
+  .union([z.number().min(0.5).max(1), z.literal('profile')])
+  .optional()
+  .describe(
+    'factor of all that a bucket learned, with each pull that it learns: about 1 / (1 - discount) pulls count, and an arm that is ' +
+      "not tried becomes unknown again. A lesson then costs as much for every arm as for its own. 'profile': 1 - learningRate",
+  );
+
 const LinUcbSpec = z
   .strictObject({
     name: z.literal('lin_ucb'),
     alpha: z.number().min(0).max(100).default(0.5).describe('standard deviations of optimism'),
     lambda,
+    discount: linearDiscount,
   })
   .describe('a linear model of the features for every arm, and the highest upper confidence bound');
 
@@ -132,6 +142,7 @@ const LinTsSpec = z
     name: z.literal('lin_ts'),
     v: z.number().min(1e-6).max(100).default(0.25).describe('standard deviation of a reward that draws are made with'),
     lambda,
+    discount: linearDiscount,
   })
   .describe('Thompson sampling with a linear model of the features for every arm');
 
@@ -145,6 +156,7 @@ const SquareCbSpec = z
       .default(10)
       .describe('greediness: gamma is this times the root of the pulls'),
     lambda,
+    discount: linearDiscount,
   })
   .describe('a linear model of the features for every arm, chosen by the inverse of the gap to the best');
 
@@ -263,11 +275,11 @@ export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = [
     case 'fixed':
       return fixed(spec) as AnyPolicy;
     case 'lin_ucb':
-      return linUcb(spec, kinds) as AnyPolicy;
+      return discountedLinear(linUcb(spec, kinds), linearFadingOf(spec));
     case 'lin_ts':
-      return linTs(spec, kinds) as AnyPolicy;
+      return discountedLinear(linTs(spec, kinds), linearFadingOf(spec));
     case 'square_cb':
-      return squareCb(spec, kinds) as AnyPolicy;
+      return discountedLinear(squareCb(spec, kinds), linearFadingOf(spec));
     case 'context_tree':
       return contextTree(spec, kinds) as AnyPolicy;
     case 'offset_tree':
@@ -278,6 +290,14 @@ export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = [
 }
 
 function fadingOf({ discount, halfLifeHours, window }: Fadings): FadingParameters {
+  return { discount: discountOf(discount), halfLifeHours, window };
+}
+
+function linearFadingOf({ discount, lambda }: z.infer<typeof LinUcbSpec | typeof LinTsSpec | typeof SquareCbSpec>) {
+  return { discount: discountOf(discount), lambda };
+}
+
+function discountOf(discount: Fadings['discount']): number | undefined {
   if (discount === 'profile') throw new RangeError("a discount by 'profile' is that of a domain: give a number here");
-  return { discount, halfLifeHours, window };
+  return discount;
 }

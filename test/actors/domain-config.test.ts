@@ -38,6 +38,9 @@ test('a discount by the profile is recorded as the number that it comes to, and 
   expect(parsed({ policy, learningRate: 0 }).policy).toMatchObject({ discount: 1 });
   expect(parsed(parsed({ policy, learningRate: 0.005 })).policy).toMatchObject({ discount: 0.995 });
   expect(pathsOf({ policy, learningRate: 1 })).toEqual(['learningRate']);
+  const linear = { name: 'lin_ucb', discount: 'profile' };
+  expect(parsed({ policy: linear }).policy).toMatchObject({ discount: 0.9 });
+  expect(pathsOf({ policy: linear, learningRate: 0.6 })).toEqual(['learningRate']);
   expect(pathsOf({ policy: { ...policy, window: 100 } })).toEqual(['policy']);
 });
 

@@ -9,30 +9,31 @@ import { diceOf, type SimulatedWorld, simulatedAgent, successOf } from '../agent
 /** Apart from every domain of the user's, and from the examples. */
 export const DEMO_DOMAIN = 'demo';
 
+/** Each task has one arm that is clearly best: in the ten seconds that somebody watches, smaller differences are not to be seen. */
 export const demoWorld: SimulatedWorld = {
   feature: 'task',
   values: { chat: 4, code: 3, math: 3, writing: 2 },
   arms: {
     'sim-small': {
-      success: { chat: 0.9, code: 0.3, math: 0.1, writing: 0.45 },
+      success: { chat: 0.92, code: 0.3, math: 0.1, writing: 0.4 },
       latencyMs: 400,
       costUsd: 0.0004,
       failure: 0.01,
     },
     'sim-large': {
-      success: { chat: 0.9, code: 0.6, math: 0.45, writing: 0.95 },
+      success: { chat: 0.7, code: 0.45, math: 0.3, writing: 0.96 },
       latencyMs: 1800,
       costUsd: 0.008,
       failure: 0.01,
     },
     'sim-code': {
-      success: { chat: 0.3, code: 0.94, math: 0.35, writing: 0.15 },
+      success: { chat: 0.3, code: 0.96, math: 0.3, writing: 0.15 },
       latencyMs: 1200,
       costUsd: 0.004,
       failure: 0.01,
     },
     'sim-reasoning': {
-      success: { chat: 0.6, code: 0.7, math: 0.97, writing: 0.5 },
+      success: { chat: 0.45, code: 0.5, math: 0.98, writing: 0.4 },
       latencyMs: 6000,
       costUsd: 0.02,
       failure: 0.02,

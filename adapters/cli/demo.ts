@@ -90,7 +90,8 @@ export function startDemo(options: DemoOptions): Demo {
   };
 }
 
-async function playOne({ reckoner, run }: DemoOptions, number: number) {
+/** Plays the request of this number. @returns its task, the arm that was chosen, and what it earned */
+export async function playOne({ reckoner, run }: Pick<DemoOptions, 'reckoner' | 'run'>, number: number) {
   const requestId = `${run}-${number}`;
   const caller = { tenant: DEFAULT_TENANT, by: 'demo (simulated)' };
   const context = { task: demoTask(requestId) };

@@ -49,10 +49,12 @@ export async function runScenario(
     for (const [index, phase] of scenario.phases.entries()) {
       if (arm === -1 && phase.name === 'after')
         arm = mostCalled(called.slice(-(scenario.phases[index - 1]?.requests ?? 0)));
-      const { config } = await node.reckoner.configure(domain, configIn(plan, phase, arm), {
-        tenant: DEFAULT_TENANT,
-        by: 'simulate',
-      });
+      const { config } = await node.reckoner.configure(
+        domain,
+        // A price that falls so far is held until somebody says that it is meant.
+        { ...configIn(plan, phase, arm), confirmPrices: true },
+        { tenant: DEFAULT_TENANT, by: 'simulate' },
+      );
       const requests = requestsOf(stream.slice(called.length, called.length + phase.requests), phase, plan, arm);
       for (const request of requests) {
         signal?.throwIfAborted();

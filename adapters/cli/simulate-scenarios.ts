@@ -19,7 +19,7 @@ export function scenarioLines(played: readonly PlayedScenario[], colours: Colour
       `${dataset.name}: ${dataset.rows.length} recorded requests, ${dataset.arms.length} arms, in worlds that change`,
     ),
     `simulated changes of recorded outcomes; no model was called. The requests come twice, the first time to learn from`,
-    `policy ${policy}, floor ${config.exploration}, ${shuffles} ${shuffles === 1 ? 'shuffle' : 'shuffles'} from seed ${seed}`,
+    `policy ${policy}, ${config.changes === undefined ? '' : `restarts by ${config.changes.detector}, `}floor ${config.exploration}, ${shuffles} ${shuffles === 1 ? 'shuffle' : 'shuffles'} from seed ${seed}`,
     '',
     ...played.flatMap((one) => [...oneScenario(one, colours), '']),
     ...verdicts(played, colours),

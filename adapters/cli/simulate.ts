@@ -5,7 +5,13 @@ import { dataFolder, findDataset } from '../datasets/find-dataset.ts';
 import { understoodColumns } from '../datasets/layout.ts';
 import { readDataset } from '../datasets/read-dataset.ts';
 import { jsonOf } from '../simulate/json.ts';
-import { policyForms, type SimulateOptions, simulateDefaults, simulateOptions } from '../simulate/options.ts';
+import {
+  changesForms,
+  policyForms,
+  type SimulateOptions,
+  simulateDefaults,
+  simulateOptions,
+} from '../simulate/options.ts';
 import { planOf, type SimulationPlan } from '../simulate/plan.ts';
 import { type PoolOptions, runShuffles } from '../simulate/pool.ts';
 import { scenariosJson } from '../simulate/scenario/json.ts';
@@ -30,6 +36,7 @@ A file needs a header with ${understoodColumns.replaceAll(', optionally', ',\nop
 Rows in which an arm's outcome is missing are left out.
 
 Policies and their defaults: ${policyForms.join(', ')}.
+Detectors of changes: ${changesForms.join(', ')}.
 Those with a linear model see the bucket feature: --no-buckets gives them one model for all buckets.
 
 Shuffle i = 0 to N - 1 draws its order and its node's randomness from seed S + i: one seed, one result, whatever --workers is.
@@ -53,7 +60,7 @@ Exit codes: 0 done, 2 the options or the file are not right, 130 interrupted (wh
 Examples:
   reckoner simulate --dataset routellm/mmlu --utility-cost 0.1 --shuffles 40
   reckoner simulate --dataset llmrouter/train_a --policy lin_ucb --no-buckets
-  reckoner simulate --dataset pareto/val --scenario all
+  reckoner simulate --dataset pareto/val --scenario all --changes glr:deviation=0.15
   reckoner simulate --dataset ./mine.csv --policy epsilon_greedy:epsilon=0.05 --json | jq .meanUtility`;
 
 /** Node 20 does not run TypeScript: from the sources, as tests do, there are no threads. */
@@ -85,6 +92,7 @@ export function registerSimulate(program: Command, cli: Omit<Cli, 'version'>): v
     )
     .option('--floor <f>', `probability spread evenly over the arms (default: ${simulateDefaults.floor})`)
     .option('--budget-per-request <usd>', 'dollars a request that may be spent on average (default: no limit)')
+    .option('--changes <detector>', 'restart a bucket whose arm has changed: glr or page_hinkley (default: never)')
     .option('--limit <rows>', 'use the first rows of the file only (default: all)')
     .option('--no-buckets', 'one bucket for all requests: the bucket feature is context only')
     .option('--features <names>', 'tell of the prompts what the file has: text,chars (default: nothing)')

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { Changes } from '../../actors/config/changes.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import { inOurWords } from '../../actors/invalid.ts';
 import { ReckonerError } from '../../events/errors.ts';
@@ -23,6 +24,8 @@ export interface SimulateOptions {
   readonly floor: number;
   /** Dollars a request that the domain may spend on average. */
   readonly budgetPerRequest?: number;
+  /** What restarts a bucket whose arm has changed. */
+  readonly changes?: Changes;
   readonly limit?: number;
   readonly dataDir?: string;
   readonly workers: number;
@@ -69,6 +72,7 @@ const Options = z.object({
   utilityCost: between(0, 1).default(simulateDefaults.utilityCost),
   floor: between(0, 1).default(simulateDefaults.floor),
   budgetPerRequest: between(1e-9, 1e6).optional(),
+  changes: z.string().optional(),
   limit: whole(1, 1e9).optional(),
   dataDir: z.string().min(1, 'is empty').optional(),
   workers: whole(1, 64).default(simulateDefaults.workers),
@@ -94,11 +98,12 @@ export function simulateOptions(asked: unknown): SimulateOptions {
       remedy: '`reckoner simulate --help` lists the options and their defaults.',
     });
   }
-  const { policy, scenario, arm, dropTo, priceFactor, features, ...given } = parsed.data;
+  const { policy, changes, scenario, arm, dropTo, priceFactor, features, ...given } = parsed.data;
   const options = {
     ...given,
     scenarios: scenario === undefined ? [] : scenario === 'all' ? scenarioNames : [scenario],
     change: { arm, dropTo, priceFactor },
+    ...(changes === undefined ? {} : { changes: changesOf(changes) }),
     features: features === undefined ? [] : promptFeaturesOf(features),
   };
   return policy === undefined ? options : { ...options, policy: policyOf(policy), policyName: policy };
@@ -118,6 +123,19 @@ export function policyOf(written: string): DomainConfigInput['policy'] {
     `--policy ${written}: ${known ? wrongIn(parsed.error) : 'there is no policy of this name'}.`,
     { remedy: `Write ${policyForms.join(', or ')}; what has a default may be left out.` },
   );
+}
+
+/**
+ * A detector of changes as it is written on a command line: `name` or `name:param=value,param=value`.
+ * @throws ReckonerError request_invalid for what a domain does not take
+ */
+function changesOf(written: string): Changes {
+  const { name, ...params } = fieldsOf(written);
+  const parsed = Changes.safeParse({ ...params, detector: name }, inOurWords);
+  if (parsed.success) return parsed.data;
+  throw new ReckonerError('request_invalid', `--changes ${written}: ${wrongIn(parsed.error)}.`, {
+    remedy: `Write ${changesForms.join(' or ')}; what has a default may be left out.`,
+  });
 }
 
 function fieldsOf(written: string): { readonly name?: unknown } {
@@ -147,15 +165,23 @@ function wrongIn(error: z.ZodError): string {
 }
 
 /** How each policy is written, with all of its parameters and their defaults. */
-export const policyForms: readonly string[] = PolicySpec.options.map(({ shape }) => {
-  const { name, ...params } = shape;
-  const written = Object.entries(params).map(([param, schema]) => `${param}=${defaultOf(schema) ?? `<${param}>`}`);
-  return written.length === 0 ? name.value : `${name.value}:${written.join(',')}`;
-});
+export const policyForms: readonly string[] = PolicySpec.options.map(({ shape: { name, ...params } }) =>
+  formOf(name.value, params),
+);
 
-function defaultOf(schema: z.ZodType): string | undefined {
-  const parsed = schema.safeParse(undefined);
-  return parsed.success ? String(parsed.data) : undefined;
+/** The same for detectors of changes. */
+export const changesForms: readonly string[] = Changes.options.map(({ shape: { detector, ...params } }) =>
+  formOf(detector.value, params),
+);
+
+/** What may be left out and then is nothing stands in brackets. */
+function formOf(name: string, params: Readonly<Record<string, z.ZodType>>): string {
+  const written = Object.entries(params).map(([param, schema]) => {
+    const parsed = schema.safeParse(undefined);
+    if (!parsed.success) return `${param}=<${param}>`;
+    return parsed.data === undefined ? `[${param}]` : `${param}=${String(parsed.data)}`;
+  });
+  return written.length === 0 ? name : `${name}:${written.join(',')}`;
 }
 
 function scalarOf(value: string): string | number | boolean {

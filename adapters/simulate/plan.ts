@@ -63,6 +63,7 @@ export function planOf(dataset: Dataset, options: SimulateOptions): SimulationPl
     bucketBy: used.bucketFeature === null || !options.buckets ? [] : [used.bucketFeature],
     exploration: options.floor,
     ...(options.policy === undefined ? {} : { policy: options.policy }),
+    ...(options.changes === undefined ? {} : { changes: options.changes }),
     ...(options.budgetPerRequest === undefined ? {} : { budget: { perRequestUsd: options.budgetPerRequest } }),
   };
   const parsed = checked(config);

@@ -10,6 +10,7 @@ export function scenariosJson(
   return {
     dataset: first?.plan.dataset.name,
     policy: first?.plan.policy,
+    changes: first?.plan.config.changes ?? null,
     seed: first?.plan.seed,
     source: 'simulated change of recorded requests',
     scenarios: Object.fromEntries(runs.map(({ plan, summary }) => [summary.name, scenarioJson(plan, summary)])),

@@ -92,6 +92,17 @@ describe('the options of simulate', () => {
     }
   });
 
+  it('name a detector of changes alone or with its parameters', () => {
+    const changesOf = (changes: string) => simulateOptions({ dataset: 'x', changes }).changes;
+    expect(changesOf('glr')).toEqual({ detector: 'glr', falseAlarm: 0.01, minPulls: 30 });
+    expect(changesOf('page_hinkley:threshold=9,minPulls=50')).toMatchObject({ threshold: 9, minPulls: 50 });
+    expect(simulateOptions({ dataset: 'x' }).changes).toBeUndefined();
+    for (const wrong of ['cusum', 'glr:falseAlarm=2', 'glr:colour=1'])
+      expect(() => changesOf(wrong)).toThrowError(
+        expect.objectContaining({ code: 'request_invalid', message: expect.stringMatching(`^--changes ${wrong}: `) }),
+      );
+  });
+
   it('name a policy alone or with its parameters', () => {
     expect(policyOf('beta_thompson')).toMatchObject({ name: 'beta_thompson' });
     expect(policyOf('beta_thompson:shrinkage=3')).toEqual({ name: 'beta_thompson', shrinkage: 3 });

@@ -9,6 +9,7 @@ import type { Control } from './control.ts';
 import { standingAt } from './domain-state.ts';
 import { ask, type FoundDecision, findDecision, findEvent, type House, vanished } from './house.ts';
 import type { RetractionReceipt, RewardCommand, RewardReceipt } from './messages.ts';
+import { retractionOf } from './retraction.ts';
 import { costOf } from './reward-cost.ts';
 import { itemTarget, targetOf } from './reward-target.ts';
 import { kindOf, rewardValue } from './reward-value.ts';
@@ -155,7 +156,7 @@ export async function retract(
   tenant: string,
   decisionId: string,
   rewardId: string,
-  { by, reason }: Control,
+  control: Control,
 ): Promise<RetractionReceipt> {
   const decision = await findDecision(house, tenant, decisionId);
   const { domain, stream, address } = decision;
@@ -163,29 +164,12 @@ export async function retract(
   if (found?.type !== 'RewardObserved' || found.stream !== stream || found.data.decisionRevision !== address.revision) {
     throw new ReckonerError('reward_unknown', 'The decision has no reward of this id.');
   }
-  const { arm, features, propensity, value, share, kind, domainRevision, outdated } = found.data;
-  if (domainRevision >= domain.timeline.length) await domain.refresh();
-  const learned = share > 0 && !outdated && domain.timeline.standingAt(domainRevision)?.frozen !== true;
   const outcome = await ask(house, domain, stream, {
     id: eventId(tenant, domain.name, rewardId, 'RewardRetracted'),
     type: 'RewardRetracted',
     correlationId: decision.data.requestId,
     causationId: rewardId,
-    make: (state) => ({
-      domainRevision: state.domain.revision,
-      decisionRevision: address.revision,
-      rewardId,
-      rewardRevision: found.revision,
-      arm,
-      features,
-      propensity,
-      value,
-      share,
-      kind,
-      learned,
-      by,
-      reason,
-    }),
+    make: await retractionOf(domain, found, control),
   });
   return { rewardId, decisionId, retracted: true, repeated: outcome.status === 'duplicate' };
 }

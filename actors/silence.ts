@@ -8,6 +8,7 @@ import type { RewardKind } from './config/reward.ts';
 import { decisionId } from './decision-id.ts';
 import type { DomainHandle } from './domains.ts';
 import { ask, type FoundDecision, findEvent, type House, knownOf, readDecision } from './house.ts';
+import { retractionOf } from './retraction.ts';
 import { costOf } from './reward-cost.ts';
 import { answerTarget } from './reward-target.ts';
 import { silenceValue } from './reward-value.ts';
@@ -126,20 +127,11 @@ async function takenBack(house: House, decision: FoundDecision, kind: RewardKind
   const id = eventId(domain.tenant, domain.name, rewardId, 'RewardRetracted');
   const [silence, retraction] = await Promise.all([findEvent(house, rewardId), house.log.find(id)]);
   if (silence?.type !== 'RewardObserved' || silence.stream !== stream || retraction !== undefined) return undefined;
-  const { arm, features, propensity, value, share, decisionRevision, domainRevision } = silence.data;
-  if (domainRevision >= domain.timeline.length) await domain.refresh();
-  const learned = share > 0 && domain.timeline.standingAt(domainRevision)?.frozen !== true;
+  const make = await retractionOf(domain, silence, { by: 'reckoner', reason: SUPERSEDED });
   return {
     id,
     type: 'RewardRetracted',
-    make: ({ domain: now }) => {
-      if (!answersWindow({ feedback: '', kind }, now.window)) return undefined;
-      return {
-        ...{ domainRevision: now.revision, decisionRevision, rewardId, rewardRevision: silence.revision },
-        ...{ arm, features, propensity, value, share, kind: silence.data.kind, learned },
-        ...{ by: 'reckoner', reason: SUPERSEDED },
-      };
-    },
+    make: (view) => (answersWindow({ feedback: '', kind }, view.domain.window) ? make(view) : undefined),
   };
 }
 

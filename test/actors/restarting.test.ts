@@ -237,3 +237,23 @@ test('A domain that watches nothing has no room for it', async () => {
   expect((await stateFrom(stage.log)).changes).toBeUndefined();
   await stage.stop();
 });
+
+test('Given silence that came too late to be learned, when a reward takes its place, then nothing is taken back that was not there', async () => {
+  const stage = await given(
+    [configured({ ...watching, reward: { window: { seconds: 3600, silence: 'failure', kind: 'explicit' } } })],
+    { sleep: (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 3))) },
+  );
+  const old = await stage.reckoner.decide(DOMAIN, { candidates: ['blue'] });
+  await restarted(stage);
+  await pull(stage, 'blue', 1);
+  stage.time += 2 * 3_600_000;
+  await expect
+    .poll(async () => (await stage.reckoner.explain(old.decisionId)).rewards)
+    .toMatchObject([{ feedback: 'silence', outdated: true }]);
+  await expect.poll(async () => (await stateFrom(stage.log)).open.size).toBe(0);
+  const before = posteriorOf(await stateFrom(stage.log));
+  await stage.reckoner.reward(old.decisionId, { feedback: 'thumbs_up' });
+  expect(await stage.events('RewardRetracted')).toMatchObject([{ data: { reason: 'superseded', learned: false } }]);
+  expect(posteriorOf(await stateFrom(stage.log))).toBe(before);
+  await stage.stop();
+});

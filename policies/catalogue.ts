@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { fadeMoments } from './arm-moments.ts';
 import { fadeCounts } from './beta-counts.ts';
 import { betaThompson } from './beta-thompson.ts';
+import { bootstrapBag } from './bootstrap-bag.ts';
 import { contextTree } from './context-tree.ts';
 import { discountedLinear } from './discounted-linear.ts';
 import { doublyRobust } from './doubly-robust.ts';
@@ -234,6 +235,19 @@ const DoublyRobustSpec = z
   })
   .describe('Thompson sampling with a linear model for every arm, learned from doubly robust estimates of its rewards');
 
+const BootstrapBagSpec = z
+  .strictObject({
+    name: z.literal('bootstrap_bag'),
+    replicas: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(10)
+      .describe('how many learners choose, each a linear model for every arm'),
+    lambda,
+  })
+  .describe('the best arm of one learner of many, each of which learned from its own bootstrap of the rewards');
+
 /** A policy as configuration: its name and parameters. Parsing fills in the defaults and refuses unknown keys. */
 export const PolicySpec = z.discriminatedUnion('name', [
   BetaThompsonSpec,
@@ -247,6 +261,7 @@ export const PolicySpec = z.discriminatedUnion('name', [
   ContextTreeSpec,
   OffsetTreeSpec,
   DoublyRobustSpec,
+  BootstrapBagSpec,
 ]);
 export type PolicySpec = z.infer<typeof PolicySpec>;
 
@@ -286,6 +301,8 @@ export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = [
       return offsetTree(spec, kinds) as AnyPolicy;
     case 'doubly_robust':
       return doublyRobust(spec, kinds) as AnyPolicy;
+    case 'bootstrap_bag':
+      return bootstrapBag(spec, kinds) as AnyPolicy;
   }
 }
 

@@ -3,9 +3,10 @@
 import { type BetaCounts, betaPrior, betaShapes } from './beta-counts.ts';
 import { betaPosterior } from './beta-posterior.ts';
 import type { Choice, Policy, Situation } from './policy.ts';
-import { exploredChoice, rankBy, uniformRanking } from './ranking.ts';
+import { exploredChoice } from './ranking.ts';
 import { drawUniform, randomness } from './sampling.ts';
 import { checkSize, shiftOf } from './situation.ts';
+import { placeWithTies, rankWithTies } from './tied-ranking.ts';
 
 /** Parameters of `epsilonGreedy`. */
 export interface EpsilonGreedyParameters {
@@ -35,10 +36,7 @@ export function epsilonGreedy({ epsilon, shrinkage }: EpsilonGreedyParameters): 
       if (drawUniform(random) < explore(situation)) {
         return exploredChoice(random, count, size);
       }
-      // Sorting a shuffled order, with the shuffle to break ties, shares a tie evenly at every rank.
-      const shuffled = uniformRanking(random, count, count);
-      const ranking = rankBy(count, size, (i, j) => scores[shuffled[j]!]! - scores[shuffled[i]!]!);
-      return { ranking: ranking.map((i) => shuffled[i]!), scores, explored: false };
+      return { ranking: rankWithTies(random, scores, size), scores, explored: false };
     },
     propensities(counts, situation) {
       const scores = greedyScores(counts, situation);
@@ -56,15 +54,7 @@ function greedyScores(counts: BetaCounts, situation: Situation): number[] {
   return alpha.map((a, i) => a / (a + beta[i]!) + shiftOf(situation, i));
 }
 
-/** P(candidate i is at `rank`): greedily it is anywhere among its ties with equal probability. */
+/** P(candidate i is at `rank`). */
 function atRank(scores: readonly number[], i: number, rank: number, explore: number): number {
-  const score = scores[i]!;
-  let better = 0;
-  let equal = 0;
-  for (const other of scores) {
-    if (other > score) better++;
-    else if (other === score) equal++;
-  }
-  const greedy = rank >= better && rank < better + equal ? 1 / equal : 0;
-  return (1 - explore) * greedy + explore / scores.length;
+  return (1 - explore) * placeWithTies(scores, i, rank) + explore / scores.length;
 }

@@ -64,6 +64,15 @@ export function drawGumbel(random: Randomness): number {
 /** The least that a uniform draw of 53 bits tells from 0. */
 const LEAST_EXPONENTIAL = Number.EPSILON / 2;
 
+const E_TO_MINUS_1 = 0.36787944117144233;
+
+/** Poisson with mean 1, by counting uniforms until their product falls below exp(-1) (Knuth 1969, section 3.4.1). */
+export function drawPoisson(random: Randomness): number {
+  let count = 0;
+  for (let product = uniformFloat64(random); product > E_TO_MINUS_1; product *= uniformFloat64(random)) count++;
+  return count;
+}
+
 /**
  * Gamma(shape, scale 1).
  * @param shape > 0. Below 1 the value may underflow to 0: `drawLogGamma` does not.

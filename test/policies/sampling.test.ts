@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { betaCdf } from '../../policies/beta-distribution.ts';
-import { drawBeta, drawBetaLogOdds, drawGamma, drawNormal, drawUniform, randomness } from '../../policies/sampling.ts';
+import {
+  drawBeta,
+  drawBetaLogOdds,
+  drawGamma,
+  drawNormal,
+  drawPoisson,
+  drawUniform,
+  randomness,
+} from '../../policies/sampling.ts';
+import { misfit } from './every-policy.ts';
 
 const COUNT = 50_000;
 
@@ -53,6 +62,14 @@ describe('sampling', () => {
     const random = randomness(3);
     const ranks = Array.from({ length: 20_000 }, () => betaCdf(drawBeta(random, alpha, beta), alpha, beta));
     expect(chiSquared(ranks)).toBeLessThan(43.8);
+  });
+
+  it('draws Poisson(1) counts as often as their law says', () => {
+    const counts = [0, 0, 0, 0, 0, 0];
+    // Seeds one after another, as lessons have them: first draws must not hang together.
+    for (let seed = 0; seed < COUNT; seed++) counts[Math.min(5, drawPoisson(randomness(seed)))]! += 1;
+    const stated = [1, 1, 1 / 2, 1 / 6, 1 / 24].map((p) => p / Math.E);
+    expect(misfit(counts, [...stated, 1 - stated.reduce((a, b) => a + b)])).toBeLessThan(1);
   });
 
   it('never draws NaN, whatever the shapes', () => {

@@ -1,0 +1,99 @@
+/**
+ * A bag of learners, each on a bootstrap of its own: every one learns a reward as often as a Poisson(1) draw says (the on-line
+ * bootstrap of Oza & Russell 2001), and one drawn evenly chooses greedily (Eckles & Kaptein 2014, Thompson sampling with the
+ * online bootstrap; `--bag` in Vowpal Wabbit). So an arm's propensity is the share of the learners that hold it to be best.
+ *
+ * Replicas regress what a reward fell short of 1: of an arm that a replica has not met it expects 1, and tries it.
+ */
+
+import { readBag, writeBag } from './bootstrap-bag-bytes.ts';
+import type { FeatureKind } from './encoding.ts';
+import { type LinearPosterior, linearModels } from './linear-models.ts';
+import type { Lesson, Policy, Situation } from './policy.ts';
+import { exploredChoice } from './ranking.ts';
+import { drawIndex, drawPoisson, drawUniform, randomness } from './sampling.ts';
+import { checkSize, shiftOf, withFloor } from './situation.ts';
+import { placeWithTies, rankWithTies } from './tied-ranking.ts';
+
+/** Parameters of `bootstrapBag`. */
+export interface BootstrapBagParameters {
+  /** How many learners choose, an integer >= 1. */
+  readonly replicas: number;
+  /** Ridge, > 0. */
+  readonly lambda: number;
+}
+
+/** What was learned in a bucket. */
+export interface Bag {
+  /** Every reward as it came: what is believed. */
+  readonly whole: LinearPosterior;
+  /** What rewards fell short of 1, of each replica's bootstrap: what chooses. */
+  readonly replicas: readonly LinearPosterior[];
+}
+
+/** The policy `bootstrap_bag`. It cannot forget. @throws RangeError where the features make too long a vector */
+export function bootstrapBag({ replicas, lambda }: BootstrapBagParameters, kinds: readonly FeatureKind[]): Policy<Bag> {
+  const { policy, predict } = linearModels(kinds, lambda);
+
+  /** @param mirrored the situation as replicas see it */
+  function scoresBy(replica: LinearPosterior, mirrored: Situation): number[] {
+    const { means } = predict(replica, mirrored);
+    return mirrored.candidates.map((_, i) => 1 - means[i]! + shiftOf(mirrored, i));
+  }
+
+  /** The mean over the replicas of what each does with certainty, but for its ties. */
+  function places(bag: Bag, situation: Situation, ranking: readonly number[], rankOf: (place: number) => number) {
+    const mirrored = asShortfall(situation);
+    const sums = ranking.map(() => 0);
+    for (const replica of bag.replicas) {
+      const scores = scoresBy(replica, mirrored);
+      for (const [place, i] of ranking.entries()) sums[place]! += placeWithTies(scores, i, rankOf(place));
+    }
+    return sums.map((sum) => withFloor(sum / bag.replicas.length, situation.floor, situation.candidates.length));
+  }
+
+  return {
+    ...policy,
+    name: 'bootstrap_bag',
+    version: 1,
+    deterministic: false,
+    init: () => ({ whole: policy.init(), replicas: Array.from({ length: replicas }, policy.init) }),
+    learn(bag, lesson) {
+      policy.learn(bag.whole, lesson);
+      const short: Lesson = { ...lesson, value: 1 - lesson.value };
+      const random = randomness(lesson.seed);
+      for (const replica of bag.replicas) {
+        for (let times = drawPoisson(random); times > 0; times--) policy.learn(replica, short);
+      }
+      return bag;
+    },
+    choose(bag, situation, seed, size) {
+      const random = randomness(seed);
+      const count = situation.candidates.length;
+      const explored = drawUniform(random) < situation.floor;
+      const scores = scoresBy(bag.replicas[drawIndex(random, replicas)]!, asShortfall(situation));
+      checkSize(size, count);
+      if (explored) return exploredChoice(random, count, size);
+      return { ranking: rankWithTies(random, scores, size), scores, explored };
+    },
+    propensities: (bag, situation) =>
+      places(
+        bag,
+        situation,
+        situation.candidates.map((_, i) => i),
+        () => 0,
+      ),
+    rankPropensities: (bag, situation, ranking) => places(bag, situation, ranking, (place) => place),
+    belief: ({ whole }, situation, candidate) => policy.belief(whole, situation, candidate),
+    serialise: (bag) => writeBag(bag, policy.serialise),
+    restore: (bytes) => readBag(bytes, replicas, policy.restore),
+  };
+}
+
+/** The situation with the prior of what rewards fall short of 1: successes are failures. */
+function asShortfall(situation: Situation): Situation {
+  const { prior } = situation;
+  return prior.length === 0
+    ? situation
+    : { ...situation, prior: prior.map((_, i) => prior[i % 2 === 0 ? i + 1 : i - 1]!) };
+}

@@ -1,0 +1,23 @@
+/** Ranking by scores of which some are equal: a tie is shared evenly at every rank. */
+
+import { rankBy, uniformRanking } from './ranking.ts';
+import type { Randomness } from './sampling.ts';
+
+/** The first `size` candidates by score, best first. Sorting a shuffled order, with the shuffle to break ties, shares them evenly. */
+export function rankWithTies(random: Randomness, scores: ArrayLike<number>, size: number): number[] {
+  const shuffled = uniformRanking(random, scores.length, scores.length);
+  const ranking = rankBy(scores.length, size, (i, j) => scores[shuffled[j]!]! - scores[shuffled[i]!]!);
+  return ranking.map((i) => shuffled[i]!);
+}
+
+/** P(`rankWithTies` puts candidate i at `rank`), from 0: it is anywhere among its ties with equal probability. */
+export function placeWithTies(scores: ArrayLike<number>, i: number, rank: number): number {
+  const score = scores[i]!;
+  let better = 0;
+  let equal = 0;
+  for (let other = 0; other < scores.length; other++) {
+    if (scores[other]! > score) better++;
+    else if (scores[other] === score) equal++;
+  }
+  return rank >= better && rank < better + equal ? 1 / equal : 0;
+}

@@ -27,11 +27,13 @@ export function linTs({ v, lambda }: LinTsParameters, kinds: readonly FeatureKin
   const models = linearModels(kinds, lambda);
 
   function scoreArms(posterior: LinearPosterior, situation: Situation): ScoreArms {
-    const { means, widths } = models.predict(posterior, situation);
-    return {
-      location: situation.candidates.map((_, i) => means[i]! + shiftOf(situation, i)),
-      scale: situation.candidates.map((_, i) => Math.max(LEAST, v * widths[i]!)),
-    };
+    const { count, means, widths } = models.predict(posterior, situation);
+    const arms = { location: [] as number[], scale: [] as number[] };
+    for (let i = 0; i < count; i++) {
+      arms.location.push(means[i]! + shiftOf(situation, i));
+      arms.scale.push(Math.max(LEAST, v * widths[i]!));
+    }
+    return arms;
   }
 
   return {

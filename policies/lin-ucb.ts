@@ -23,8 +23,10 @@ export function linUcb({ alpha, lambda }: LinUcbParameters, kinds: readonly Feat
   const models = linearModels(kinds, lambda);
 
   function bounds(posterior: LinearPosterior, situation: Situation): number[] {
-    const { means, widths } = models.predict(posterior, situation);
-    return situation.candidates.map((_, i) => means[i]! + alpha * widths[i]! + shiftOf(situation, i));
+    const { count, means, widths } = models.predict(posterior, situation);
+    const scores: number[] = [];
+    for (let i = 0; i < count; i++) scores.push(means[i]! + alpha * widths[i]! + shiftOf(situation, i));
+    return scores;
   }
 
   return {

@@ -21,7 +21,7 @@ export interface SquareCbParameters {
 
 interface Law {
   readonly scores: number[];
-  /** Candidates by score; a tie goes to the one that was offered first. */
+  /** Candidates by score, as many as were asked for or more; a tie goes to the one that was offered first. */
   readonly order: number[];
   /** P(candidate is drawn first), without the floor. */
   readonly first: number[];
@@ -34,10 +34,13 @@ export function squareCb(
 ): Policy<LinearPosterior> {
   const models = linearModels(kinds, lambda);
 
-  function lawOf(posterior: LinearPosterior, situation: Situation): Law {
-    const { means } = models.predict(posterior, situation);
-    const scores = situation.candidates.map((_, i) => means[i]! + shiftOf(situation, i));
-    const order = rankBy(scores.length, scores.length, (i, j) => scores[j]! - scores[i]!);
+  /** @param places how many of the order are needed: where one is, nothing is sorted */
+  function lawOf(posterior: LinearPosterior, situation: Situation, places: number): Law {
+    const { count, means } = models.predict(posterior, situation);
+    checkSize(places, count);
+    const scores: number[] = [];
+    for (let i = 0; i < count; i++) scores.push(means[i]! + shiftOf(situation, i));
+    const order = rankBy(count, places === 1 ? 1 : count, (i, j) => scores[j]! - scores[i]!);
     const gamma = gammaScale * Math.sqrt(pullsOf(posterior));
     return { scores, order, first: inverseGaps(scores, order[0]!, gamma) };
   }
@@ -48,21 +51,23 @@ export function squareCb(
     version: 1,
     deterministic: false,
     choose(posterior, situation, seed, size) {
-      const { scores, order, first } = lawOf(posterior, situation);
+      const { scores, order, first } = lawOf(posterior, situation, size);
       const count = scores.length;
-      checkSize(size, count);
       const random = randomness(seed);
       if (drawUniform(random) < situation.floor) {
         return exploredChoice(random, count, size);
       }
       const drawn = drawFrom(first, order[0]!, drawUniform(random));
-      return { ranking: [drawn, ...order.filter((i) => i !== drawn)].slice(0, size), scores, explored: false };
+      const ranking = size === 1 ? [drawn] : [drawn, ...order.filter((i) => i !== drawn)].slice(0, size);
+      return { ranking, scores, explored: false };
     },
     propensities(posterior, situation) {
-      return lawOf(posterior, situation).first.map((p) => withFloor(p, situation.floor, situation.candidates.length));
+      return lawOf(posterior, situation, 1).first.map((p) =>
+        withFloor(p, situation.floor, situation.candidates.length),
+      );
     },
     rankPropensities(posterior, situation, ranking) {
-      const law = lawOf(posterior, situation);
+      const law = lawOf(posterior, situation, situation.candidates.length);
       return ranking.map((i, rank) => withFloor(atRank(law, i, rank), situation.floor, law.scores.length));
     },
   };
@@ -71,12 +76,12 @@ export function squareCb(
 /** P(first) of every candidate: inverse to its gap; what is left goes to the best. */
 function inverseGaps(scores: readonly number[], best: number, gamma: number): number[] {
   let rest = 1;
-  const first = scores.map((score, i) => {
-    if (i === best) return 0;
-    const p = 1 / (scores.length + gamma * (scores[best]! - score));
+  const first: number[] = [];
+  for (let i = 0; i < scores.length; i++) {
+    const p = i === best ? 0 : 1 / (scores.length + gamma * (scores[best]! - scores[i]!));
     rest -= p;
-    return p;
-  });
+    first.push(p);
+  }
   first[best] = Math.max(0, rest);
   return first;
 }

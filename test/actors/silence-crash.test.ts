@@ -9,15 +9,17 @@ import { runUntilKilled } from './killed-child.ts';
 
 beforeAll(compiled);
 
-for (const point of ['beforeCommit', 'afterCommit'] as const) {
+// Of two that stand by for a node that is gone both try; where it comes back by its name, it is first.
+for (const [point, names] of [
+  ['beforeCommit', ['one', 'two']],
+  ['afterCommit', ['child', 'two']],
+] as const) {
   test(`SIGKILL at ${point} of closing windows: two nodes after it close each window once`, async () => {
     const dataDir = temporaryDirectory();
     const lines = await runUntilKilled('silence-crash-child', [dataDir, point]);
     expect(lines).toHaveLength(SILENT_DECISIONS);
     const unrewarded = lines.filter((_, index) => index % 3 !== 0).map((line) => line.split(' ')[1] ?? '');
-    const nodes = await Promise.all(
-      ['one', 'two'].map((nodeName) => openNode({ dataDir, nodeName, log: { pollMs: 5 } })),
-    );
+    const nodes = await Promise.all(names.map((nodeName) => openNode({ dataDir, nodeName, log: { pollMs: 5 } })));
     const [node] = nodes;
     if (node === undefined) throw new Error('no node was opened');
     const silences = async () =>

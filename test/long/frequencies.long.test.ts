@@ -1,4 +1,4 @@
-/** The stated probabilities of every policy against 200,000 draws: the default suite draws a tenth of them. */
+/** The stated probabilities of every policy against 200,000 draws: the default suite draws a twentieth of them. */
 import { describe, expect, test } from 'vitest';
 import { createPolicy } from '../../policies/catalogue.ts';
 import {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { fadeMoments } from './arm-moments.ts';
 import { fadeCounts } from './beta-counts.ts';
 import { betaThompson } from './beta-thompson.ts';
+import { varianceScaled } from './beta-variance-scaling.ts';
 import { bootstrapBag } from './bootstrap-bag.ts';
 import { contextTree } from './context-tree.ts';
 import { discountedLinear } from './discounted-linear.ts';
@@ -71,8 +72,18 @@ function atMostOneFading({ discount, halfLifeHours, window }: Fadings): boolean 
 
 const oneFading = 'discount, halfLifeHours and window: give one of them at most';
 
+const varianceScaling = z
+  .number()
+  .min(1)
+  .max(1e4)
+  .optional()
+  .describe(
+    "how many times at most a pull of an arm is taken whose rewards vary less than a coin's: " +
+      'as many as makes up for it, learned from the rewards; never more than once where left out',
+  );
+
 const BetaThompsonSpec = z
-  .strictObject({ name: z.literal('beta_thompson'), shrinkage, sharpness, bucketEffect, ...fadings })
+  .strictObject({ name: z.literal('beta_thompson'), shrinkage, sharpness, bucketEffect, varianceScaling, ...fadings })
   .refine(atMostOneFading, oneFading)
   .describe('Thompson sampling with Beta posteriors, shrunk towards the domain');
 
@@ -280,7 +291,9 @@ export const defaultPolicy: PolicySpec = PolicySpec.parse({ name: 'beta_thompson
 export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = []): AnyPolicy {
   switch (spec.name) {
     case 'beta_thompson':
-      return fading(betaThompson(spec), fadingOf(spec), fadeCounts);
+      return spec.varianceScaling === undefined
+        ? fading(betaThompson(spec), fadingOf(spec), fadeCounts)
+        : fading(varianceScaled(betaThompson(spec), spec.varianceScaling), fadingOf(spec), fadeMoments);
     case 'nig_thompson':
       return fading(nigThompson(spec), fadingOf(spec), fadeMoments);
     case 'epsilon_greedy':

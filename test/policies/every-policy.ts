@@ -21,6 +21,7 @@ const VARIANTS: Readonly<Record<string, PolicySpec>> = {
   'nig_thompson, sharp and level': {
     ...{ name: 'nig_thompson', shrinkage: 10, a0: 0.5, b0: 0.1, sharpness: 2, bucketEffect: 3 },
   },
+  'beta_thompson, scaled by variance': { name: 'beta_thompson', shrinkage: 10, varianceScaling: 50 },
   'beta_thompson, discounted': { name: 'beta_thompson', shrinkage: 10, discount: 0.97 },
   'nig_thompson, of the last hour': { name: 'nig_thompson', shrinkage: 10, a0: 1, b0: 0.02, halfLifeHours: 1 },
   'lin_ucb, discounted': { name: 'lin_ucb', alpha: 0.5, lambda: 1, discount: 0.97 },

@@ -31,6 +31,11 @@ const configs: readonly DomainConfigInput[] = [
     changes: { detector: 'glr', falseAlarm: 0.99, minPulls: 1 },
   },
   { ...base, conservative: { baseline: 'red' }, risk: 0.4 },
+  {
+    ...base,
+    arms: [{ name: 'red', costUsd: 0.1 }, { name: 'green', costUsd: 0.6 }, 'blue'],
+    budget: { perRequestUsd: 0.3 },
+  },
 ];
 
 type Step =
@@ -129,7 +134,7 @@ async function play(
       const decision = decisions[one.which % decisions.length];
       if (decision === undefined) return;
       const { value, kind } = one;
-      rewards.push(await reckoner.reward(decision.decisionId, { value, kind }));
+      rewards.push(await reckoner.reward(decision.decisionId, { value, kind, costUsd: value }));
       return;
     }
     case 'retract': {

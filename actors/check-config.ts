@@ -22,6 +22,7 @@ const checks: readonly ((domain: DomainState) => readonly ConfigWarning[])[] = [
   constraintWarnings,
   thresholdWarnings,
   learningWarnings,
+  unheededWarnings,
   budgetWarnings,
   objectiveWarnings,
   conservativeWarnings,
@@ -159,6 +160,18 @@ function thresholdWarnings({ config, armNames }: DomainState): ConfigWarning[] {
     });
   }
   return warnings;
+}
+
+/** Texts and embeddings make no bucket: a policy that does not learn about features never sees them. */
+function unheededWarnings({ config, policy }: DomainState): ConfigWarning[] {
+  if (policy.usesFeatures) return [];
+  return Object.entries(config.context)
+    .filter(([, { type }]) => type === 'text' || type === 'embedding')
+    .map(([name]) => ({
+      path: `context.${name}`,
+      message: `${policy.name} knows of a context only its bucket: this is recorded with every decision, and heeded by none`,
+      remedy: 'Choose a policy that learns about features, as lin_ts does, or leave it out.',
+    }));
 }
 
 /** Rewards that teach nothing, or are forgotten before the arms can be compared. */

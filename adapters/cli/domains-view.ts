@@ -5,8 +5,8 @@ import { type Cell, tableLines } from './table.ts';
 import type { Colours } from './terminal.ts';
 
 const BAR = 20;
-/** An embedding of more than eight numbers, and its first three: nobody reads the others. */
-const LONG_NUMBERS = /\[((?:[^[\],]+,){2}[^[\],]+)(?:,[^[\],"]+){6,}\]/g;
+/** So many numbers of an example are shown, and of a longer embedding so many: nobody reads the others. */
+const SHOWN = { most: 8, first: 3 } as const;
 
 /** One line a domain. */
 export function domainsLines(domains: readonly DomainView[], colours: Colours): string[] {
@@ -61,7 +61,7 @@ export function domainLines(view: DomainView, colours: Colours): string[] {
       ([name, feature], index) => `${label(index === 0 ? 'context' : '')}${name}: ${featureOf(feature)}`,
     ),
     `${label('fallback')}${config.fallback ?? 'none'}`,
-    `${label('example')}${JSON.stringify({ context: view.exampleContext }).replace(LONG_NUMBERS, '[$1, …]')}`,
+    `${label('example')}${exampleOf(view.exampleContext)}`,
     '',
     ...tableLines(
       [
@@ -76,6 +76,15 @@ export function domainLines(view: DomainView, colours: Colours): string[] {
       colours.dim,
     ),
   ];
+}
+
+function exampleOf(context: DomainView['exampleContext']): string {
+  const pairs = Object.entries(context).map(([name, value]) => {
+    const long = typeof value === 'object' && value.length > SHOWN.most;
+    const json = long ? `[${value.slice(0, SHOWN.first).join(',')}, …]` : JSON.stringify(value);
+    return `${JSON.stringify(name)}:${json}`;
+  });
+  return `{"context":{${pairs.join(',')}}}`;
 }
 
 function sharedTitle({ counted, config }: DomainView): string {

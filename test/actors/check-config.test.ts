@@ -162,3 +162,16 @@ describe('a conservative domain', () => {
     expect(warnings({ conservative })).toEqual([]);
   });
 });
+
+test('texts and embeddings that the policy will never see are told, each by its name', () => {
+  const context: DomainConfigInput['context'] = {
+    prompt: { type: 'text' },
+    meaning: { type: 'embedding', size: 4 },
+    user: { type: 'categorical', hash: 8 },
+  };
+  expect(warnings({ context, bucketBy: ['user'] })).toEqual([
+    expect.stringMatching('^context.meaning: beta_thompson knows of a context only its bucket'),
+    expect.stringMatching('^context.prompt: beta_thompson knows'),
+  ]);
+  expect(warnings({ context, policy: { name: 'lin_ts' } })).toEqual([]);
+});

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { murmur3 } from '../../policies/murmur3.ts';
 import { bitsAt } from '../../policies/random-signs.ts';
 import { projectText, type TextReading } from '../../policies/text-projection.ts';
+import { anyText } from './any-text.ts';
 
 const WORDS: TextReading = { dimensions: 32, words: [1, 2], characters: [] };
 const readings = fc.record({
@@ -45,30 +46,21 @@ function byDefinition(text: string, { dimensions, words, characters }: TextReadi
 
 it('is of length 1 or 0, finite and the same again, whatever text it is', () => {
   fc.assert(
-    fc.property(
-      fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.string({ maxLength: 200 })),
-      readings,
-      (text, reading) => {
-        const numbers = projectText(text, reading);
-        expect(numbers.length).toBe(reading.dimensions);
-        expect(numbers.every(Number.isFinite)).toBe(true);
-        const length = Math.hypot(...numbers);
-        expect(length === 0 || Math.abs(length - 1) < 1e-12).toBe(true);
-        expect(projectText(text, reading)).toEqual(numbers);
-      },
-    ),
+    fc.property(anyText, readings, (text, reading) => {
+      const numbers = projectText(text, reading);
+      expect(numbers.length).toBe(reading.dimensions);
+      expect(numbers.every(Number.isFinite)).toBe(true);
+      const length = Math.hypot(...numbers);
+      expect(length === 0 || Math.abs(length - 1) < 1e-12).toBe(true);
+      expect(projectText(text, reading)).toEqual(numbers);
+    }),
     { numRuns: 40 },
   );
 });
 
 it('is what its definition says, gram by gram', () => {
-  const text = fc.oneof(
-    fc.string({ unit: 'grapheme', maxLength: 80 }),
-    fc.stringMatching(/^([ab] ?){0,30}$/),
-    fc.lorem(),
-  );
   fc.assert(
-    fc.property(text, readings, (given, reading) => {
+    fc.property(anyText, readings, (given, reading) => {
       const expected = byDefinition(given, reading);
       for (const [d, number] of projectText(given, reading).entries()) expect(number).toBeCloseTo(expected[d]!, 9);
     }),

@@ -76,6 +76,12 @@ describe('an explanation', () => {
     expect(text({ arms: apart })).toMatch(/^shifts +hello {2}shift −0\.050 {2}objective \+0\.120\n +hi {5}shift/m);
   });
 
+  test('tells of a text how many numbers it became, and none of them', () => {
+    expect(text({ context: { prompt: [0.1, -0.25, 0.5], tokens: 7 } })).toMatch(
+      /^context +prompt=\(3 numbers\) tokens=7$/m,
+    );
+  });
+
   test('shows every arm as it looked, and marks the chosen one', () => {
     expect(text()).toMatch(/^▸ hi +·+├─+●─+┤·+ +0\.600 +0\.20 … 0\.80 +3 +0\.800 +0\.7000$/m);
     expect(text()).toMatch(/^ {2}hello .*0\.400 +0\.3000$/m);

@@ -101,7 +101,7 @@ export function robustLearner(
     posterior.history.push(at, ...entry.slice(1));
   }
 
-  /** Keeps the younger four fifths, as if nothing else had ever been learned: later in the light of what all of them show. */
+  /** Keeps the younger four fifths, as if nothing else had ever been learned. */
   function withoutOldest({ arms, history: all }: RobustPosterior): RobustPosterior {
     const kept = emptyRobust(encoder);
     for (let at = Math.ceil(0.2 * history) * entrySize; at < all.length; at += entrySize) {

@@ -1,10 +1,12 @@
 /** A bucket whose arm has changed begins anew, and says why. */
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import type { Decision, RewardReceipt } from '../../actors/messages.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import type { Fact } from './facts.ts';
 import { brokenLinks, configured, DOMAIN, given, openStage, type Stage } from './given.ts';
-import { ONLY_STREAM, openShelf, posteriorOf, stateFrom, textOf, unforgetting } from './posterior.ts';
+import { ONLY_STREAM, openShelf, posteriorOf, stateFrom, textOf, unforgetting, watched } from './posterior.ts';
 
 const watching: DomainConfigInput = {
   arms: ['red', 'blue'],
@@ -257,3 +259,73 @@ test('Given silence that came too late to be learned, when a reward takes its pl
   expect(posteriorOf(await stateFrom(stage.log))).toBe(before);
   await stage.stop();
 });
+
+const move = fc.oneof(
+  {
+    weight: 14,
+    arbitrary: fc.record({ do: fc.constant('pull' as const), arm: fc.constantFrom('red', 'blue'), late: fc.boolean() }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('retract' as const), which: fc.nat({ max: 200 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom('freeze' as const, 'thaw' as const, 'thaw' as const, 'reopen' as const),
+    }),
+  },
+);
+
+test.each([
+  ['that forgets', { name: 'beta_thompson' }, { detector: 'glr', falseAlarm: 0.99, minPulls: 2 }],
+  ['that discounts', { name: 'nig_thompson', discount: 0.95 }, { detector: 'page_hinkley', threshold: 1, minPulls: 2 }],
+] as const)(
+  'Live, replayed and restored it is the same to the bit, with a policy %s',
+  async (_, policy, changes) => {
+    let restarts = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(move, { minLength: 60, maxLength: 120 }), async (moves) => {
+        const watch = watched();
+        const snapshots = openShelf();
+        const options = { snapshots, makePolicy: watch.makePolicy };
+        let stage = await given([configured({ ...watching, policy, changes })], options);
+        const [decisions, late, rewards]: [Decision[], (() => Promise<unknown>)[], RewardReceipt[]] = [[], [], []];
+        let value = 1;
+        for (const one of moves) {
+          if (one.do === 'turn') value = 1 - value;
+          else if (one.do === 'retract') {
+            const reward = rewards[one.which % rewards.length];
+            if (reward !== undefined) await stage.reckoner.retract(reward.decisionId, reward.rewardId);
+          } else if (one.do === 'pull') {
+            const made = await stage.reckoner.decide(DOMAIN, { candidates: [one.arm] });
+            decisions.push(made);
+            const worth = value;
+            const reward = async () => rewards.push(await stage.reckoner.reward(made.decisionId, { value: worth }));
+            if (one.late) late.push(reward);
+            else await reward();
+            if (late.length > 6) await late.shift()?.();
+          } else if (one.do === 'reopen') {
+            await stage.stop();
+            stage = await openStage({ log: stage.log, ...options });
+          } else await stage.reckoner[one.do](DOMAIN);
+        }
+        await stage.reckoner.thaw(DOMAIN);
+        await decide(stage);
+        const { decisionId } = await decide(stage);
+        const upTo = Number.parseInt(decisionId.split('.')[2] ?? '', 36);
+        expect(watch.last).toBe(posteriorOf(await stateFrom(stage.log, { upTo })));
+        for (const at of [upTo, Math.floor(upTo / 2), undefined])
+          expect(textOf(await stateFrom(stage.log, { upTo: at, snapshots }))).toBe(
+            textOf(await stateFrom(stage.log, { upTo: at })),
+          );
+        for (const made of decisions.slice(-20))
+          expect(await stage.reckoner.explain(made.decisionId)).toMatchObject({ verified: true });
+        expect(stage.failures).toEqual([]);
+        restarts += (await stage.events('BucketRestarted')).length;
+        await stage.stop();
+      }),
+      { numRuns: 5, seed: 7 },
+    );
+    expect(restarts).toBeGreaterThan(5);
+  },
+  30_000,
+);

@@ -66,6 +66,8 @@ const RESERVE_CALLS = 3;
 /** Ceilings that the balance begins with, and that it can hold; what is saved beyond that is given up. */
 const BEGIN_WITH = 2;
 const SAVED_AT_MOST = 500;
+/** An arm that costs no more than this part of the ceiling pays back what is owed, and is never set aside. */
+const PAYS_BACK = 0.8;
 /** Ceilings that can be owed. */
 const OWED_AT_MOST = 1e6;
 /** Before anything is known: how much more reward the arm that is rationed is taken to earn. */
@@ -90,7 +92,8 @@ export function pace(pacer: Pacer | undefined, perRequestUsd: number, wares: War
   const { least, most } = priceRange(candidates === arms ? costs : arms.map(costOf), perRequestUsd);
   const price = within(least, pacer?.price ?? FIRST_GAIN * most, most);
   const cheapest = Math.min(...costs);
-  const purse = Math.max(cheapest, (pacer?.balance ?? BEGIN_WITH * perRequestUsd) + perRequestUsd);
+  const balance = pacer?.balance ?? BEGIN_WITH * perRequestUsd;
+  const purse = Math.max(cheapest, PAYS_BACK * perRequestUsd, balance + perRequestUsd);
   const shifts = costs.map((cost) => 0 - price * (cost - cheapest));
   const kept = [...costs.keys()].filter((index) => costs[index]! <= purse && shifts[index]! >= -1);
   return { kept, costs, shifts, price, least, most };

@@ -102,6 +102,16 @@ describe('a ceiling is kept', () => {
   });
 });
 
+test('what is owed is paid back by whatever costs less than the ceiling, not by the cheapest alone', () => {
+  const arms = ['small', 'middle', 'large'];
+  const declared = (arm: string) => three.declared(0)[arm];
+  const owing = charge(undefined, 0, { perRequestUsd: 2e-3, chargedUsd: 1.5e-2, price: 1, least: 0, most: 60 });
+  settle(owing, 0, 'large', 1.5e-2, 0.14);
+  expect(owing.balance).toBeLessThan(-0.1);
+  expect(pace(owing, 2e-3, { arms, candidates: arms, declared }).kept).toEqual([0, 1]);
+  expect(pace(owing, 5e-4, { arms, candidates: arms, declared }).kept).toEqual([0]);
+});
+
 describe('what changes is seen', () => {
   test('a price that falls is used at once where it is declared', () => {
     const costs = (step: number) => ({ small: 2e-5, middle: step < 1000 ? 5e-3 : 2e-4 });

@@ -61,6 +61,14 @@ export function meanDollars(rows: readonly RecordedRequest[], arm: number): numb
   return rows.reduce((sum, { dollars }) => sum + (dollars[arm] ?? 0), 0) / rows.length;
 }
 
+/** So many calls show anybody what they cost. */
+const SHOWN = 20;
+
+/** What a call of the arm may be declared to cost before anything is known of the rest: its mean over the first rows of the file. */
+export function declaredDollars(rows: readonly RecordedRequest[], arm: number): number {
+  return meanDollars(rows.slice(0, SHOWN), arm);
+}
+
 /** The rows of each bucket, by the value of the bucket feature; one bucket '' where there is no feature. */
 export function rowsByBucket(rows: readonly RecordedRequest[]): Map<string, RecordedRequest[]> {
   const buckets = new Map<string, RecordedRequest[]>();

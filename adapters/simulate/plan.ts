@@ -1,6 +1,6 @@
 import { type DomainConfig, type DomainConfigInput, parseDomainConfig } from '../../actors/domain-config.ts';
 import { ReckonerError } from '../../events/errors.ts';
-import { type Baselines, baselines, meanDollars, strongArm } from '../datasets/baselines.ts';
+import { type Baselines, baselines, declaredDollars, strongArm } from '../datasets/baselines.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { promptContext } from '../datasets/prompt-features.ts';
 import type { SimulateOptions } from './options.ts';
@@ -25,7 +25,7 @@ export interface SimulationPlan {
 
 /**
  * Makes a domain out of a dataset: its arms, its bucket feature, the policy. A utility cost is the shift of the strong arm. Under a
- * budget every arm's mean dollars are declared, as a price list would have them.
+ * budget it is declared what every arm costs, by the first rows of the file.
  * @throws ReckonerError request_invalid for a utility cost without a strong arm; for a dataset or a policy that a domain does not take
  */
 export function planOf(dataset: Dataset, options: SimulateOptions): SimulationPlan {
@@ -52,7 +52,7 @@ export function planOf(dataset: Dataset, options: SimulateOptions): SimulationPl
     arms: used.arms.map((name, arm) => ({
       name,
       shift: 0 - (utilityCosts[arm] ?? 0),
-      ...(options.budgetPerRequest === undefined ? {} : { costUsd: meanDollars(used.rows, arm) }),
+      ...(options.budgetPerRequest === undefined ? {} : { costUsd: declaredDollars(used.rows, arm) }),
     })),
     context: {
       ...(used.bucketFeature === null

@@ -1,5 +1,5 @@
 import type { DomainConfig } from '../../../actors/domain-config.ts';
-import { meanDollars } from '../../datasets/baselines.ts';
+import { declaredDollars, meanDollars } from '../../datasets/baselines.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import type { SimulationPlan } from '../plan.ts';
 import { type Phase, type Scenario, type ScenarioName, type ScenarioOptions, scenarioOf } from './scenario.ts';
@@ -33,8 +33,8 @@ export function scenarioRequests({ phases }: Scenario): number {
 }
 
 /**
- * The domain's configuration in a phase: a newcomer is not there before it appears, and what an arm costs is declared (its mean,
- * as a price list would have it). A quality that falls is told to nobody.
+ * The domain's configuration in a phase: a newcomer is not there before it appears, and what an arm costs is declared (by
+ * the first rows of the file). A quality that falls is told to nobody.
  */
 export function configIn(plan: ScenarioPlan, { name }: Phase, arm: number): DomainConfig {
   const { config, dataset, scenario } = plan;
@@ -45,7 +45,7 @@ export function configIn(plan: ScenarioPlan, { name }: Phase, arm: number): Doma
       .map((declared, place) => {
         if (!dataset.priced) return declared;
         const factor = later && place === arm ? scenario.dollarFactor : 1;
-        return { ...declared, costUsd: meanDollars(dataset.rows, place) * factor };
+        return { ...declared, costUsd: declaredDollars(dataset.rows, place) * factor };
       })
       .filter((_, place) => later || !scenario.appears || place !== arm),
   };

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { baselines, oracleUtility, rowsByBucket, strongArm } from '../../../adapters/datasets/baselines.ts';
+import {
+  baselines,
+  declaredDollars,
+  meanDollars,
+  oracleUtility,
+  rowsByBucket,
+  strongArm,
+} from '../../../adapters/datasets/baselines.ts';
 import type { Dataset } from '../../../adapters/datasets/dataset.ts';
 import { recordedAgents } from '../../../adapters/datasets/recorded-agent.ts';
 
@@ -26,6 +33,18 @@ const two = dataset(
     ['y', 0, 1],
   ],
 );
+
+describe('what is declared of costs', () => {
+  it('is known from the first twenty rows', () => {
+    const rows = Array.from({ length: 40 }, (_, index) => ({
+      context: {},
+      rewards: [],
+      dollars: [index < 20 ? 2 : 50],
+    }));
+    expect(declaredDollars(rows, 0)).toBe(2);
+    expect(meanDollars(rows, 0)).toBe(26);
+  });
+});
 
 describe('baselines', () => {
   it('are those reckoned by hand, without a utility cost', () => {

@@ -55,7 +55,7 @@ export interface Charge extends Pick<Pacing, 'price' | 'least' | 'most'> {
 }
 
 /** How far one call moves the logarithm of the price: for one that costs as much as the price is there to ration, and at most. */
-const RATE = 0.05;
+const RATE = 0.1;
 const STEP_AT_MOST = 0.5;
 /** What the balance has beyond the reserve, or lacks, is to be gone after so many requests. */
 const HORIZON = 100;

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { ReckonerError } from '../events/errors.ts';
-import { createPolicy, PolicySpec } from '../policies/catalogue.ts';
+import { createPolicy, defaultPolicy, PolicySpec } from '../policies/catalogue.ts';
 import { Arm, BetaPrior } from './config/arms.ts';
 import { Budget } from './config/budget.ts';
 import { Changes } from './config/changes.ts';
@@ -64,7 +64,10 @@ export const DomainConfigInput = z
       .max(16)
       .default([])
       .describe('features whose values make a bucket; [] is one bucket for the domain'),
-    policy: PolicySpec.prefault({ name: 'beta_thompson' }).describe('how an arm is chosen, and learned from'),
+    policy: PolicySpec.optional().describe(
+      'how an arm is chosen, and learned from. Not given: rand_ucb over the features; beta_thompson where bucketBy parts them, or where ' +
+        'arms times the square of the features (a category counts once for each value) is above a million',
+    ),
     changes: Changes.optional(),
     profile: z
       .enum(['production', 'staging', 'development'])
@@ -141,7 +144,7 @@ export const DomainConfigInput = z
   .superRefine((config, issues) => {
     const refuse = refusing(issues);
     const names = new Set(config.arms.map(({ name }) => name));
-    if (config.policy.name === 'fixed' && !names.has(config.policy.arm))
+    if (config.policy?.name === 'fixed' && !names.has(config.policy.arm))
       refuse(['policy', 'arm'], 'is not one of the arms');
     if (config.conservative !== undefined && !names.has(config.conservative.baseline))
       refuse(['conservative', 'baseline'], 'is not one of the arms');
@@ -168,7 +171,7 @@ export const DomainConfigInput = z
     const learningRate = config.learningRate ?? profile.learningRate;
     return {
       ...config,
-      policy: withLearningRate(config.policy, learningRate),
+      policy: withLearningRate(config.policy ?? policyFor(config), learningRate),
       sharing: config.sharing ?? { every: Math.max(SHARED_EVERY, sharedSeldomEnough(config.arms.length)) },
       exploration: config.exploration ?? profile.exploration,
       learningRate,
@@ -194,6 +197,15 @@ export const DomainConfigInput = z
 export type DomainConfigInput = z.input<typeof DomainConfigInput>;
 /** A configuration with every default filled in, as it is stored and acted on. */
 export type DomainConfig = z.output<typeof DomainConfigInput>;
+
+/** Chosen when the configuration is written, and recorded: what a version would choose later changes no domain. */
+function policyFor(config: {
+  arms: readonly unknown[];
+  bucketBy: readonly string[];
+  context: Record<string, Feature>;
+}): PolicySpec {
+  return defaultPolicy(config.arms.length, config.bucketBy.length > 0, featureKinds(config.context));
+}
 
 /** A discount that is left to the profile is recorded as the number it comes to. */
 function withLearningRate(policy: PolicySpec, learningRate: number): PolicySpec {

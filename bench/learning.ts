@@ -62,7 +62,7 @@ export async function run(options: LearningOptions): Promise<LearningResult> {
     floor: numberOf('floor', options.floor, (value) => value >= 0 && value <= 1),
     buckets: options.buckets !== false,
     sweep: options.sweep !== false,
-    features: options.features === undefined ? [] : promptFeaturesOf(options.features),
+    features: options.features === undefined ? undefined : promptFeaturesOf(options.features),
   };
   const workers = numberOf('workers', options.workers, (value) => Number.isInteger(value) && value >= 1);
   const rows: ResultRow[] = [];

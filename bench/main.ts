@@ -58,10 +58,13 @@ const benches: Readonly<Record<string, Entry>> = {
         .option('--policy <policy>', 'JSON or name:param=value,…; may be repeated (default: the catalogue)', collected)
         .option('--shuffles <n>', 'passes in orders of their own, seeds 1 to n (default: 100; 5 for labelled rows)')
         .option('--floor <f>', 'probability ours spread evenly over the arms (default: 0.01; 0 for labelled rows)')
-        .option('--no-buckets', 'one bucket for all rows: what makes the buckets is context only')
+        .option(
+          '--no-buckets',
+          'one bucket for all rows, whatever the policy; the default and what learns about features have one anyway',
+        )
         .option(
           '--features <names>',
-          'tell ours of the prompts, where the files have them: text,chars (default: nothing)',
+          'tell ours alone of the prompts: text,chars or none (default: all are told chars where there is no bucket)',
         )
         .option('--no-sweep', 'leave the runs out that sweep the price of the strong arm')
         .option('--workers <n>', 'threads (default: the cores of this machine)'),

@@ -9,7 +9,7 @@ import { bootstrapBag } from './bootstrap-bag.ts';
 import { contextTree } from './context-tree.ts';
 import { discountedLinear } from './discounted-linear.ts';
 import { doublyRobust } from './doubly-robust.ts';
-import type { FeatureKind } from './encoding.ts';
+import { type FeatureKind, vectorLength } from './encoding.ts';
 import { epsilonGreedy } from './epsilon-greedy.ts';
 import { type FadingParameters, fading } from './fading.ts';
 import { fixed } from './fixed.ts';
@@ -18,6 +18,7 @@ import { linUcb } from './lin-ucb.ts';
 import { nigThompson } from './nig-thompson.ts';
 import { offsetTree } from './offset-tree.ts';
 import type { AnyPolicy } from './policy.ts';
+import { randUcb } from './rand-ucb.ts';
 import { softmaxSlate } from './softmax.ts';
 import { squareCb } from './square-cb.ts';
 
@@ -259,6 +260,45 @@ const BootstrapBagSpec = z
   })
   .describe('the best arm of one learner of many, each of which learned from its own bootstrap of the rewards');
 
+const RandUcbSpec = z
+  .strictObject({
+    name: z.literal('rand_ucb'),
+    alpha: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(1.5)
+      .describe('standard deviations of optimism, in the middle of the band'),
+    spread: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(0.5)
+      .describe('half the width of the band that optimism is drawn from; 0 draws nothing'),
+    armRidge: z
+      .number()
+      .min(1e-6)
+      .max(1e6)
+      .default(0.3)
+      .describe('pulls of an arm after which what it is in general counts half'),
+    categoryRidge: z
+      .number()
+      .min(1e-6)
+      .max(1e6)
+      .default(5)
+      .describe("pulls with a category, or a boolean that is true, after which the arm's own effect there counts half"),
+    numberRidge: z
+      .number()
+      .min(1e-6)
+      .max(1e6)
+      .default(0.25)
+      .describe('ridge of the coefficients of numbers, which are divided by the root of how many there are'),
+  })
+  .describe(
+    'a linear model of the features for every arm, leaning on one of all arms together, and the highest upper confidence bound ' +
+      'of a randomly drawn width',
+  );
+
 /** A policy as configuration: its name and parameters. Parsing fills in the defaults and refuses unknown keys. */
 export const PolicySpec = z.discriminatedUnion('name', [
   BetaThompsonSpec,
@@ -273,14 +313,36 @@ export const PolicySpec = z.discriminatedUnion('name', [
   OffsetTreeSpec,
   DoublyRobustSpec,
   BootstrapBagSpec,
+  RandUcbSpec,
 ]);
 export type PolicySpec = z.infer<typeof PolicySpec>;
 
 /** The names a domain can use. */
 export const policyNames: readonly PolicySpec['name'][] = PolicySpec.options.map((spec) => spec.shape.name.value);
 
-/** What a domain gets that names no policy. */
-export const defaultPolicy: PolicySpec = PolicySpec.parse({ name: 'beta_thompson' });
+/** Policies that learn about the features of a context: the others see nothing of it but its bucket. */
+const overFeatures: ReadonlySet<PolicySpec['name']> = new Set<PolicySpec['name']>([
+  ...(['lin_ucb', 'lin_ts', 'rand_ucb', 'square_cb', 'doubly_robust', 'bootstrap_bag'] as const),
+  ...(['context_tree', 'offset_tree'] as const),
+]);
+
+/** Whether the policy of that name learns about features. */
+export function learnsFeatures(name: PolicySpec['name']): boolean {
+  return overFeatures.has(name);
+}
+
+/** More numbers than this, over all arms, are a posterior that is no longer quick to store: 8 MB. */
+const QUICK_TO_STORE = 1_000_000;
+
+/**
+ * What a domain gets that names no policy: models of the features; where contexts are parted into buckets, or models of all arms would
+ * be too large, beta_thompson, whose buckets borrow from one another.
+ * @param kinds what the features of a context are, in their order
+ */
+export function defaultPolicy(arms: number, bucketed: boolean, kinds: readonly FeatureKind[]): PolicySpec {
+  const length = vectorLength(kinds);
+  return PolicySpec.parse({ name: bucketed || arms * length * length > QUICK_TO_STORE ? 'beta_thompson' : 'rand_ucb' });
+}
 
 /**
  * The policy that a specification describes.
@@ -316,6 +378,8 @@ export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = [
       return doublyRobust(spec, kinds) as AnyPolicy;
     case 'bootstrap_bag':
       return bootstrapBag(spec, kinds) as AnyPolicy;
+    case 'rand_ucb':
+      return randUcb(spec, kinds) as AnyPolicy;
   }
 }
 

@@ -30,9 +30,16 @@ export interface Standardisation {
   readonly squares: Float64Array;
 }
 
+/** What a place of a vector is for. */
+export type Role = 'bias' | 'flag' | 'number';
+
 export interface Encoder {
   /** Length d of a vector, bias included. */
   readonly dimension: number;
+  /** What each place is for. Length d. */
+  readonly roles: readonly Role[];
+  /** What a flag that is up is written as, in (0, 1]. */
+  readonly flag: number;
   /** How many doubles a context has. */
   readonly doubles: number;
   /** How many of them are numbers. */
@@ -56,6 +63,13 @@ export const MAX_DIMENSION = 1024;
 const CLIP = 4;
 /** Beyond this numbers are as good as equal, and their squares stay finite. */
 const LARGEST = 1e100;
+
+/** Length d of the vectors of such contexts, bias included. */
+export function vectorLength(kinds: readonly FeatureKind[]): number {
+  const places = (kind: FeatureKind) =>
+    kind.type === 'category' ? kind.values : kind.type === 'vector' ? kind.size : 1;
+  return kinds.reduce((sum, kind) => sum + places(kind), 1);
+}
 
 /** @throws RangeError where the vectors would be longer than `MAX_DIMENSION` */
 export function createEncoder(kinds: readonly FeatureKind[]): Encoder {
@@ -96,6 +110,8 @@ export function createEncoder(kinds: readonly FeatureKind[]): Encoder {
 
   return {
     dimension,
+    roles: Array.from({ length: dimension }, (_, i) => (i === 0 ? 'bias' : i < firstNumber ? 'flag' : 'number')),
+    flag,
     doubles,
     numbers: numbers.length,
     begin: () => ({ weight: 0, means: new Float64Array(numbers.length), squares: new Float64Array(numbers.length) }),

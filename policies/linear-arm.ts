@@ -14,8 +14,14 @@ export interface LinearArm {
 
 /** Nothing learned: A = lambda I. */
 export function emptyLinearArm(dimension: number, lambda: number): LinearArm {
+  return emptyRidge(new Float64Array(dimension).fill(lambda));
+}
+
+/** Nothing learned: A has the precisions on its diagonal. @param precisions above 0, length d */
+export function emptyRidge(precisions: Float64Array): LinearArm {
+  const dimension = precisions.length;
   const inverse = new Float64Array(dimension * dimension);
-  for (let i = 0; i < dimension; i++) inverse[i * dimension + i] = 1 / lambda;
+  for (let i = 0; i < dimension; i++) inverse[i * dimension + i] = 1 / precisions[i]!;
   return { inverse, theta: new Float64Array(dimension), pulls: 0, residual: 0 };
 }
 
@@ -32,14 +38,7 @@ export function learnLinearArm(
 ): void {
   const { inverse, theta } = model;
   const size = x.length;
-  let variance = 0;
-  for (let i = 0; i < size; i++) {
-    const row = i * size;
-    let sum = 0;
-    for (let j = 0; j < size; j++) sum += inverse[row + j]! * x[j]!;
-    product[i] = sum;
-    variance += x[i]! * sum;
-  }
+  const variance = multiply(inverse, x, product);
   const gain = weight / (1 + weight * Math.max(0, variance));
   const off = value - dot(theta, x);
   for (let i = 0; i < size; i++) {
@@ -56,6 +55,23 @@ export function learnLinearArm(
   }
   model.pulls += weight;
   model.residual += gain * off * off;
+}
+
+/**
+ * into = M x of a symmetric matrix, without the rows of which x has nothing.
+ * @param into length d
+ * @returns x' M x
+ */
+export function multiply(matrix: Float64Array, x: Float64Array, into: Float64Array): number {
+  const size = x.length;
+  into.fill(0);
+  for (let j = 0; j < size; j++) {
+    const value = x[j]!;
+    if (value === 0) continue;
+    const row = j * size;
+    for (let i = 0; i < size; i++) into[i]! += matrix[row + i]! * value;
+  }
+  return dot(x, into);
 }
 
 /** sqrt(x' A^-1 x): the standard deviation of x'theta, in units of a reward's. */

@@ -14,7 +14,12 @@ const Z = 1.959963984540054;
  * @param pulls sum of shares
  */
 export function linearBelief(mean: number, width: number, residual: number, weight: number, pulls: number): Belief {
-  const half = Z * Math.sqrt((residual + VARIANCE) / (weight + 1)) * width;
+  return beliefAround(mean, Math.sqrt((residual + VARIANCE) / (weight + 1)) * width, pulls);
+}
+
+/** @param deviation standard deviation of the mean, in units of reward @param pulls sum of shares */
+export function beliefAround(mean: number, deviation: number, pulls: number): Belief {
+  const half = Z * deviation;
   return { mean: unit(mean), lower: unit(mean - half), upper: unit(mean + half), pulls };
 }
 

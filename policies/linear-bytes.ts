@@ -4,22 +4,25 @@
  */
 
 import type { Standardisation } from './encoding.ts';
+import type { LinearArm } from './linear-arm.ts';
 import type { LinearPosterior } from './linear-models.ts';
-import { jsonHead, openPosterior, readArms, writePosterior } from './posterior-bytes.ts';
+import {
+  jsonHead,
+  openPosterior,
+  type PosteriorReader,
+  type Put,
+  readArms,
+  writePosterior,
+} from './posterior-bytes.ts';
 import { putStandardisation, standardisationSize, takeStandardisation } from './standardisation-bytes.ts';
 import { halfSize, putSymmetric, takeSymmetric } from './symmetric-bytes.ts';
 
 /** The bytes of models of `dimension` coefficients. */
 export function writeModels({ seen, arms, models }: LinearPosterior, dimension: number): Uint8Array {
-  const count = standardisationSize(seen) + arms.length * doublesOf(dimension);
+  const count = standardisationSize(seen) + arms.length * ridgeSize(dimension);
   return writePosterior('RLM1', jsonHead(arms), count, (put) => {
     putStandardisation(seen, put);
-    for (const { pulls, residual, theta, inverse } of models) {
-      put(pulls);
-      put(residual);
-      theta.forEach(put);
-      putSymmetric(inverse, dimension, put);
-    }
+    for (const model of models) putRidge(model, dimension, put);
   });
 }
 
@@ -31,20 +34,31 @@ export function writeModels({ seen, arms, models }: LinearPosterior, dimension: 
 export function readModels(bytes: Uint8Array, dimension: number, seen: Standardisation): LinearPosterior {
   const reader = openPosterior('RLM1', bytes, 'a posterior of linear models');
   const { arms, index } = readArms(reader);
-  reader.expect(standardisationSize(seen) + arms.length * doublesOf(dimension));
+  reader.expect(standardisationSize(seen) + arms.length * ridgeSize(dimension));
   takeStandardisation(seen, reader);
-  const models = arms.map(() => {
-    const [pulls, residual] = [reader.takeCount(), reader.takeCount()];
-    const theta = new Float64Array(dimension);
-    reader.fill(theta);
-    const inverse = new Float64Array(dimension * dimension);
-    takeSymmetric(inverse, dimension, reader);
-    return { inverse, theta, pulls, residual };
-  });
+  const models = arms.map(() => takeRidge(dimension, reader));
   return { seen, arms, index, models };
 }
 
-/** Numbers an arm. */
-function doublesOf(dimension: number): number {
+/** A model among the numbers of a stored posterior. */
+export function putRidge({ pulls, residual, theta, inverse }: LinearArm, dimension: number, put: Put): void {
+  put(pulls);
+  put(residual);
+  theta.forEach(put);
+  putSymmetric(inverse, dimension, put);
+}
+
+/** @throws RangeError where a sum is below zero */
+export function takeRidge(dimension: number, reader: PosteriorReader): LinearArm {
+  const [pulls, residual] = [reader.takeCount(), reader.takeCount()];
+  const theta = new Float64Array(dimension);
+  reader.fill(theta);
+  const inverse = new Float64Array(dimension * dimension);
+  takeSymmetric(inverse, dimension, reader);
+  return { inverse, theta, pulls, residual };
+}
+
+/** Numbers a model. */
+export function ridgeSize(dimension: number): number {
   return 2 + dimension + halfSize(dimension);
 }

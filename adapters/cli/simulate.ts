@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
-import { defaultPolicy, policyNames } from '../../policies/catalogue.ts';
+import { policyNames } from '../../policies/catalogue.ts';
 import { dataFolder, findDataset } from '../datasets/find-dataset.ts';
 import { understoodColumns } from '../datasets/layout.ts';
 import { readDataset } from '../datasets/read-dataset.ts';
@@ -59,7 +59,7 @@ Exit codes: 0 done, 2 the options or the file are not right, 130 interrupted (wh
 
 Examples:
   reckoner simulate --dataset routellm/mmlu --utility-cost 0.1 --shuffles 40
-  reckoner simulate --dataset llmrouter/train_a --policy lin_ucb --no-buckets
+  reckoner simulate --dataset llmrouter/train_a --policy beta_thompson
   reckoner simulate --dataset pareto/val --scenario all --changes glr:deviation=0.15
   reckoner simulate --dataset ./mine.csv --policy epsilon_greedy:epsilon=0.05 --json | jq .meanUtility`;
 
@@ -78,7 +78,7 @@ export function registerSimulate(program: Command, cli: Omit<Cli, 'version'>): v
       `passes over the requests, each in an order of its own (default: ${simulateDefaults.shuffles})`,
     )
     .option('--seed <s>', `what all randomness comes from (default: ${simulateDefaults.seed})`)
-    .option('--policy <policy>', `${policyNames.join(', ')}; or name:param=value,… (default: ${defaultPolicy.name})`)
+    .option('--policy <policy>', `${policyNames.join(', ')}; or name:param=value,… (default: rand_ucb)`)
     .option(
       '--utility-cost <l>',
       `cost of a call of the strong one of two arms, in reward (default: ${simulateDefaults.utilityCost})`,
@@ -94,8 +94,14 @@ export function registerSimulate(program: Command, cli: Omit<Cli, 'version'>): v
     .option('--budget-per-request <usd>', 'dollars a request that may be spent on average (default: no limit)')
     .option('--changes <detector>', 'restart a bucket whose arm has changed: glr or page_hinkley (default: never)')
     .option('--limit <rows>', 'use the first rows of the file only (default: all)')
-    .option('--no-buckets', 'one bucket for all requests: the bucket feature is context only')
-    .option('--features <names>', 'tell of the prompts what the file has: text,chars (default: nothing)')
+    .option(
+      '--no-buckets',
+      'one bucket for all requests, whatever the policy; those that learn about features have one anyway',
+    )
+    .option(
+      '--features <names>',
+      'what is told of the prompts: text,chars or none (default: chars where there is no bucket feature)',
+    )
     .option('--data-dir <dir>', 'keep the log there, in a folder for each of several shuffles (default: in memory)')
     .option('--workers <n>', `threads (default: ${simulateDefaults.workers}, the cores of this machine)`)
     .option('--json', 'print one JSON object in place of the report')
@@ -107,7 +113,10 @@ export function registerSimulate(program: Command, cli: Omit<Cli, 'version'>): v
 async function simulate(options: SimulateOptions, { terminal, env }: Pick<Cli, 'terminal' | 'env'>): Promise<number> {
   const path = findDataset(options.dataset, dataFolder(options.data, env));
   const name = options.dataset.replace(/\.csv(\.gz)?$/, '');
-  const plan = planOf(await readDataset(path, name, { prompt: options.features }), options);
+  const plan = planOf(
+    await readDataset(path, name, options.features === undefined ? {} : { prompt: options.features }),
+    options,
+  );
   const scenarios = options.scenarios.map((name) => scenarioPlanOf(plan, name, options.change));
   const requests =
     scenarios.length === 0

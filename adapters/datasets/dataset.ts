@@ -1,3 +1,5 @@
+import type { PromptFeature } from './layout.ts';
+
 /** Recorded requests: what every arm would have answered to each of them is known, so that a router can be measured on them. */
 export interface Dataset {
   /** The name it was asked for by, without its ending. */
@@ -8,6 +10,8 @@ export interface Dataset {
   readonly bucketFeature: string | null;
   /** The values of that feature, each once, in the order in which they first occur; empty where there is no feature. */
   readonly buckets: readonly string[];
+  /** What is known of the prompts, in the order of a row's `prompt`. */
+  readonly promptFeatures: readonly PromptFeature[];
   /** True where the file records the dollars of every call. */
   readonly priced: boolean;
   readonly rows: readonly RecordedRequest[];

@@ -4,15 +4,16 @@ import { ReckonerError } from '../../events/errors.ts';
 import { type PromptFeature, promptColumns, promptFeatures } from './layout.ts';
 
 /**
- * @param written names, with commas between them
+ * @param written names, with commas between them; or `none`
  * @throws ReckonerError request_invalid for a name that is not known, or there twice
  */
 export function promptFeaturesOf(written: string): readonly PromptFeature[] {
+  if (written.trim() === 'none') return [];
   const names = written.split(',').map((name) => name.trim());
   const known = names.flatMap((name) => promptFeatures.filter((feature) => feature === name));
   if (known.length === names.length && new Set(known).size === known.length) return known;
   throw new ReckonerError('request_invalid', `--features ${written} is not right.`, {
-    remedy: `Write one or more of ${promptFeatures.join(', ')}, each once, with commas between them.`,
+    remedy: `Write one or more of ${promptFeatures.join(', ')}, each once, with commas between them, or none.`,
   });
 }
 

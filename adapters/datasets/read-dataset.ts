@@ -10,6 +10,7 @@ import {
   type Layout,
   type PromptColumn,
   type PromptFeature,
+  promptColumns,
   understoodColumns,
 } from './layout.ts';
 
@@ -17,7 +18,7 @@ import {
 export interface Reading {
   /** Arms that are not: neither is a row left out because their outcome is missing. */
   readonly without?: readonly string[];
-  /** What is to be known of the prompts; default nothing. */
+  /** What is to be known of the prompts; default their length where the file has it and no bucket, else nothing. */
   readonly prompt?: readonly PromptFeature[];
 }
 
@@ -31,7 +32,7 @@ export interface Reading {
 export async function readDataset(
   path: string,
   name: string = basename(path).replace(/\.csv(\.gz)?$/, ''),
-  { without = [], prompt = [] }: Reading = {},
+  { without = [], prompt }: Reading = {},
 ): Promise<Dataset> {
   let layout: Layout | undefined;
   let prompts: readonly PromptColumn[] = [];
@@ -42,7 +43,7 @@ export async function readDataset(
     if (layout === undefined) {
       const detected = detectLayout(record.cells);
       layout = { ...detected, arms: detected.arms.filter(({ arm }) => !without.includes(arm)) };
-      prompts = detectPrompt(record.cells, prompt);
+      prompts = detectPrompt(record.cells, prompt ?? usualPrompt(record.cells, layout));
       continue;
     }
     if (isContaminated(layout, record)) {
@@ -63,10 +64,16 @@ export async function readDataset(
     arms: layout.arms.map(({ arm }) => arm),
     bucketFeature: layout.bucket?.feature ?? null,
     buckets: [...buckets],
+    promptFeatures: prompts.map(({ feature }) => feature),
     priced: layout.priced,
     rows,
     leftOut,
   };
+}
+
+/** Requests that nothing tells apart cannot be routed; where there is a bucket, the length says little beside it. */
+function usualPrompt(header: readonly string[], { bucket }: Layout): PromptFeature[] {
+  return bucket === null && header.includes(promptColumns.chars) ? ['chars'] : [];
 }
 
 function isContaminated(layout: Layout, record: CsvRecord): boolean {

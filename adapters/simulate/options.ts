@@ -30,10 +30,10 @@ export interface SimulateOptions {
   readonly dataDir?: string;
   readonly workers: number;
   readonly json: boolean;
-  /** False: one bucket for the whole domain. */
+  /** False: one bucket for the whole domain, whatever the policy. */
   readonly buckets: boolean;
-  /** What the domain is told of the prompts beside the bucket. */
-  readonly features: readonly PromptFeature[];
+  /** What the domain is told of the prompts; not given: their length where there is no bucket. */
+  readonly features?: readonly PromptFeature[];
   /** Worlds that change; empty: the recorded one, as it is. */
   readonly scenarios: readonly ScenarioName[];
   readonly change: ScenarioOptions;
@@ -104,7 +104,7 @@ export function simulateOptions(asked: unknown): SimulateOptions {
     scenarios: scenario === undefined ? [] : scenario === 'all' ? scenarioNames : [scenario],
     change: { arm, dropTo, priceFactor },
     ...(changes === undefined ? {} : { changes: changesOf(changes) }),
-    features: features === undefined ? [] : promptFeaturesOf(features),
+    ...(features === undefined ? {} : { features: promptFeaturesOf(features) }),
   };
   return policy === undefined ? options : { ...options, policy: policyOf(policy), policyName: policy };
 }

@@ -1,5 +1,6 @@
 import { type DomainConfig, type DomainConfigInput, parseDomainConfig } from '../../actors/domain-config.ts';
 import { ReckonerError } from '../../events/errors.ts';
+import { learnsFeatures } from '../../policies/catalogue.ts';
 import { type Baselines, baselines, declaredDollars, strongArm } from '../datasets/baselines.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { promptContext } from '../datasets/prompt-features.ts';
@@ -58,9 +59,9 @@ export function planOf(dataset: Dataset, options: SimulateOptions): SimulationPl
       ...(used.bucketFeature === null
         ? {}
         : { [used.bucketFeature]: { type: 'categorical', values: [...used.buckets] } }),
-      ...promptContext(options.features),
+      ...promptContext(used.promptFeatures),
     },
-    bucketBy: used.bucketFeature === null || !options.buckets ? [] : [used.bucketFeature],
+    bucketBy: used.bucketFeature !== null && isBucketed(options) ? [used.bucketFeature] : [],
     exploration: options.floor,
     ...(options.policy === undefined ? {} : { policy: options.policy }),
     ...(options.changes === undefined ? {} : { changes: options.changes }),
@@ -78,6 +79,11 @@ export function planOf(dataset: Dataset, options: SimulateOptions): SimulationPl
     seed: options.seed,
     dataDir: options.dataDir ?? null,
   };
+}
+
+/** The default, and what learns about features, learns about the bucket feature too: it needs all requests in one bucket. */
+function isBucketed({ buckets, policy }: SimulateOptions): boolean {
+  return buckets && policy !== undefined && !learnsFeatures(policy.name);
 }
 
 function checked(config: DomainConfigInput): DomainConfig {

@@ -1,9 +1,8 @@
 /** Who plays: the default of a domain, the policies that were asked for, and the references. */
-import { featureKinds } from '../../actors/config/context.ts';
 import { parseDomainConfig } from '../../actors/domain-config.ts';
 import { policyOf } from '../../adapters/simulate/options.ts';
 import { ReckonerError } from '../../events/errors.ts';
-import { createPolicy, defaultPolicy, PolicySpec, policyNames } from '../../policies/catalogue.ts';
+import { learnsFeatures, PolicySpec, policyNames } from '../../policies/catalogue.ts';
 import { domainLearner } from './domain-learner.ts';
 import type { Entrant } from './experiment.ts';
 import { flatThompson } from './flat-thompson.ts';
@@ -22,7 +21,7 @@ export const FLAT_GLOBAL = 'flat Beta-TS, one bucket';
 export interface Circumstances {
   /** Probability that our policies spread evenly over the arms. References have none. */
   readonly floor: number;
-  /** False: our policies get one bucket for all rows. */
+  /** False: our policies get one bucket for all rows, also those that do not learn about features. */
   readonly buckets: boolean;
 }
 
@@ -45,18 +44,18 @@ export function policyEntrant(written: string, circumstances: Circumstances): En
  * features, in one bucket, because within a bucket what makes it is always the same.
  */
 export function catalogueEntrants(problem: Problem, circumstances: Circumstances): Entrant[] {
-  const bucketed = problem.bucketBy.length > 0 && circumstances.buckets;
+  const usual = parseDomainConfig({ arms: [...problem.arms], context: problem.context }).policy;
   return policyNames.flatMap((name) => {
     const spec = PolicySpec.safeParse({ name });
-    if (!spec.success || JSON.stringify(spec.data) === JSON.stringify(defaultPolicy)) return [];
-    const kinds = featureKinds(parseDomainConfig({ arms: [...problem.arms], context: problem.context }).context);
-    return bucketed && createPolicy(spec.data, kinds).usesFeatures
-      ? [ours(`${name}, one bucket`, spec.data, { ...circumstances, buckets: false })]
-      : [ours(name, spec.data, circumstances)];
+    if (!spec.success || JSON.stringify(spec.data) === JSON.stringify(usual)) return [];
+    const bucketed = problem.bucketBy.length > 0 && circumstances.buckets;
+    return [ours(bucketed && learnsFeatures(name) ? `${name}, one bucket` : name, spec.data, circumstances)];
   });
 }
 
-function ours(name: string, policy: PolicySpec | undefined, { floor, buckets }: Circumstances): Entrant {
+/** The default, and what learns about features, has all rows in one bucket. */
+function ours(name: string, policy: PolicySpec | undefined, { floor, buckets: wanted }: Circumstances): Entrant {
+  const buckets = wanted && policy !== undefined && !learnsFeatures(policy.name);
   return { name, reference: false, make: (problem) => domainLearner(problem, { name, policy, floor, buckets }) };
 }
 

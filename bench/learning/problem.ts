@@ -1,7 +1,6 @@
 /** A recorded decision problem as the learners of this bench meet it. */
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import { type Dataset, toldOf } from '../../adapters/datasets/dataset.ts';
-import type { PromptFeature } from '../../adapters/datasets/layout.ts';
 import { promptContext } from '../../adapters/datasets/prompt-features.ts';
 
 export interface Problem {
@@ -40,19 +39,20 @@ export function withValuesOf(problem: Problem, other: Problem): Problem {
 
 /**
  * @param costs of the arms, in units of reward, in the order of the data set's arms
- * @param prompt what our policies are told of the prompts
+ * @param asked whether what is known of the prompts was asked for: then it is ours alone
  */
-export function problemOf(dataset: Dataset, costs: readonly number[], prompt: readonly PromptFeature[] = []): Problem {
-  const { name, arms, bucketFeature, buckets, rows } = dataset;
+export function problemOf(dataset: Dataset, costs: readonly number[], asked = false): Problem {
+  const { name, arms, bucketFeature, buckets, promptFeatures, rows } = dataset;
+  const prompt = promptContext(promptFeatures);
   return {
     name,
     arms,
     costs,
     context: {
       ...(bucketFeature === null ? {} : { [bucketFeature]: { type: 'categorical', values: [...buckets] } }),
-      ...promptContext(prompt),
+      ...prompt,
     },
-    extra: Object.keys(promptContext(prompt)),
+    extra: asked ? Object.keys(prompt) : [],
     bucketBy: bucketFeature === null ? [] : [bucketFeature],
     rows: rows.map((request) => ({
       context: toldOf(request),

@@ -45,8 +45,8 @@ export interface TrialOptions {
   readonly buckets: boolean;
   /** Whether the price of the strong arm is swept. */
   readonly sweep: boolean;
-  /** What our policies are told of the prompts beside the bucket. */
-  readonly features: readonly PromptFeature[];
+  /** What our policies are told of the prompts; undefined: what everybody is told, their length where there is no bucket. */
+  readonly features: readonly PromptFeature[] | undefined;
 }
 
 /** Price of a strong call in the utility of two arms. */
@@ -109,9 +109,10 @@ function labelledTrial(problem: Problem, options: TrialOptions): Trial {
 }
 
 async function recordedTrials(path: string, set: string, options: TrialOptions): Promise<Trial[]> {
-  const prompt = options.features;
-  const dataset = await readDataset(path, set, { prompt });
-  const free = freeOf(dataset, prompt);
+  const prompt = options.features === undefined ? {} : { prompt: options.features };
+  const asked = options.features !== undefined;
+  const dataset = await readDataset(path, set, prompt);
+  const free = freeOf(dataset, asked);
   const trial = (problem: Problem, entrants: readonly Entrant[], experiment: Experiment): Trial => ({
     problem,
     entrants,
@@ -126,8 +127,10 @@ async function recordedTrials(path: string, set: string, options: TrialOptions):
   const strong = strongArm(dataset);
   if (strong === null) {
     const trials = [all(free, 'reward', 'utility')];
-    const few = dataset.arms.includes(FOURTH) ? await readDataset(path, set, { prompt, without: [FOURTH] }) : undefined;
-    const three = few === undefined ? undefined : freeOf(few, prompt);
+    const few = dataset.arms.includes(FOURTH)
+      ? await readDataset(path, set, { ...prompt, without: [FOURTH] })
+      : undefined;
+    const three = few === undefined ? undefined : freeOf(few, asked);
     if (three !== undefined) trials.push(all(three, `regret, ${three.arms.length} arms`, 'regret'));
     if (!dataset.priced) return trials;
     return [...trials, await budgetTrial(three ?? free, options, trial, earlierThan(path))];
@@ -135,7 +138,7 @@ async function recordedTrials(path: string, set: string, options: TrialOptions):
   const priced = problemOf(
     dataset,
     dataset.arms.map((_, arm) => (arm === strong ? PRICE : 0)),
-    prompt,
+    asked,
   );
   const trials = [all(priced, `utility at ${PRICE}`, 'utility')];
   if (!options.sweep) return trials;
@@ -146,11 +149,11 @@ async function recordedTrials(path: string, set: string, options: TrialOptions):
 }
 
 /** A problem whose calls have no cost in units of reward. */
-function freeOf(dataset: Dataset, prompt: TrialOptions['features']): Problem {
+function freeOf(dataset: Dataset, asked: boolean): Problem {
   return problemOf(
     dataset,
     dataset.arms.map(() => 0),
-    prompt,
+    asked,
   );
 }
 
@@ -168,9 +171,11 @@ async function budgetTrial(
   earlier: string | undefined,
 ): Promise<Trial> {
   const without = problem.arms.includes(FOURTH) ? [] : [FOURTH];
-  const { features: prompt } = options;
+  const prompt = options.features === undefined ? {} : { prompt: options.features };
   const before =
-    earlier === undefined ? undefined : freeOf(await readDataset(earlier, EARLIER, { prompt, without }), prompt);
+    earlier === undefined
+      ? undefined
+      : freeOf(await readDataset(earlier, EARLIER, { ...prompt, without }), options.features !== undefined);
   const same = before !== undefined && before.arms.join() === problem.arms.join();
   const entrants = [
     ...ours(problem, { ...options, policies: options.policies ?? [] }, FLOORS.recorded),

@@ -6,7 +6,7 @@ import { createPolicy } from '../../policies/catalogue.ts';
 import { configured, DOMAIN, given, openStage, type Stage } from './given.ts';
 import { ONLY_STREAM, openShelf, posteriorOf, stateFrom, textOf, unforgetting, watched } from './posterior.ts';
 
-const thompson: DomainConfigInput = { arms: ['red', 'blue'] };
+const thompson: DomainConfigInput = { arms: ['red', 'blue'], policy: { name: 'beta_thompson' } };
 const greedy: DomainConfigInput = { arms: ['red', 'blue'], policy: { name: 'epsilon_greedy' } };
 
 async function pull(stage: Stage, value = 1): Promise<string> {
@@ -62,12 +62,12 @@ test('a reward that an older policy learned is not taken back from the newer one
 });
 
 test('arms that come begin at the prior; arms that go and come back keep what was learned', async () => {
-  const stage = await given([configured({ arms: ['red'] })]);
+  const stage = await given([configured({ arms: ['red'], policy: { name: 'beta_thompson' } })]);
   await pull(stage);
-  await stage.reckoner.configure(DOMAIN, { arms: ['blue'] });
+  await stage.reckoner.configure(DOMAIN, { arms: ['blue'], policy: { name: 'beta_thompson' } });
   const late = await stage.reckoner.decide(DOMAIN, {});
   expect(late.arm).toBe('blue');
-  await stage.reckoner.configure(DOMAIN, { arms: ['blue', 'red'] });
+  await stage.reckoner.configure(DOMAIN, { arms: ['blue', 'red'], policy: { name: 'beta_thompson' } });
   const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
   const { arms, verified } = await stage.reckoner.explain(decisionId);
   expect(arms).toMatchObject([
@@ -79,11 +79,11 @@ test('arms that come begin at the prior; arms that go and come back keep what wa
 });
 
 test('a late reward for an arm that is gone is learned, and found when the arm returns', async () => {
-  const stage = await given([configured({ arms: ['red'] })]);
+  const stage = await given([configured({ arms: ['red'], policy: { name: 'beta_thompson' } })]);
   const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
-  await stage.reckoner.configure(DOMAIN, { arms: ['blue'] });
+  await stage.reckoner.configure(DOMAIN, { arms: ['blue'], policy: { name: 'beta_thompson' } });
   expect(await stage.reckoner.reward(decisionId, { value: 1 })).toMatchObject({ arm: 'red', learned: true });
-  await stage.reckoner.configure(DOMAIN, { arms: ['red'] });
+  await stage.reckoner.configure(DOMAIN, { arms: ['red'], policy: { name: 'beta_thompson' } });
   const { arms } = await stage.reckoner.explain((await stage.reckoner.decide(DOMAIN, {})).decisionId);
   expect(arms).toMatchObject([{ arm: 'red', pulls: 1 }]);
   await stage.stop();
@@ -109,7 +109,10 @@ test('a policy that cannot forget is folded anew without the reward that was tak
   const values = [0.1, 0.7, 0.2, 1 / 3, 0.9, 0.6];
   const snapshots = openShelf();
   const watch = watched(unforgetting);
-  const stage = await given([configured({ arms: ['red'] })], { makePolicy: watch.makePolicy, snapshots });
+  const stage = await given([configured({ arms: ['red'], policy: { name: 'beta_thompson' } })], {
+    makePolicy: watch.makePolicy,
+    snapshots,
+  });
   const rewards = [];
   for (let count = 0; count < 30; count++) {
     const { decisionId } = await stage.reckoner.decide(DOMAIN, {});

@@ -7,7 +7,9 @@ import { configured, DOMAIN, given, problemOf } from './given.ts';
 import { posteriorOf, stateFrom, watched } from './posterior.ts';
 
 test('a decision is one event that holds everything the choice depended on', async () => {
-  const stage = await given([configured({ arms: [{ name: 'red', shift: -0.1, costUsd: 2 }, 'blue'] })]);
+  const stage = await given([
+    configured({ arms: [{ name: 'red', shift: -0.1, costUsd: 2 }, 'blue'], policy: { name: 'beta_thompson' } }),
+  ]);
   const body = { requestId: 'r1', taskType: 'chat', complexity: 0.5, tokens: 12, subject: 'alice@example.com' };
   const { answer, events } = await stage.when((reckoner) => reckoner.decide(DOMAIN, body));
   expect(events).toMatchObject([
@@ -28,7 +30,10 @@ test('a decision is one event that holds everything the choice depended on', asy
 });
 
 test('a reward follows its decision, and only then is something believed', async () => {
-  const stage = await given([configured(), { type: 'DecisionMade', arm: 'blue' }]);
+  const stage = await given([
+    configured({ arms: ['red', 'blue'], policy: { name: 'beta_thompson' } }),
+    { type: 'DecisionMade', arm: 'blue' },
+  ]);
   const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
   const { events, answer } = await stage.when((reckoner) => reckoner.reward(decisionId, { value: 0.75 }));
   expect(events).toMatchObject([
@@ -57,7 +62,13 @@ test('neutral feedback is recorded and moves nothing', async () => {
 });
 
 test('rewards of several kinds count as their shares of one pull', async () => {
-  const stage = await given([configured({ arms: ['red'], reward: { shares: { explicit: 0.25, outcome: 0.75 } } })]);
+  const stage = await given([
+    configured({
+      arms: ['red'],
+      policy: { name: 'beta_thompson' },
+      reward: { shares: { explicit: 0.25, outcome: 0.75 } },
+    }),
+  ]);
   const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
   await stage.reckoner.reward(decisionId, { feedback: 'thumbs_up' });
   await stage.reckoner.reward(decisionId, { value: 0 });

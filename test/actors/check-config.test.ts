@@ -21,7 +21,7 @@ test.each(exampleDomains)('the example $name raises no warning', ({ config }) =>
 
 test('what was checked comes back filled in, and every warning says what to do', () => {
   const { config, warnings } = checkConfig({ arms: ['a', 'b'], exploration: 0.9, objective: { preset: 'balanced' } });
-  expect(config).toMatchObject({ policy: { name: 'beta_thompson' }, objective: { minReliability: 0.8 } });
+  expect(config).toMatchObject({ policy: { name: 'rand_ucb' }, objective: { minReliability: 0.8 } });
   expect(warnings.length).toBeGreaterThan(0);
   for (const { remedy } of warnings) expect(remedy).toMatch(/^[A-Z].*\.$/);
 });

@@ -50,15 +50,24 @@ test('a domain overrides its profile', () => {
   expect(config.confidence).toEqual({ gate: false, autonomous: 0.05, supervised: 0 });
 });
 
-test('gating is off, priors are uniform and the policy is Thompson sampling unless said otherwise', () => {
+test('gating is off, priors are uniform and the policy learns about features unless said otherwise', () => {
   expect(parsed()).toMatchObject({
     confidence: { gate: false },
     prior: { alpha: 1, beta: 1 },
-    policy: { name: 'beta_thompson' },
+    policy: { name: 'rand_ucb' },
     bucketBy: [],
     reward: { weights: { quality: 1, feedback: 1 } },
     feedback: { successRating: 4, failureRating: 2 },
   });
+});
+
+test('the policy that nobody named is Thompson sampling where there are buckets, and where models would be too large', () => {
+  const user = { type: 'categorical', values: Array.from({ length: 800 }, (_, i) => `u${i}`) };
+  expect(parsed({ context: { user }, bucketBy: ['user'] }).policy).toMatchObject({ name: 'beta_thompson' });
+  // Two arms of 801 by 801 numbers; 400 users are a quarter of it.
+  expect(parsed({ context: { user } }).policy).toMatchObject({ name: 'beta_thompson' });
+  const few = { ...user, values: user.values.slice(0, 400) };
+  expect(parsed({ context: { user: few } }).policy).toMatchObject({ name: 'rand_ucb' });
 });
 
 test('what is wrong is named by its path', () => {

@@ -162,7 +162,9 @@ const pulls = fc.array(fc.record({ arm: fc.constantFrom('red', 'green', 'blue'),
 /** Decides all, then rewards in the order that is given; the posterior at the end. */
 async function learned(all: readonly Pull[], order: readonly number[]): Promise<string> {
   const watch = watched();
-  const stage = await given([configured({ arms: ['red', 'green', 'blue'] })], { makePolicy: watch.makePolicy });
+  const stage = await given([configured({ arms: ['red', 'green', 'blue'], policy: { name: 'beta_thompson' } })], {
+    makePolicy: watch.makePolicy,
+  });
   const ids: string[] = [];
   for (const { arm } of all) ids.push((await stage.reckoner.decide(DOMAIN, { candidates: [arm] })).decisionId);
   for (const at of order) await stage.reckoner.reward(ids[at] ?? '', { value: all[at]?.value });

@@ -278,7 +278,7 @@ describe('as events', () => {
   test('the expected quality is where learning begins, and rewards move it from there', async () => {
     const objective = { preset: 'cost-aware', taskTypes: { code: -0.2 } } as const;
     const arms = [{ name: 'told', quality: 0.9 }, { name: 'own', prior: { alpha: 3, beta: 1 } }, 'silent'];
-    const stage = await given([configured({ arms, objective })]);
+    const stage = await given([configured({ arms, objective, policy: { name: 'beta_thompson' } })]);
     const priorOf = async (body: object) => {
       const { events } = await stage.when((reckoner) => reckoner.decide(DOMAIN, body));
       const [event] = events;

@@ -17,7 +17,12 @@ const HOUR = 3_600_000;
 
 function waiting(window: object = {}, more: Partial<DomainConfigInput> = {}): DomainConfigInput {
   const declared = { seconds: 3600, silence: 'failure', ...window } as const;
-  return { arms: ['red', 'blue'], ...more, reward: { ...more.reward, window: declared } };
+  return {
+    arms: ['red', 'blue'],
+    policy: { name: 'beta_thompson' },
+    ...more,
+    reward: { ...more.reward, window: declared },
+  };
 }
 
 /** A clock that a test sets: naps are short, and time passes by the requests alone. */

@@ -13,7 +13,10 @@ import { stateFrom } from './posterior.ts';
 const ARMS = ['red', 'green', 'blue', 'violet'];
 
 function stageWith(agents: Cast, arms: readonly string[] = ARMS, log?: EventLog): Promise<Stage> {
-  return given([configured({ arms: [...arms] })], { agents: agents.agents, ...(log === undefined ? {} : { log }) });
+  return given([configured({ arms: [...arms], policy: { name: 'beta_thompson' } })], {
+    agents: agents.agents,
+    ...(log === undefined ? {} : { log }),
+  });
 }
 
 function inWords({ type, data }: DecodedEvent): string {

@@ -35,10 +35,10 @@ export const everySpec: readonly (readonly [string, PolicySpec])[] = [
   ...Object.entries(VARIANTS),
 ];
 
-/** Which of them forget: what is believed of one arm changes with the lessons of another, and with their order. */
-export const fades: ReadonlySet<string> = new Set([
+/** Which of them forget, or let arms lean on what all earn: what is believed of one arm changes with the lessons of another, and with their order. */
+export const bindsArms: ReadonlySet<string> = new Set([
   ...['beta_thompson, discounted', 'nig_thompson, of the last hour', 'beta_thompson, in a window'],
-  ...['lin_ucb, discounted', 'square_cb, discounted'],
+  ...['lin_ucb, discounted', 'square_cb, discounted', 'rand_ucb'],
 ]);
 
 /** Where a later lesson is learned in the light of an earlier one, by design: the order of lessons matters to what is believed. */

@@ -5,8 +5,8 @@ import { createPolicy } from '../../policies/catalogue.ts';
 import type { AnyPolicy, Lesson, Situation } from '../../policies/policy.ts';
 import {
   ARMS,
+  bindsArms,
   everySpec,
-  fades,
   KINDS,
   learned,
   learnsInOrder,
@@ -86,7 +86,7 @@ describe.each(policies)('the policy %s, with features', (title, policy) => {
     expect(policy.serialise(restored)).toEqual(policy.serialise(posterior));
   });
 
-  it.runIf(!learnsInOrder.has(title) && !fades.has(title))(
+  it.runIf(!learnsInOrder.has(title) && !bindsArms.has(title))(
     'believes the same of the same lessons in another order',
     () => {
       // Without numbers: what they are standardised by moves with every lesson.
@@ -114,7 +114,7 @@ describe.each(policies)('the policy %s, with features', (title, policy) => {
     };
     const before = beliefs(learned(policy, LESSONS), ['a', 'b', 'c']);
     expect(beliefs(learned(policy, LESSONS), ['a', 'b', 'c', 'new'])).toEqual(before);
-    if (fades.has(title)) return;
+    if (bindsArms.has(title)) return;
     // A lesson of the mean of all contexts, so that their standardisation hardly moves.
     const total = LESSONS.reduce((sum, { share }) => sum + share, 0);
     const mean = (k: number) => LESSONS.reduce((sum, { share, features }) => sum + share * features[k]!, 0) / total;

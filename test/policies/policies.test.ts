@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import jstat from 'jstat';
 import { describe, expect, it } from 'vitest';
-import { createPolicy, defaultPolicy, PolicySpec, policyNames } from '../../policies/catalogue.ts';
+import { createPolicy, defaultPolicy, learnsFeatures, PolicySpec, policyNames } from '../../policies/catalogue.ts';
 import type { Situation } from '../../policies/policy.ts';
 import {
   ARMS,
+  bindsArms,
   everySpec,
-  fades,
   learned,
   learnsInOrder,
   lesson,
@@ -131,7 +131,7 @@ describe.each(policies)('the policy %s', (title, policy, name) => {
     );
   });
 
-  it.runIf(!fades.has(title) && !learnsInOrder.has(title))(
+  it.runIf(!bindsArms.has(title) && !learnsInOrder.has(title))(
     'learns the same from the same lessons in another order',
     () => {
       fc.assert(
@@ -148,7 +148,7 @@ describe.each(policies)('the policy %s', (title, policy, name) => {
     },
   );
 
-  it.runIf(!fades.has(title))('leaves the other arms alone when it meets a new one', () => {
+  it.runIf(!bindsArms.has(title))('leaves the other arms alone when it meets a new one', () => {
     const seen = situation(policy, ARMS);
     const before = ['a', 'b', 'c'].map((_, i) => policy.belief(learned(policy, LESSONS), seen, i));
     const posterior = policy.learn(learned(policy, LESSONS), lesson('new', 1));
@@ -295,11 +295,20 @@ describe('single policies', () => {
 });
 
 describe('the catalogue', () => {
-  it('knows its policies by name, and Thompson sampling where none is named', () => {
+  it('says of every policy whether it learns about features', () => {
+    for (const [, spec] of everySpec) {
+      expect([spec.name, learnsFeatures(spec.name)]).toEqual([spec.name, createPolicy(spec).usesFeatures === true]);
+    }
+  });
+
+  it('knows its policies by name, and what a domain gets that names none', () => {
     expect(new Set(policyNames).size).toBe(policyNames.length);
     const known = ['beta_thompson', 'nig_thompson', 'lin_ucb', 'lin_ts', 'square_cb', 'offset_tree', 'context_tree'];
     expect(policyNames).toEqual(expect.arrayContaining([...known, 'epsilon_greedy', 'softmax', 'fixed']));
-    expect(defaultPolicy.name).toBe('beta_thompson');
+    expect(defaultPolicy(3, false, []).name).toBe('rand_ucb');
+    expect(defaultPolicy(3, true, []).name).toBe('beta_thompson');
+    // 10,000 arms with 11 coefficients each: 1,210,000 numbers.
+    expect(defaultPolicy(10_000, false, [{ type: 'vector', size: 10, weight: 1 }]).name).toBe('beta_thompson');
     expect(PolicySpec.parse({ name: 'epsilon_greedy' })).toEqual({
       name: 'epsilon_greedy',
       epsilon: 0.1,

@@ -17,7 +17,7 @@ test('a configuration that holds is told in a line, with what should be known of
   const plain = fileOf(JSON.stringify({ arms: ['small', 'large'], context: { urgent: { type: 'boolean' } } }));
   expect(await run(['config', 'check', plain])).toEqual({
     code: 0,
-    stdout: `ok    ${plain} is valid: 2 arms, 1 feature, one bucket, beta_thompson with a floor of 0.01.\n`,
+    stdout: `ok    ${plain} is valid: 2 arms, 1 feature, one bucket, rand_ucb with a floor of 0.01.\n`,
     stderr: '',
   });
   const odd = fileOf(JSON.stringify({ arms: ['small', 'large'], policy: { name: 'lin_ucb' }, exploration: 0 }));
@@ -34,7 +34,7 @@ test('from the standard input, and as JSON with every default filled in', async 
   const { valid, config, warnings } = JSON.parse(stdout);
   expect(valid).toBe(true);
   expect(config).toMatchObject({
-    policy: { name: 'beta_thompson', shrinkage: 10 },
+    policy: { name: 'rand_ucb', alpha: 1.5 },
     objective: { baseQuality: 0.7, minSavingUsd: 0.001, weights: { cost: 0.4, quality: 0.5, latency: 0.1 } },
   });
   expect(warnings.map(({ path }: { path: string }) => path)).toEqual([

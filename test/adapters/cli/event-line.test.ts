@@ -6,7 +6,11 @@ import { decode } from '../../../events/catalogue.ts';
 import { configured, DOMAIN, given } from '../../actors/given.ts';
 
 test('silence, the reward that took its place, and a decision that was held back are told in words', async () => {
-  const held = { arms: ['red', 'blue'], conservative: { baseline: 'blue' } };
+  const held = {
+    arms: ['red', 'blue'],
+    policy: { name: 'beta_thompson' as const },
+    conservative: { baseline: 'blue' },
+  };
   const stage = await given([configured({ ...held, reward: { window: { seconds: 60, silence: 'failure' } } })], {
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 3))),
   });

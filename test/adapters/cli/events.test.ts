@@ -30,7 +30,7 @@ test('events are printed in the order of the log, one line each, in words', asyn
   const lines = stdout.split('\n');
   expect(lines[0]).toMatch(/^ +1 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {2}configured {2}domain greeting@0 /);
   expect(stdout).toMatch(
-    /decided +greeting\.[a-z2-7]{16}\.0\.[a-z2-7]{13} {2}@0 {2}(hello|hi) of 2 {2}p 0\.500 {2}expects 0\.50/,
+    /decided +greeting\.[a-z2-7]{16}\.0\.[a-z2-7]{13} {2}@0 {2}(hello|hi) of 2 {2}p 0\.500 {2}expects 0\.00/,
   );
   expect(stdout).toMatch(/rewarded +greeting\.\S+ {2}@\d {2}(hello|hi) 0\.750 for @\d {2}outcome/);
 });

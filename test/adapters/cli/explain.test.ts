@@ -212,7 +212,7 @@ describe('reckoner domains', () => {
   test('lists what is decided here', async () => {
     const { code, stdout } = await run(['domains', '--data-dir', used.dataDir]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^greeting +2 +one bucket +beta_thompson/m);
+    expect(stdout).toMatch(/^greeting +2 +one bucket +rand_ucb/m);
   });
 
   test('shows one of them in full', async () => {

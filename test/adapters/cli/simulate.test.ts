@@ -99,7 +99,7 @@ describe('reckoner simulate', () => {
     const told = await figures('--dataset', 'costly', '--shuffles', '3', '--utility-cost', '0.3');
     expect(told).toMatchObject({
       dataset: 'costly',
-      policy: 'beta_thompson',
+      policy: 'rand_ucb',
       requests: 150,
       shuffles: 3,
       usd: null,
@@ -160,7 +160,9 @@ describe('reckoner simulate', () => {
   });
 
   it('prints a report of plain lines: baselines, arms, regret, what the buckets learned', async () => {
-    const { lines, errors, code } = await simulate('--dataset', 'costly', '--shuffles', '2', '--utility-cost', '0.3');
+    const { lines, errors, code } = await simulate(
+      ...['--dataset', 'costly', '--shuffles', '2', '--utility-cost', '0.3', '--policy', 'beta_thompson'],
+    );
     const text = lines.join('\n');
     expect(code).toBe(0);
     expect(errors).toEqual([]);
@@ -260,17 +262,19 @@ describe('a simulated run', () => {
   });
 
   it('puts the utility cost on the strong arm as its shift, and no outcome into the context', async () => {
-    const { config } = await planned({ utilityCost: '0.3' });
+    const { config } = await planned({ utilityCost: '0.3', policy: 'beta_thompson' });
     expect(config.arms.map(({ name, shift }) => [name, shift])).toEqual([
       ['small', 0],
       ['large', -0.3],
     ]);
     expect(config.context).toEqual({ subject: { type: 'categorical', values: ['law', 'art'] } });
     expect(config.bucketBy).toEqual(['subject']);
+    // The default learns about the subject, and so about all requests together.
+    expect((await planned({})).config.bucketBy).toEqual([]);
   });
 
   it('tells what the buckets learned after the last shuffle only', async () => {
-    const plan = await planned({});
+    const plan = await planned({ policy: 'beta_thompson' });
     expect((await runShuffle(plan, 0, openNode)).learned).toEqual([]);
     const { learned } = await runShuffle(plan, 2, openNode);
     expect(learned.map(({ pulls }) => pulls)).toEqual([75, 75]);

@@ -15,6 +15,7 @@ function dataset(arms: string[], rows: [bucket: string, ...rewards: number[]][])
     name: 'hand',
     arms,
     bucketFeature: 'task',
+    promptFeatures: [],
     buckets: [...new Set(rows.map(([bucket]) => bucket))],
     priced: false,
     rows: rows.map(([task, ...rewards]) => ({ context: { task }, rewards, dollars: [] })),

@@ -64,8 +64,9 @@ describe('the options of simulate', () => {
       floor: 0.01,
       json: false,
       buckets: true,
-      features: [],
     });
+    expect(simulateOptions({ dataset: 'x' }).features).toBeUndefined();
+    expect(simulateOptions({ dataset: 'x', features: 'none' }).features).toEqual([]);
     expect(simulateOptions({ dataset: 'x', features: 'chars, text' }).features).toEqual(['chars', 'text']);
   });
 

@@ -13,6 +13,7 @@ const dataset: Dataset = {
   name: 'made/up',
   arms: ['poor', 'fair', 'good', 'dear'],
   bucketFeature: 'task',
+  promptFeatures: [],
   buckets: ['x', 'y'],
   priced: true,
   rows: Array.from({ length: 450 }, (_, index) => ({
@@ -131,7 +132,7 @@ describe('a world that changes', { timeout: 30_000 }, () => {
   });
 
   it('lets the most called arm fall and says nothing, and sees the router leave it', async () => {
-    const { summary, configured } = await played('quality-drop', { dropTo: '0.1' });
+    const { summary, configured } = await played('quality-drop', { dropTo: '0.1', policy: 'beta_thompson' });
     const [, before, after] = summary.phases;
     expect(configured).toEqual([0]);
     expect(summary.arms).toEqual(new Map([['good', 1]]));

@@ -10,10 +10,11 @@ import { Budget } from './config/budget.ts';
 import { Changes } from './config/changes.ts';
 import { ComplexityPreference } from './config/complexity.ts';
 import { Constraints } from './config/constraints.ts';
-import { checkBuckets, Feature, featureKinds } from './config/context.ts';
+import { Feature, featureKinds } from './config/context.ts';
 import { ArmName, FeatureName } from './config/names.ts';
 import { Objective } from './config/objective.ts';
-import { FeedbackMapping, kindOfSilence, RewardDefinition } from './config/reward.ts';
+import { FeedbackMapping, RewardDefinition } from './config/reward.ts';
+import { checkedTogether } from './config/together.ts';
 import { inOurWords, invalid } from './invalid.ts';
 
 const unit = z.number().min(0).max(1);
@@ -38,131 +39,80 @@ function sharedSeldomEnough(arms: number): number {
   return Math.ceil(arms / SHARED_ARMS_A_REWARD);
 }
 
-/** Refuses what no field is guilty of alone. */
-function refusing(issues: z.RefinementCtx): (path: (string | number)[], message: string) => void {
-  return (path, message) => issues.addIssue({ code: 'custom', path, message });
-}
-
-/** What is wrong between fields is told together with what is wrong elsewhere: it is looked at wherever these fields are sound. */
-function sound(...fields: readonly (string | number | symbol)[]): (payload: z.core.ParsePayload) => boolean {
-  return ({ issues }) =>
-    issues.every(({ code, path = [] }) => {
-      const [field] = path;
-      // An unknown name beside the known ones harms none of them; anything else that is wrong at the top is no configuration.
-      return field === undefined ? code === 'unrecognized_keys' : !fields.includes(field);
-    });
-}
+const Fields = z.strictObject({
+  description: z.string().max(500).default('').describe('what is decided here, for people'),
+  arms: z.array(Arm).min(1).max(10_000).describe('names, or objects with what is known of the arm'),
+  context: z.record(FeatureName, Feature).default({}).describe('the features of a request, by name'),
+  bucketBy: z
+    .array(FeatureName)
+    .max(16)
+    .default([])
+    .describe('features whose values make a bucket; [] is one bucket for the domain'),
+  policy: PolicySpec.optional().describe(
+    'how an arm is chosen, and learned from. Not given: rand_ucb over the features; beta_thompson where bucketBy parts them, or where ' +
+      'arms times the square of the features (a category counts once for each value) is above a million',
+  ),
+  changes: Changes.optional(),
+  profile: z
+    .enum(['production', 'staging', 'development'])
+    .optional()
+    .describe('sets the defaults of exploration, learningRate, risk and confidence'),
+  exploration: unit.optional().describe('probability spread evenly over the candidates'),
+  learningRate: unit.optional().describe("1 - the discount of a policy whose discount is 'profile'"),
+  risk: unit
+    .optional()
+    .describe('the share of what the baseline would earn that conservative mode may lose: its alpha'),
+  conservative: z
+    .strictObject({ baseline: ArmName.describe('the arm that is taken where others cannot be afforded') })
+    .optional()
+    .describe(
+      'explore only while what a bucket earned so far, with this decision, is at least 1 - risk of what the baseline alone would have ' +
+        'earned there, with 95 % confidence; else the other arms are set aside. Not given: explore freely',
+    ),
+  prior: BetaPrior.default({ alpha: 1, beta: 1 }).describe('what is believed of every arm before its first reward'),
+  sharing: z
+    .strictObject({ every: z.int().min(0).max(1_000_000) })
+    .optional()
+    .describe(
+      'share what all buckets learned after every so many rewards, at least a hundredth of the number of arms; 0: never. ' +
+        'Not given: 50, more above 5,000 arms',
+    ),
+  objective: Objective.optional().describe('what else counts beside the reward: cost, latency, reliability'),
+  complexity: ComplexityPreference.optional().describe(
+    'hard requests prefer arms of higher expected quality, easy ones cheaper arms; not given: complexity is only recorded',
+  ),
+  constraints: Constraints.optional().describe(
+    'what candidates of every request must keep; where a request asks for more, that holds',
+  ),
+  budget: Budget.optional().describe('what may be spent; not given: whatever calls cost'),
+  reward: RewardDefinition.prefault({}),
+  feedback: FeedbackMapping.prefault({}),
+  confidence: z
+    .strictObject({
+      gate: z.boolean().default(false).describe('whether decisions get a mode by their confidence'),
+      autonomous: unit.optional().describe('from this confidence on decisions are autonomous; default by the profile'),
+      supervised: unit.optional().describe('from this one supervised, below escalated; default autonomous - 0.1'),
+    })
+    .prefault({}),
+  fallback: ArmName.optional().describe('taken where no candidate meets the constraints; need not be among the arms'),
+  propensity: z
+    .enum(['auto', 'eager', 'lazy'])
+    .default('auto')
+    .describe(
+      'auto: at once up to 8 candidates, above that from the log; eager: at once up to 32; offset_tree: always at once',
+    ),
+  timezone: z.string().default('UTC').describe('IANA name, for features derived from the time'),
+  confirmPrices: z
+    .boolean()
+    .optional()
+    .describe(
+      'true: declared prices (costUsd) may move by more than 10 times; without it such a configuration is held, because prices ' +
+        'that are read somewhere are wrong now and then. Not a part of the domain: it is said with each such change',
+    ),
+});
 
 /** What may be written as a domain: everything but the arms has a default. */
-export const DomainConfigInput = z
-  .strictObject({
-    description: z.string().max(500).default('').describe('what is decided here, for people'),
-    arms: z.array(Arm).min(1).max(10_000).describe('names, or objects with what is known of the arm'),
-    context: z.record(FeatureName, Feature).default({}).describe('the features of a request, by name'),
-    bucketBy: z
-      .array(FeatureName)
-      .max(16)
-      .default([])
-      .describe('features whose values make a bucket; [] is one bucket for the domain'),
-    policy: PolicySpec.optional().describe(
-      'how an arm is chosen, and learned from. Not given: rand_ucb over the features; beta_thompson where bucketBy parts them, or where ' +
-        'arms times the square of the features (a category counts once for each value) is above a million',
-    ),
-    changes: Changes.optional(),
-    profile: z
-      .enum(['production', 'staging', 'development'])
-      .optional()
-      .describe('sets the defaults of exploration, learningRate, risk and confidence'),
-    exploration: unit.optional().describe('probability spread evenly over the candidates'),
-    learningRate: unit.optional().describe("1 - the discount of a policy whose discount is 'profile'"),
-    risk: unit
-      .optional()
-      .describe('the share of what the baseline would earn that conservative mode may lose: its alpha'),
-    conservative: z
-      .strictObject({ baseline: ArmName.describe('the arm that is taken where others cannot be afforded') })
-      .optional()
-      .describe(
-        'explore only while what a bucket earned so far, with this decision, is at least 1 - risk of what the baseline alone would have ' +
-          'earned there, with 95 % confidence; else the other arms are set aside. Not given: explore freely',
-      ),
-    prior: BetaPrior.default({ alpha: 1, beta: 1 }).describe('what is believed of every arm before its first reward'),
-    sharing: z
-      .strictObject({ every: z.int().min(0).max(1_000_000) })
-      .optional()
-      .describe(
-        'share what all buckets learned after every so many rewards, at least a hundredth of the number of arms; 0: never. ' +
-          'Not given: 50, more above 5,000 arms',
-      ),
-    objective: Objective.optional().describe('what else counts beside the reward: cost, latency, reliability'),
-    complexity: ComplexityPreference.optional().describe(
-      'hard requests prefer arms of higher expected quality, easy ones cheaper arms; not given: complexity is only recorded',
-    ),
-    constraints: Constraints.optional().describe(
-      'what candidates of every request must keep; where a request asks for more, that holds',
-    ),
-    budget: Budget.optional().describe('what may be spent; not given: whatever calls cost'),
-    reward: RewardDefinition.prefault({}),
-    feedback: FeedbackMapping.prefault({}),
-    confidence: z
-      .strictObject({
-        gate: z.boolean().default(false).describe('whether decisions get a mode by their confidence'),
-        autonomous: unit
-          .optional()
-          .describe('from this confidence on decisions are autonomous; default by the profile'),
-        supervised: unit.optional().describe('from this one supervised, below escalated; default autonomous - 0.1'),
-      })
-      .prefault({}),
-    fallback: ArmName.optional().describe('taken where no candidate meets the constraints; need not be among the arms'),
-    propensity: z
-      .enum(['auto', 'eager', 'lazy'])
-      .default('auto')
-      .describe(
-        'auto: at once up to 8 candidates, above that from the log; eager: at once up to 32; offset_tree: always at once',
-      ),
-    timezone: z.string().default('UTC').describe('IANA name, for features derived from the time'),
-    confirmPrices: z
-      .boolean()
-      .optional()
-      .describe(
-        'true: declared prices (costUsd) may move by more than 10 times; without it such a configuration is held, because prices ' +
-          'that are read somewhere are wrong now and then. Not a part of the domain: it is said with each such change',
-      ),
-  })
-  .superRefine(({ context, bucketBy }, issues) => checkBuckets(context, bucketBy, refusing(issues)), {
-    when: sound('context', 'bucketBy'),
-  })
-  .superRefine(
-    ({ arms }, issues) => {
-      const names = new Set<string>();
-      for (const [index, { name }] of arms.entries()) {
-        if (names.has(name)) refusing(issues)(['arms', index], `the arm ${name} is there twice`);
-        names.add(name);
-      }
-    },
-    { when: sound('arms') },
-  )
-  .superRefine((config, issues) => {
-    const refuse = refusing(issues);
-    const names = new Set(config.arms.map(({ name }) => name));
-    if (config.policy?.name === 'fixed' && !names.has(config.policy.arm))
-      refuse(['policy', 'arm'], 'is not one of the arms');
-    if (config.conservative !== undefined && !names.has(config.conservative.baseline))
-      refuse(['conservative', 'baseline'], 'is not one of the arms');
-    const shares = config.reward.shares;
-    if (shares !== undefined && Math.abs(Object.values(shares).reduce((sum, share) => sum + share, 0) - 1) > 1e-9) {
-      refuse(['reward', 'shares'], 'must sum to 1');
-    }
-    const window = config.reward.window;
-    if (window !== undefined && shares !== undefined && (shares[kindOfSilence(window)] ?? 0) === 0) {
-      refuse(['reward', 'window', 'kind'], `is ${kindOfSilence(window)}, which has no share of a pull`);
-    }
-    if (Object.values(config.reward.weights).every((weight) => weight === 0))
-      refuse(['reward', 'weights'], 'are all 0');
-    if (config.feedback.failureRating >= config.feedback.successRating) {
-      refuse(['feedback', 'failureRating'], 'must lie below successRating');
-    }
-    if (!isTimezone(config.timezone)) refuse(['timezone'], 'is not an IANA time zone');
-  })
+export const DomainConfigInput = checkedTogether(Fields)
   .transform(({ confirmPrices, ...config }) => {
     const profile = config.profile === undefined ? unprofiled : profiles[config.profile];
     const autonomous = config.confidence.autonomous ?? profile.autonomous;
@@ -211,15 +161,6 @@ function policyFor(config: {
 function withLearningRate(policy: PolicySpec, learningRate: number): PolicySpec {
   if (!('discount' in policy) || policy.discount !== 'profile') return policy;
   return { ...policy, discount: 1 - learningRate };
-}
-
-function isTimezone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /**

@@ -111,6 +111,19 @@ test('what is wrong between fields is told together with what is wrong within ot
     'bucketBy.0',
     'arms.1',
   ]);
+  const reward = { shares: { outcome: 0.5 }, weights: { quality: 0 } };
+  const feedback = { successRating: 1 };
+  const policy = { name: 'fixed', arm: 'green' };
+  const conservative = { baseline: 'green' };
+  expect(pathsOf({ exploration: 2, reward, feedback, timezone: 'Nowhere', policy, conservative })).toEqual([
+    'exploration',
+    'policy.arm',
+    'conservative.baseline',
+    'reward.shares',
+    'reward.weights',
+    'feedback.failureRating',
+    'timezone',
+  ]);
   // Of a context that is wrong itself, nobody knows what it would hold.
   expect(pathsOf({ context: { a: { type: 'number' } }, bucketBy: ['a'] })).toEqual(['context.a.type']);
   expect(pathsOf({ context: null, bucketBy: ['a'], arms: null })).toEqual(['arms', 'context']);

@@ -267,7 +267,7 @@ const RandUcbSpec = z
       .number()
       .min(0)
       .max(100)
-      .default(1.5)
+      .default(1.6)
       .describe('standard deviations of optimism, in the middle of the band'),
     spread: z
       .number()
@@ -279,7 +279,7 @@ const RandUcbSpec = z
       .number()
       .min(1e-6)
       .max(1e6)
-      .default(0.3)
+      .default(1)
       .describe('pulls of an arm after which what it is in general counts half'),
     categoryRidge: z
       .number()

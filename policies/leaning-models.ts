@@ -61,8 +61,8 @@ export interface LeaningModels {
 
 /** Pulls that hold the effect of an arm at 0: an arm that nobody tried is expected to do less well than those that were kept. */
 const EFFECT_PULLS = 2;
-/** Precision of the common bias: the first rewards say little of what all will be. */
-const COMMON_BIAS = 5;
+/** Precision of the common model's bias and of its categories: the first rewards say little of what all will be. */
+const COMMON_PULLS = 3;
 /** What counts as having been lent and found right before anything was: leaning begins at 1. */
 const LEAN_PRIOR = 1;
 /** Variance of a reward before anything is known, and the pulls that is worth: no reward in [0, 1] varies more. */
@@ -74,7 +74,7 @@ export function leaningModels(kinds: readonly FeatureKind[], ridges: LeaningRidg
   const encoder = createEncoder(kinds);
   const { dimension } = encoder;
   const precisions = precisionsOf(encoder, ridges);
-  const commonPrecisions = precisionsOf(encoder, { ...ridges, arm: COMMON_BIAS });
+  const commonPrecisions = precisionsOf(encoder, { ...ridges, arm: COMMON_PULLS, category: COMMON_PULLS });
   const x = new Float64Array(dimension);
   const product = new Float64Array(dimension);
   const scratch = { means: new Float64Array(16), widths: new Float64Array(16) };

@@ -48,7 +48,7 @@ describe('rand_ucb', () => {
   it('believes what direct solves of its hierarchical regressions say', () => {
     const policy = randUcb(PARAMETERS, KINDS);
     const own = [0.3, 5, 5, 5];
-    const common = [5, 5, 5, 5];
+    const common = [3, 3, 3, 3];
     const none = [0, 0, 0, 0];
     const of = new Map(ARMS.map((arm) => [arm, { xs: [] as number[][], values: [] as number[], effect: 0 }]));
     const all = { xs: [] as number[][], targets: [] as number[] };

@@ -34,7 +34,7 @@ test('from the standard input, and as JSON with every default filled in', async 
   const { valid, config, warnings } = JSON.parse(stdout);
   expect(valid).toBe(true);
   expect(config).toMatchObject({
-    policy: { name: 'rand_ucb', alpha: 1.5 },
+    policy: { name: 'rand_ucb', alpha: 1.6 },
     objective: { baseQuality: 0.7, minSavingUsd: 0.001, weights: { cost: 0.4, quality: 0.5, latency: 0.1 } },
   });
   expect(warnings.map(({ path }: { path: string }) => path)).toEqual([

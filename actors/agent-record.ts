@@ -16,6 +16,11 @@ export type AgentDraft = Extract<Draft, { readonly type: 'AgentCallSucceeded' | 
 export interface AgentRecord {
   /** Makes the outcome durable and lets the breaker see it. */
   append(draft: AgentDraft, envelope: Envelope): Promise<RecordedOutcome>;
+  /**
+   * Counts a call that the open breaker turned away: the next outcome that is recorded tells how many there were.
+   * @returns false where the breaker is broken: only recording an outcome makes it anew
+   */
+  turnAway(): boolean;
   /** Outcomes that wait to become durable. */
   pending(): number;
   state(): AgentState;
@@ -64,6 +69,8 @@ export async function openAgentRecord(options: AgentRecordOptions): Promise<Agen
   let queue: Entry[] = [];
   let pumping: Promise<void> | undefined;
   let hurried = false;
+  // Turned away since the last event.
+  let turnedAway = 0;
   await hydrate();
 
   async function hydrate(): Promise<void> {
@@ -118,7 +125,8 @@ export async function openAgentRecord(options: AgentRecordOptions): Promise<Agen
     if (broken) await hydrate();
     let batch = entries;
     for (let retries = 0; retries <= CONFLICT_RETRIES; ) {
-      const sealed = sealAll(batch, head, actor.getSnapshot());
+      const told = turnedAway;
+      const sealed = sealAll(batch, told, head, actor.getSnapshot());
       let result = await log.append(stream, head.revision, sealed.records);
       while (result.status === 'outcomeUnknown' && !hurried) {
         await env.sleep(UNKNOWN_PAUSE_MS);
@@ -129,6 +137,7 @@ export async function openAgentRecord(options: AgentRecordOptions): Promise<Agen
       }
       if (result.status !== 'conflict') {
         head = sealed.head;
+        turnedAway -= told;
         for (const entry of batch) {
           const moved = movedBy(entry.draft.type, entry.draft.data, entry.envelope.time);
           if (moved !== undefined) send(moved);
@@ -157,6 +166,10 @@ export async function openAgentRecord(options: AgentRecordOptions): Promise<Agen
         queue.push({ draft, envelope, resolve, reject });
         pumping ??= pump();
       });
+    },
+    turnAway() {
+      if (!broken) turnedAway += 1;
+      return !broken;
     },
     pending: () => queue.length,
     state,
@@ -218,22 +231,26 @@ function renamed(batch: readonly Entry[], used: string, uuid: () => string): rea
   );
 }
 
-/** Seals a batch in order; each failure says in which state it leaves the breaker. */
-function sealAll(batch: readonly Entry[], head: Head, snapshot: SnapshotFrom<typeof breaker>) {
+/** Seals a batch in order; each failure says in which state it leaves the breaker, and the first how many were turned away before. */
+function sealAll(batch: readonly Entry[], turnedAway: number, head: Head, snapshot: SnapshotFrom<typeof breaker>) {
   let at = head;
   let foreseen = snapshot;
   const outcomes: RecordedOutcome[] = [];
-  const records = batch.map(({ draft, envelope }) => {
+  const records = batch.map(({ draft, envelope }, index) => {
     const moved = movedBy(draft.type, draft.data, envelope.time);
     if (moved !== undefined && !(moved.type === 'succeeded' && isWell(foreseen)))
       [foreseen] = transition(breaker, foreseen, moved);
     outcomes.push({ id: draft.id, state: foreseen.value });
     // Half open is open to the log: which call is the probe is known only to this process, and only while it runs.
     const state = foreseen.value === 'halfOpen' ? 'open' : foreseen.value;
-    const told = draft.type === 'AgentCallFailed' ? { ...draft, data: { ...draft.data, state } } : draft;
-    const sealed = seal(told, envelope, at);
+    const sealed = seal(filledIn(draft, state, index === 0 ? turnedAway : 0), envelope, at);
     at = sealed.head;
     return sealed.record;
   });
   return { records, outcomes, head: at };
+}
+
+function filledIn(draft: AgentDraft, state: AgentState, turnedAway: number): AgentDraft {
+  if (draft.type === 'AgentCallFailed') return { ...draft, data: { ...draft.data, state, turnedAway } };
+  return turnedAway === 0 ? draft : { ...draft, data: { ...draft.data, turnedAway } };
 }

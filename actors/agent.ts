@@ -1,6 +1,7 @@
 /**
  * An agent carries an arm out: a model with a prompt, a tool, a workflow. This actor bounds it (so many calls at a time, so
- * long each, none while its breaker is open) and records how every call ended, never what was asked or answered.
+ * long each, none while its breaker is open) and records how every call ended, never what was asked or answered. Calls that the
+ * open breaker turns away are counted, and told with the next call that ends: an outage of a busy agent would fill the log else.
  */
 import { ReckonerError } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
@@ -59,7 +60,8 @@ export type AgentResult =
     }
   | {
       readonly ok: false;
-      readonly eventId: string;
+      /** Undefined where the open breaker turned it away, which is counted and not recorded. */
+      readonly eventId: string | undefined;
       readonly source: AgentSource;
       readonly category: FailureCategory;
       /** False where it was turned away before: by the open breaker, the bound, or a deadline that had passed. */
@@ -90,7 +92,7 @@ export interface AgentDependencies {
 
 export interface Agent {
   /**
-   * Asks the agent. Settles when the outcome is durable.
+   * Asks the agent. Settles when the outcome is durable, or at once where the open breaker turns the call away.
    * @throws ReckonerError shutting_down, overloaded (the log lags behind), or what the log says: the outcome is not recorded
    */
   call(call: AgentCall): Promise<AgentResult>;
@@ -117,6 +119,7 @@ export async function createAgent(definition: AgentDefinition, dependencies: Age
   async function answer(call: AgentCall): Promise<AgentResult> {
     const since = env.now();
     const refusal = admission(since, call.deadline);
+    if (refusal === 'refused' && record.turnAway()) return turnedAway(since);
     if (refusal !== undefined) return recorded(call, { ok: false, category: refusal, latencyMs: 0 }, false);
     const probing = record.state() === 'halfOpen';
     try {
@@ -176,6 +179,13 @@ export async function createAgent(definition: AgentDefinition, dependencies: Age
     return { ok: false, eventId, source, category: ending.category, asked, latencyMs, state, retryAfterMs };
   }
 
+  function turnedAway(now: number): AgentResult {
+    const state = record.state();
+    const retryAfterMs = state === 'open' ? Math.max(0, record.retryAt() - now) : undefined;
+    const refused = { ok: false, category: 'refused', asked: false, latencyMs: 0 } as const;
+    return { ...refused, eventId: undefined, source, state, retryAfterMs };
+  }
+
   function goingDown(): ReckonerError {
     return new ReckonerError('shutting_down', `The agent ${id} takes no more calls.`);
   }
@@ -205,7 +215,7 @@ export async function createAgent(definition: AgentDefinition, dependencies: Age
   };
 }
 
-/** The event of one ended call. The breaker's state after it is filled in when it is sealed. */
+/** The event of one ended call. The breaker's state after it, and what was turned away before, are filled in when it is sealed. */
 function draftOf(
   agent: string,
   source: AgentSource,
@@ -218,13 +228,13 @@ function draftOf(
     return {
       id: uuid(),
       type: 'AgentCallFailed',
-      data: { agent, decisionId, latencyMs, category: ending.category, source, state: '', arm },
+      data: { agent, decisionId, latencyMs, category: ending.category, source, state: '', arm, turnedAway: 0 },
     };
   }
   const { costUsd, quality, inputTokens = 0, outputTokens = 0 } = ending;
   return {
     id: successId ?? uuid(),
     type: 'AgentCallSucceeded',
-    data: { agent, decisionId, latencyMs, costUsd, quality, source, inputTokens, outputTokens, arm },
+    data: { agent, decisionId, latencyMs, costUsd, quality, source, inputTokens, outputTokens, arm, turnedAway: 0 },
   };
 }

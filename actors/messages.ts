@@ -229,8 +229,8 @@ export interface Decision {
 export interface Attempt {
   readonly arm: string;
   readonly agent: string;
-  /** Id of the event that recorded it. */
-  readonly eventId: string;
+  /** Id of the event that recorded it; null where the agent's open breaker turned it away, which is only counted. */
+  readonly eventId: string | null;
   readonly latencyMs: number;
   /** Why it failed; null where it answered. */
   readonly failure: FailureCategory | null;

@@ -65,7 +65,7 @@ async function carryOut(
       return { decision, arm, answer, source, latencyMs, costUsd, quality, attempts, repeated: false };
     }
     // Before the next one is asked: an answer that was paid for is not lost to a reward that could not be recorded.
-    if (result.asked) await rewardFailure(house, found, arm, result.eventId);
+    if (result.asked && result.eventId !== undefined) await rewardFailure(house, found, arm, result.eventId);
   }
   const late = house.env.now() >= deadline;
   throw new ReckonerError(
@@ -100,7 +100,7 @@ function agentOf(domain: DomainState, arm: string): string {
 }
 
 function attemptOf(arm: string, agent: string, result: AgentResult): Attempt {
-  const { eventId, latencyMs } = result;
+  const { eventId = null, latencyMs } = result;
   return { arm, agent, eventId, latencyMs, failure: result.ok ? null : result.category };
 }
 

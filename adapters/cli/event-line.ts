@@ -108,14 +108,24 @@ function summaryOf(event: DecodedEvent): string {
         `${carriedOut(event.data)} in ${Math.round(event.data.latencyMs)} ms for $${figure(event.data.costUsd)}`,
         event.data.quality === undefined ? '' : `quality ${event.data.quality.toFixed(2)}`,
         event.data.source,
+        awayBefore(event.data),
       );
     case 'AgentCallFailed':
-      return words(`${carriedOut(event.data)} ${event.data.category}, now ${event.data.state}`, event.data.source);
+      return words(
+        `${carriedOut(event.data)} ${event.data.category}, now ${event.data.state}`,
+        event.data.source,
+        awayBefore(event.data),
+      );
   }
 }
 
 function carriedOut({ agent, arm }: { readonly agent: string; readonly arm: string }): string {
   return arm === '' || arm === agent ? agent : `${agent} for ${arm}`;
+}
+
+/** What an open breaker turned away has no events of its own. */
+function awayBefore({ turnedAway }: { readonly turnedAway: number }): string {
+  return turnedAway === 0 ? '' : `${turnedAway} turned away before`;
 }
 
 function words(...parts: readonly string[]): string {

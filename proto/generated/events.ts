@@ -1384,6 +1384,8 @@ export interface AgentCallSucceeded {
   readonly outputTokens: number;
   /** The arm that was carried out; empty in the first logs. */
   readonly arm: string;
+  /** Calls that its open breaker turned away since the event before: those have none of their own. */
+  readonly turnedAway: number;
 }
 
 export function writeAgentCallSucceeded(message: AgentCallSucceeded, w: Writer): Writer {
@@ -1414,6 +1416,9 @@ export function writeAgentCallSucceeded(message: AgentCallSucceeded, w: Writer):
   if (message.arm !== '') {
     w.uint32(74).string(message.arm);
   }
+  if (message.turnedAway !== 0) {
+    w.uint32(80).uint32(message.turnedAway);
+  }
   return w;
 }
 
@@ -1427,6 +1432,7 @@ export function readAgentCallSucceeded(r: Reader, end: number): AgentCallSucceed
   let inputTokens: number = 0;
   let outputTokens: number = 0;
   let arm: string = '';
+  let turnedAway: number = 0;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1457,11 +1463,14 @@ export function readAgentCallSucceeded(r: Reader, end: number): AgentCallSucceed
       case 74:
         arm = r.string();
         break;
+      case 80:
+        turnedAway = r.uint32();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { agent, decisionId, latencyMs, costUsd, quality, source, inputTokens, outputTokens, arm };
+  return { agent, decisionId, latencyMs, costUsd, quality, source, inputTokens, outputTokens, arm, turnedAway };
 }
 
 /** An agent failed to. */
@@ -1476,6 +1485,8 @@ export interface AgentCallFailed {
   readonly state: string;
   /** The arm that was to be carried out; empty in the first logs. */
   readonly arm: string;
+  /** Calls that its open breaker turned away since the event before: those have none of their own, but in the first logs. */
+  readonly turnedAway: number;
 }
 
 export function writeAgentCallFailed(message: AgentCallFailed, w: Writer): Writer {
@@ -1500,6 +1511,9 @@ export function writeAgentCallFailed(message: AgentCallFailed, w: Writer): Write
   if (message.arm !== '') {
     w.uint32(58).string(message.arm);
   }
+  if (message.turnedAway !== 0) {
+    w.uint32(64).uint32(message.turnedAway);
+  }
   return w;
 }
 
@@ -1511,6 +1525,7 @@ export function readAgentCallFailed(r: Reader, end: number): AgentCallFailed {
   let source: string = '';
   let state: string = '';
   let arm: string = '';
+  let turnedAway: number = 0;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1535,11 +1550,14 @@ export function readAgentCallFailed(r: Reader, end: number): AgentCallFailed {
       case 58:
         arm = r.string();
         break;
+      case 64:
+        turnedAway = r.uint32();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { agent, decisionId, latencyMs, category, source, state, arm };
+  return { agent, decisionId, latencyMs, category, source, state, arm, turnedAway };
 }
 
 /** What is known of the costs of one arm. */
@@ -2724,6 +2742,11 @@ export const reference = [
         "name": "arm",
         "type": "string",
         "comment": "The arm that was carried out; empty in the first logs."
+      },
+      {
+        "name": "turnedAway",
+        "type": "uint32",
+        "comment": "Calls that its open breaker turned away since the event before: those have none of their own."
       }
     ]
   },
@@ -2765,6 +2788,11 @@ export const reference = [
         "name": "arm",
         "type": "string",
         "comment": "The arm that was to be carried out; empty in the first logs."
+      },
+      {
+        "name": "turnedAway",
+        "type": "uint32",
+        "comment": "Calls that its open breaker turned away since the event before: those have none of their own, but in the first logs."
       }
     ]
   },

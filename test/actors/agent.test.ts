@@ -116,7 +116,8 @@ describe('the breaker', () => {
     stage.perform = failing;
     await agent.call(question());
     stage.clock.advance(9_000);
-    expect(await agent.call(question())).toMatchObject({ ok: false, category: 'refused', retryAfterMs: 1_000 });
+    const refused = { ok: false, category: 'refused', asked: false, state: 'open', retryAfterMs: 1_000 };
+    for (let call = 0; call < 3; call++) expect(await agent.call(question())).toMatchObject(refused);
 
     stage.clock.advance(1_000);
     let heal: ((outcome: Outcome) => void) | undefined;
@@ -128,6 +129,37 @@ describe('the breaker', () => {
     heal?.(good);
     expect(await probe).toMatchObject({ ok: true });
     expect(agent.state()).toBe('healthy');
+  });
+
+  test('counts whom it turns away, and records them with the next call that ends', async () => {
+    const stage = agentStage({ openAfter: 1, cooldownMs: 10_000 });
+    const agent = await stage.start();
+    stage.perform = failing;
+    await agent.call(question());
+    for (let call = 0; call < 1_000; call++) await agent.call(question());
+    expect(await stage.told()).toEqual(['failed → open']);
+
+    stage.clock.advance(10_000);
+    stage.perform = async () => good;
+    await Promise.all([agent.call(question()), agent.call(question())]);
+    await agent.call(question());
+    const told = (await stage.recorded()).map(({ data }) => 'turnedAway' in data && data.turnedAway);
+    // One more came while the probe was under way.
+    expect(told).toEqual([0, 1_001, 0]);
+  });
+
+  test('that another process moved on still tells whom it turned away, once', async () => {
+    const stage = agentStage({ openAfter: 2, cooldownMs: 10_000 });
+    const [one, other] = [await stage.start(), await stage.start()];
+    stage.perform = failing;
+    for (let call = 0; call < 5; call++) await one.call(question());
+    stage.clock.advance(10_000);
+    stage.perform = async () => good;
+    await other.call(question());
+    await one.call(question());
+    await one.call(question());
+    const told = (await stage.recorded()).map(({ data }) => 'turnedAway' in data && data.turnedAway);
+    expect(told).toEqual([0, 0, 0, 3, 0]);
   });
 
   test('opens again for a whole rest when the probe fails', async () => {
@@ -245,6 +277,7 @@ describe('the stream', () => {
       costUsd: 0,
       quality: 0,
       source: '',
+      turnedAway: 0,
       inputTokens: 0,
       arm: '',
     };

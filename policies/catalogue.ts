@@ -7,7 +7,7 @@ import { betaThompson } from './beta-thompson.ts';
 import { varianceScaled } from './beta-variance-scaling.ts';
 import { bootstrapBag } from './bootstrap-bag.ts';
 import { contextTree } from './context-tree.ts';
-import { discountedLinear } from './discounted-linear.ts';
+import { discountedLinear, fadingModels } from './discounted-linear.ts';
 import { doublyRobust } from './doubly-robust.ts';
 import { type FeatureKind, vectorLength } from './encoding.ts';
 import { epsilonGreedy } from './epsilon-greedy.ts';
@@ -293,6 +293,7 @@ const RandUcbSpec = z
       .max(1e6)
       .default(0.25)
       .describe('ridge of the coefficients of numbers, which are divided by the root of how many there are'),
+    discount: linearDiscount,
   })
   .describe(
     'a linear model of the features for every arm, leaning on one of all arms together, and the highest upper confidence bound ' +
@@ -365,11 +366,11 @@ export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = [
     case 'fixed':
       return fixed(spec) as AnyPolicy;
     case 'lin_ucb':
-      return discountedLinear(linUcb(spec, kinds), linearFadingOf(spec));
+      return discountedLinear(linUcb(spec, kinds), discountOf(spec.discount), fadingModels(spec.lambda));
     case 'lin_ts':
-      return discountedLinear(linTs(spec, kinds), linearFadingOf(spec));
+      return discountedLinear(linTs(spec, kinds), discountOf(spec.discount), fadingModels(spec.lambda));
     case 'square_cb':
-      return discountedLinear(squareCb(spec, kinds), linearFadingOf(spec));
+      return discountedLinear(squareCb(spec, kinds), discountOf(spec.discount), fadingModels(spec.lambda));
     case 'context_tree':
       return contextTree(spec, kinds) as AnyPolicy;
     case 'offset_tree':
@@ -379,16 +380,12 @@ export function createPolicy(spec: PolicySpec, kinds: readonly FeatureKind[] = [
     case 'bootstrap_bag':
       return bootstrapBag(spec, kinds) as AnyPolicy;
     case 'rand_ucb':
-      return randUcb(spec, kinds) as AnyPolicy;
+      return randUcb({ ...spec, discount: discountOf(spec.discount) }, kinds);
   }
 }
 
 function fadingOf({ discount, halfLifeHours, window }: Fadings): FadingParameters {
   return { discount: discountOf(discount), halfLifeHours, window };
-}
-
-function linearFadingOf({ discount, lambda }: z.infer<typeof LinUcbSpec | typeof LinTsSpec | typeof SquareCbSpec>) {
-  return { discount: discountOf(discount), lambda };
 }
 
 function discountOf(discount: Fadings['discount']): number | undefined {

@@ -13,52 +13,65 @@ import type { AnyPolicy, Policy } from './policy.ts';
 import { openPosterior, writePosterior } from './posterior-bytes.ts';
 import { checkLesson } from './situation.ts';
 
-/** Parameters of `discountedLinear`. */
-export interface DiscountedLinearParameters {
-  /** Factor of all that was learned with each whole pull, in [0.5, 1]; undefined: nothing fades. */
-  readonly discount: number | undefined;
-  /** Ridge, > 0. */
-  readonly lambda: number;
+/** What of a posterior of linear models fades. */
+export interface Fadings<P> {
+  /** How many axes its models have; 0 where there is no model yet. */
+  readonly size: (posterior: P) => number;
+  /** Multiplies all that was learned by a factor in (0, 1], ridge and all, in place. */
+  readonly fade: (posterior: P, factor: number) => void;
+  /** Puts back what is missing to the ridge along one axis, in place. @param missing how much, of a ridge of so much */
+  readonly restore: (posterior: P, axis: number, missing: (ridge: number) => number) => void;
 }
 
 /** Models, and the axis whose ridge is put back next. */
-interface Discounted {
-  posterior: LinearPosterior;
+interface Discounted<P> {
+  posterior: P;
   next: number;
 }
 
 /** So many axes come round while a quarter of what was learned fades, for every dimension. */
 const ROUNDS = 4;
 
-/** The policy with models that forget; without a discount, the policy itself. */
-export function discountedLinear(
-  policy: Policy<LinearPosterior>,
-  { discount, lambda }: DiscountedLinearParameters,
-): AnyPolicy {
+/**
+ * The policy with models that forget; without a discount, the policy itself.
+ * @param discount factor of all that was learned with each whole pull, in [0.5, 1]; undefined: nothing fades
+ */
+export function discountedLinear<P>(policy: Policy<P>, discount: number | undefined, fadings: Fadings<P>): AnyPolicy {
   // A policy is only ever given posteriors of its own, whatever they are.
-  return (discount === undefined ? policy : discounted(policy, discount, lambda)) as AnyPolicy;
+  return (discount === undefined ? policy : discounted(policy, discount, fadings)) as AnyPolicy;
 }
 
-function discounted(policy: Policy<LinearPosterior>, discount: number, lambda: number): Policy<Discounted> {
+/** Of models of which each arm has its own, with one ridge along all axes. @param lambda that ridge, > 0 */
+export function fadingModels(lambda: number): Fadings<LinearPosterior> {
+  return {
+    size: ({ models }) => models[0]?.theta.length ?? 0,
+    fade({ models }, factor) {
+      for (const model of models) fadeModel(model, factor);
+    },
+    restore({ models }, axis, missing) {
+      const weight = missing(lambda);
+      for (const model of models) restoreRidge(model, axis, weight);
+    },
+  };
+}
+
+function discounted<P>(policy: Policy<P>, discount: number, fadings: Fadings<P>): Policy<Discounted<P>> {
   const logarithm = Math.log(discount);
   return {
     ...carried(policy),
     init: () => ({ posterior: policy.init(), next: 0 }),
     learn(state, lesson) {
       checkLesson(lesson);
+      const { posterior } = state;
       // A part of a pull is a part of a step.
       const factor = lesson.share === 1 ? discount : Math.exp(lesson.share * logarithm);
-      const { models } = state.posterior;
-      const size = models[0]?.theta.length ?? 0;
+      const size = fadings.size(posterior);
       const axes = Math.min(size, Math.ceil(ROUNDS * size * (1 - factor)));
-      for (const model of models) {
-        fade(model, factor);
-        for (let i = 0; i < axes; i++) {
-          restoreRidge(model, (state.next + i) % size, ((1 - factor) * lambda * size) / axes);
-        }
-      }
+      const missing = (ridge: number) => ((1 - factor) * ridge * size) / axes;
+      fadings.fade(posterior, factor);
+      for (let i = 0; i < axes; i++) fadings.restore(posterior, (state.next + i) % size, missing);
       if (size > 0) state.next = (state.next + axes) % size;
-      state.posterior = policy.learn(state.posterior, lesson);
+      state.posterior = policy.learn(posterior, lesson);
       return state;
     },
     serialise: ({ posterior, next }) => writePosterior('RDL1', policy.serialise(posterior), 1, (put) => put(next)),
@@ -67,15 +80,16 @@ function discounted(policy: Policy<LinearPosterior>, discount: number, lambda: n
       reader.expect(1);
       const next = reader.takeCount();
       const posterior = policy.restore(reader.head);
-      const size = posterior.models[0]?.theta.length ?? 1;
-      if (!Number.isInteger(next) || next >= size) throw reader.broken(`it goes on at axis ${next}`);
+      if (!Number.isInteger(next) || next >= Math.max(1, fadings.size(posterior))) {
+        throw reader.broken(`it goes on at axis ${next}`);
+      }
       return { posterior, next };
     },
   };
 }
 
 /** A <- factor A, and b with it: the coefficients stay. */
-function fade(model: LinearArm, factor: number): void {
+export function fadeModel(model: LinearArm, factor: number): void {
   const { inverse } = model;
   const wider = 1 / factor;
   for (let i = 0; i < inverse.length; i++) inverse[i]! *= wider;
@@ -84,7 +98,7 @@ function fade(model: LinearArm, factor: number): void {
 }
 
 /** A <- A + weight e e' along one axis, in place: an observation of the coefficient as 0. */
-function restoreRidge(model: LinearArm, axis: number, weight: number): void {
+export function restoreRidge(model: LinearArm, axis: number, weight: number): void {
   const { inverse, theta } = model;
   const size = theta.length;
   const column = inverse.slice(axis * size, (axis + 1) * size);

@@ -10,6 +10,7 @@
  * themselves say whether arms have anything in common.
  */
 
+import { type Fadings, fadeModel, restoreRidge } from './discounted-linear.ts';
 import { createEncoder, type Encoder, type FeatureKind, type Standardisation } from './encoding.ts';
 import { readLeaning, writeLeaning } from './leaning-bytes.ts';
 import { dot, emptyRidge, type LinearArm, learnLinearArm, multiply } from './linear-arm.ts';
@@ -30,6 +31,8 @@ export interface LeaningPosterior {
   readonly common: LinearArm;
   /** Weighted sums over the lessons: of what was lent times what was missing to x'theta, and of what was lent, squared. */
   readonly lean: { product: number; square: number };
+  /** What of an arm's prior precisions is in force where those fade too, and come back in turns. Undefined: all. Length d. */
+  readonly held: Float64Array | undefined;
 }
 
 /** Precisions of the prior: about as many pulls as what is learned needs to count half. All above 0. */
@@ -55,6 +58,8 @@ export interface LeaningModels {
     Policy<LeaningPosterior>,
     'priorWidth' | 'usesFeatures' | 'init' | 'prior' | 'learn' | 'belief' | 'serialise' | 'restore'
   >;
+  /** What of the posterior fades, where it is to. */
+  readonly fadings: Fadings<LeaningPosterior>;
   /** @throws RangeError for a situation whose lengths do not fit */
   predict(posterior: LeaningPosterior, situation: Situation): LeaningPredictions;
 }
@@ -69,8 +74,11 @@ const LEAN_PRIOR = 1;
 const VARIANCE = 0.25;
 const VARIANCE_PULLS = 10;
 
-/** @throws RangeError where the features make too long a vector */
-export function leaningModels(kinds: readonly FeatureKind[], ridges: LeaningRidges): LeaningModels {
+/**
+ * @param fade whether what was learned fades, as `fadings` say
+ * @throws RangeError where the features make too long a vector
+ */
+export function leaningModels(kinds: readonly FeatureKind[], ridges: LeaningRidges, fade = false): LeaningModels {
   const encoder = createEncoder(kinds);
   const { dimension } = encoder;
   const precisions = precisionsOf(encoder, ridges);
@@ -85,18 +93,19 @@ export function leaningModels(kinds: readonly FeatureKind[], ridges: LeaningRidg
   /** The arm at x: what its own model says, what is lent to it, and x' A^-1 x. @param arm index; -1 where it is unknown */
   function at(posterior: LeaningPosterior, arm: number): void {
     const model = posterior.models[arm];
+    const held = posterior.held ?? precisions;
     if (model === undefined) {
       found.own = 0;
       found.lent = dot(posterior.common.theta, x);
       found.variance = 0;
-      for (let i = 0; i < dimension; i++) found.variance += (x[i]! * x[i]!) / precisions[i]!;
+      for (let i = 0; i < dimension; i++) found.variance += (x[i]! * x[i]!) / held[i]!;
       return;
     }
     found.variance = Math.max(0, multiply(model.inverse, x, product));
     found.own = dot(model.theta, x);
     const { effects, common } = posterior;
-    let lent = product[0]! * precisions[0]! * (effects[arm]! / (model.pulls + EFFECT_PULLS));
-    for (let i = 0; i < dimension; i++) lent += product[i]! * precisions[i]! * common.theta[i]!;
+    let lent = product[0]! * held[0]! * (effects[arm]! / (model.pulls + EFFECT_PULLS));
+    for (let i = 0; i < dimension; i++) lent += product[i]! * held[i]! * common.theta[i]!;
     found.lent = lent;
   }
 
@@ -117,7 +126,7 @@ export function leaningModels(kinds: readonly FeatureKind[], ridges: LeaningRidg
   function begin(posterior: LeaningPosterior, arm: string): number {
     const place = posterior.arms.push(arm) - 1;
     posterior.index.set(arm, place);
-    posterior.models.push(emptyRidge(precisions));
+    posterior.models.push(emptyRidge(posterior.held ?? precisions));
     posterior.effects.push(0);
     return place;
   }
@@ -163,13 +172,15 @@ export function leaningModels(kinds: readonly FeatureKind[], ridges: LeaningRidg
         effects: [],
         common: emptyRidge(commonPrecisions),
         lean: { product: 0, square: 0 },
+        held: fade ? precisions.slice() : undefined,
       }),
       prior: linearPrior,
       learn,
       belief,
       serialise: (posterior) => writeLeaning(posterior, dimension),
-      restore: (bytes) => readLeaning(bytes, dimension, encoder.begin()),
+      restore: (bytes) => readLeaning(bytes, dimension, encoder.begin(), fade),
     },
+    fadings: fadingsOf(precisions, commonPrecisions),
     predict(posterior, situation) {
       checkLinearSituation(situation);
       const { candidates, features } = situation;
@@ -187,6 +198,27 @@ export function leaningModels(kinds: readonly FeatureKind[], ridges: LeaningRidg
         scratch.widths[i] = deviation * Math.sqrt(believed.variance);
       }
       return scratch;
+    },
+  };
+}
+
+/** All of it fades: what arms are in general, and how far they lean, too. */
+function fadingsOf(precisions: Float64Array, commonPrecisions: Float64Array): Fadings<LeaningPosterior> {
+  return {
+    size: () => precisions.length,
+    fade({ models, common, effects, lean, held }, factor) {
+      for (const model of models) fadeModel(model, factor);
+      fadeModel(common, factor);
+      for (let i = 0; i < effects.length; i++) effects[i]! *= factor;
+      lean.product *= factor;
+      lean.square *= factor;
+      if (held !== undefined) for (let i = 0; i < held.length; i++) held[i]! *= factor;
+    },
+    restore({ models, common, held }, axis, missing) {
+      const weight = missing(precisions[axis]!);
+      for (const model of models) restoreRidge(model, axis, weight);
+      restoreRidge(common, axis, missing(commonPrecisions[axis]!));
+      if (held !== undefined) held[axis]! += weight;
     },
   };
 }

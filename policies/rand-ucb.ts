@@ -6,9 +6,10 @@
  */
 
 import { type Band, firstBandPropensities, type Lines, rankBandPropensities } from './band-propensity.ts';
+import { discountedLinear } from './discounted-linear.ts';
 import type { FeatureKind } from './encoding.ts';
-import { type LeaningPosterior, leaningModels } from './leaning-models.ts';
-import type { Policy, Situation } from './policy.ts';
+import { type LeaningModels, type LeaningPosterior, leaningModels } from './leaning-models.ts';
+import type { AnyPolicy, Policy, Situation } from './policy.ts';
 import { exploredChoice, rankByScore } from './ranking.ts';
 import { drawUniform, randomness } from './sampling.ts';
 import { checkSize, shiftOf, withFloor } from './situation.ts';
@@ -23,12 +24,19 @@ export interface RandUcbParameters {
   readonly armRidge: number;
   readonly categoryRidge: number;
   readonly numberRidge: number;
+  /** Factor of all that was learned with each whole pull, in [0.5, 1]; undefined: nothing fades. */
+  readonly discount?: number | undefined;
 }
 
 /** The policy `rand_ucb`. */
-export function randUcb(parameters: RandUcbParameters, kinds: readonly FeatureKind[]): Policy<LeaningPosterior> {
-  const { alpha, spread, armRidge, categoryRidge, numberRidge } = parameters;
-  const models = leaningModels(kinds, { arm: armRidge, category: categoryRidge, number: numberRidge });
+export function randUcb(parameters: RandUcbParameters, kinds: readonly FeatureKind[]): AnyPolicy {
+  const { armRidge, categoryRidge, numberRidge, discount } = parameters;
+  const ridges = { arm: armRidge, category: categoryRidge, number: numberRidge };
+  const models = leaningModels(kinds, ridges, discount !== undefined);
+  return discountedLinear(overModels(parameters, models), discount, models.fadings);
+}
+
+function overModels({ alpha, spread }: RandUcbParameters, models: LeaningModels): Policy<LeaningPosterior> {
   const band: Band = { lowest: Math.max(0, alpha - spread), highest: alpha + spread };
 
   function linesOf(posterior: LeaningPosterior, situation: Situation): Lines & { readonly location: number[] } {

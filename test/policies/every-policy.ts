@@ -26,6 +26,7 @@ const VARIANTS: Readonly<Record<string, PolicySpec>> = {
   'nig_thompson, of the last hour': { name: 'nig_thompson', shrinkage: 10, a0: 1, b0: 0.02, halfLifeHours: 1 },
   'lin_ucb, discounted': { name: 'lin_ucb', alpha: 0.5, lambda: 1, discount: 0.97 },
   'square_cb, discounted': { name: 'square_cb', gammaScale: 10, lambda: 1, discount: 0.97 },
+  'rand_ucb, discounted': PolicySpec.parse({ name: 'rand_ucb', discount: 0.97 }),
   'beta_thompson, in a window': { name: 'beta_thompson', shrinkage: 10, window: 50 },
 };
 
@@ -38,7 +39,7 @@ export const everySpec: readonly (readonly [string, PolicySpec])[] = [
 /** Which of them forget, or let arms lean on what all earn: what is believed of one arm changes with the lessons of another, and with their order. */
 export const bindsArms: ReadonlySet<string> = new Set([
   ...['beta_thompson, discounted', 'nig_thompson, of the last hour', 'beta_thompson, in a window'],
-  ...['lin_ucb, discounted', 'square_cb, discounted', 'rand_ucb'],
+  ...['lin_ucb, discounted', 'square_cb, discounted', 'rand_ucb', 'rand_ucb, discounted'],
 ]);
 
 /** Where a later lesson is learned in the light of an earlier one, by design: the order of lessons matters to what is believed. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Band, firstBandPropensities, type Lines, rankBandPropensities } from '../../policies/band-propensity.ts';
+import { createPolicy, PolicySpec } from '../../policies/catalogue.ts';
 import type { Lesson, Situation } from '../../policies/policy.ts';
 import { randUcb } from '../../policies/rand-ucb.ts';
 import { drawIndex, drawUniform, randomness } from '../../policies/sampling.ts';
@@ -134,6 +135,168 @@ describe('rand_ucb', () => {
     const first = policy.propensities(posterior, situationOf(1));
     const [chosen] = policy.choose(posterior, situationOf(1), 7, 1).ranking;
     expect(first).toEqual(ARMS.map((_, i) => (i === chosen ? 1 : 0)));
+  });
+});
+
+/** Sums of a regression with precisions, which fade as they are. */
+interface Sums {
+  matrix: number[][];
+  b: number[];
+  pulls: number;
+  effect: number;
+}
+
+const PRECISIONS = [0.3, 5, 5, 5];
+const COMMON_PRECISIONS = [3, 3, 3, 3];
+const AXES = 4;
+
+const diagonal = (precisions: readonly number[]) =>
+  precisions.map((precision, i) => precisions.map((_, j) => (i === j ? precision : 0)));
+const along = (one: readonly number[], other: readonly number[]) => one.reduce((sum, v, i) => sum + v * other[i]!, 0);
+
+/** What a discounted rand_ucb is to believe, by the matrices themselves: all sums fade, and ridge comes back along a few axes in turn. */
+function fadingReference(discount: number, learned: readonly Lesson[]) {
+  const arms = new Map<string, Sums>();
+  const begun = (precisions: readonly number[]): Sums => ({
+    ...{ matrix: diagonal(precisions), b: precisions.map(() => 0), pulls: 0, effect: 0 },
+  });
+  const common = begun(COMMON_PRECISIONS);
+  const held = [...PRECISIONS];
+  const lean = { product: 0, square: 0 };
+  let next = 0;
+  const predict = (arm: string, x: readonly number[]) => {
+    const { matrix, b, pulls, effect } = arms.get(arm) ?? begun(held);
+    const lending = solve(common.matrix, common.b);
+    lending[0]! += effect / (pulls + 2);
+    const towards = solve(matrix, [...x]);
+    const own = along(towards, b);
+    const lent = along(
+      towards,
+      lending.map((value, i) => value * held[i]!),
+    );
+    const leaning = Math.min(1, Math.max(0, (lean.product + 1) / (lean.square + 1)));
+    return { own, lent, mean: own + leaning * lent, variance: along(towards, x) };
+  };
+  for (const { arm, value, share, features } of learned) {
+    const factor = discount ** share;
+    const turns = Math.min(AXES, Math.ceil(4 * AXES * (1 - factor)));
+    const restored = (axis: number) => Array.from({ length: turns }, (_, i) => (next + i) % AXES).includes(axis);
+    const missing = ((1 - factor) * AXES) / turns;
+    const fade = (sums: Sums, precisions: readonly number[]) => {
+      sums.matrix = sums.matrix.map((row, i) =>
+        row.map((entry, j) => factor * entry + (i === j && restored(i) ? missing * precisions[i]! : 0)),
+      );
+      sums.b = sums.b.map((entry) => factor * entry);
+      sums.pulls *= factor;
+      sums.effect *= factor;
+    };
+    for (const sums of arms.values()) fade(sums, PRECISIONS);
+    fade(common, COMMON_PRECISIONS);
+    for (const [i, precision] of PRECISIONS.entries())
+      held[i] = factor * held[i]! + (restored(i) ? missing * precision : 0);
+    next = (next + turns) % AXES;
+    const x = vectorOf(features[0]!);
+    const sums = arms.get(arm) ?? begun(held);
+    arms.set(arm, sums);
+    const before = predict(arm, x);
+    const weight = share / (1 + before.variance);
+    lean.product = factor * lean.product + weight * before.lent * (value - before.own);
+    lean.square = factor * lean.square + weight * before.lent ** 2;
+    const above = value - along(x, solve(common.matrix, common.b));
+    const target = value - sums.effect / (sums.pulls + 2);
+    sums.effect += share * above;
+    for (const [to, what] of [
+      [common, target],
+      [sums, value],
+    ] as const) {
+      to.matrix = to.matrix.map((row, i) => row.map((entry, j) => entry + share * x[i]! * x[j]!));
+      to.b = to.b.map((entry, i) => entry + share * what * x[i]!);
+      to.pulls += share;
+    }
+  }
+  return predict;
+}
+
+describe('a rand_ucb that forgets by step', () => {
+  const parameters = (discount: number) => ({ ...PARAMETERS, alpha: 0, spread: 0, discount });
+
+  it('believes what direct solves of sums that fade say, the whole ridge back each time or in turns', () => {
+    const learned = lessons(60).map((lesson, i) => ({ ...lesson, share: i % 3 === 0 ? 0.5 : 1 }));
+    for (const [discount, some] of [
+      [0.5, learned.map((lesson) => ({ ...lesson, share: 1 }))],
+      [0.9, learned],
+      [0.99, learned],
+    ] as const) {
+      const policy = randUcb(parameters(discount), KINDS);
+      const posterior = some.reduce((one, lesson) => policy.learn(one, lesson), policy.init());
+      const predict = fadingReference(discount, some);
+      for (const category of [0, 1, 2]) {
+        const { scores } = policy.choose(posterior, situationOf(category), 1, 3);
+        for (const [i, arm] of ARMS.entries()) expect(scores[i]).toBeCloseTo(predict(arm, vectorOf(category)).mean, 9);
+      }
+      const widths = (category: number) =>
+        [0, 1].map((alpha) => {
+          const wide = randUcb({ ...parameters(discount), alpha }, KINDS);
+          return wide.choose(posterior, situationOf(category), 1, 3).scores;
+        });
+      // Widths are in units of a reward's deviation, which is the same for all arms.
+      const [low, high] = widths(1);
+      const width = ARMS.map((_, i) => high![i]! - low![i]!);
+      const unit = ARMS.map((arm) => Math.sqrt(predict(arm, vectorOf(1)).variance));
+      for (const i of [1, 2]) expect(width[i]! / width[0]!).toBeCloseTo(unit[i]! / unit[0]!, 9);
+    }
+  });
+
+  it('lends an arm that was forgotten what arms earn, whoever has the turn of the ridge', () => {
+    const policy = randUcb(parameters(0.9), KINDS);
+    const only = (arm: string, count: number) => lessons(count).map((lesson) => ({ ...lesson, arm, value: 0.8 }));
+    let posterior = [...only('a', 30), ...only('b', 400)].reduce(
+      (one, lesson) => policy.learn(one, lesson),
+      policy.init(),
+    );
+    for (const lesson of only('b', 8)) {
+      posterior = policy.learn(posterior, lesson);
+      const [a, , unknown] = policy.choose(posterior, situationOf(1), 1, 3).scores;
+      expect(a).toBeCloseTo(unknown!, 9);
+    }
+  });
+
+  it('follows a world that turned over, where one that forgets nothing stays behind', () => {
+    const earned = (discount: number | undefined) => {
+      const random = randomness(23);
+      const policy = randUcb({ ...PARAMETERS, discount }, KINDS);
+      let posterior = policy.init();
+      let sum = 0;
+      for (let i = 0; i < 2300; i++) {
+        const category = drawIndex(random, 3);
+        const [best, other] = i < 2000 ? ['a', 'b'] : ['b', 'a'];
+        const situation = { ...situationOf(category), candidates: ['a', 'b'], floor: 0.02 };
+        const arm =
+          situation.candidates[policy.choose(posterior, situation, drawIndex(random, 2 ** 31), 1).ranking[0]!]!;
+        const mean = arm === best ? 0.8 : arm === other ? 0.5 : 0;
+        const value = drawUniform(random) < mean ? 1 : 0;
+        posterior = policy.learn(posterior, { ...lessons(1)[0]!, arm, value, features: [category] });
+        if (i >= 2000) sum += mean;
+      }
+      return sum / 300;
+    };
+    expect(earned(0.98)).toBeGreaterThan(earned(undefined) + 0.1);
+  });
+
+  it('is as it was without a discount, to the byte', () => {
+    const [plain, discounted] = [undefined, 0.9].map((discount) => {
+      const policy = createPolicy(PolicySpec.parse({ name: 'rand_ucb', discount }), [...KINDS]);
+      return policy.serialise(lessons(20).reduce((one, lesson) => policy.learn(one, lesson), policy.init()));
+    });
+    const letters = (bytes: Uint8Array, from: number) => Buffer.from(bytes.subarray(from, from + 4)).toString();
+    expect(letters(plain!, 0)).toBe('RLN1');
+    expect([letters(discounted!, 0), letters(discounted!, 8)]).toEqual(['RDL1', 'RLF1']);
+    expect(JSON.stringify(PolicySpec.parse({ name: 'rand_ucb' }))).not.toContain('discount');
+    // The last number is what of a prior is in force: 0 of it cannot be.
+    const policy = createPolicy(PolicySpec.parse({ name: 'rand_ucb', discount: 0.9 }), [...KINDS]);
+    const broken = discounted!.slice();
+    broken.fill(0, -16, -8);
+    expect(() => policy.restore(broken)).toThrow(RangeError);
   });
 });
 

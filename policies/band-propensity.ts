@@ -4,6 +4,8 @@
  * Lines that are the same share their places evenly; lines that only cross do so at one z, which has no probability.
  */
 
+import { placeWithTies } from './tied-ranking.ts';
+
 /** K lines over the band. */
 export interface Lines {
   /** Values at z = 0, shifts included. Length K. */
@@ -26,11 +28,9 @@ export function firstBandPropensities(lines: Lines, band: Band): number[] {
   const first = new Array<number>(count).fill(0);
   const length = band.highest - band.lowest;
   if (!(length > 0)) {
-    const scores = first.map((_, i) => location[i]! + band.lowest * width[i]!);
-    share(first, scores.indexOf(Math.max(...scores)), 1, (i, top) => scores[i] === scores[top]);
-    return first;
+    const scores = scoresAt(lines, band.lowest);
+    return scores.map((_, i) => placeWithTies(scores, i, 0));
   }
-  const same = (i: number, top: number) => location[i] === location[top] && width[i] === width[top];
   let top = highestAt(lines, band.lowest);
   for (let z = band.lowest; z < band.highest; ) {
     let next = top;
@@ -45,7 +45,7 @@ export function firstBandPropensities(lines: Lines, band: Band): number[] {
         next = j;
       }
     }
-    share(first, top, (until - z) / length, same);
+    share(lines, top, (until - z) / length, first);
     if (next === top) break;
     z = until;
     top = next;
@@ -63,24 +63,22 @@ function highestAt({ location, width, count }: Lines, z: number): number {
   return top;
 }
 
-/** Adds the probability to the candidate, or evenly to those that are as good. */
-function share(first: number[], top: number, probability: number, equal: (i: number, top: number) => boolean): void {
-  const alike = first.map((_, i) => i).filter((i) => i === top || equal(i, top));
-  for (const i of alike) first[i]! += probability / alike.length;
+/** Adds the probability to the candidate, or evenly to those that have the same line. */
+function share({ location, width }: Lines, top: number, probability: number, first: number[]): void {
+  const same = [...first.keys()].filter((i) => location[i] === location[top] && width[i] === width[top]);
+  for (const i of same) first[i]! += probability / same.length;
 }
 
-/**
- * P(candidate ranking[r] is at place r) for r = 0..ranking.length-1. O(K log K) each.
- */
+function scoresAt({ location, width, count }: Lines, z: number): number[] {
+  return Array.from({ length: count }, (_, i) => location[i]! + z * width[i]!);
+}
+
+/** P(candidate ranking[r] is at place r) for r = 0..ranking.length-1. O(K log K) each. */
 export function rankBandPropensities(lines: Lines, band: Band, ranking: readonly number[]): number[] {
   const length = band.highest - band.lowest;
   if (length > 0) return ranking.map((arm, place) => lengthAtPlace(lines, band, arm, place) / length);
-  const scores = Array.from({ length: lines.count }, (_, i) => lines.location[i]! + band.lowest * lines.width[i]!);
-  return ranking.map((arm, place) => {
-    const higher = scores.filter((score) => score > scores[arm]!).length;
-    const equal = scores.filter((score) => score === scores[arm]!).length;
-    return place >= higher && place < higher + equal ? 1 / equal : 0;
-  });
+  const scores = scoresAt(lines, band.lowest);
+  return ranking.map((arm, place) => placeWithTies(scores, arm, place));
 }
 
 /** Length of the z at which the candidate is at the place; of a length at which it shares places, its part. */

@@ -20,7 +20,7 @@ import { offsetTree } from './offset-tree.ts';
 import type { AnyPolicy } from './policy.ts';
 import { randUcb } from './rand-ucb.ts';
 import { softmaxSlate } from './softmax.ts';
-import { discountOf, fadingOf } from './specs/fadings.ts';
+import { discountOf, fadingOf } from './specs/fading-keys.ts';
 import {
   BootstrapBagSpec,
   DoublyRobustSpec,

@@ -14,7 +14,7 @@ import {
 } from './doubly-robust-arms.ts';
 import { readRobust, writeRobust } from './doubly-robust-bytes.ts';
 import { createEncoder, type FeatureKind } from './encoding.ts';
-import { averageCovariance, dot } from './linear-arm.ts';
+import { averageCovariance, dot, multiply } from './linear-arm.ts';
 import { linearBelief } from './linear-belief.ts';
 import {
   addPrior,
@@ -25,7 +25,7 @@ import {
 } from './linear-prior.ts';
 import type { Policy, Situation } from './policy.ts';
 import type { ScoreArms } from './score-propensity.ts';
-import { scoreThompson } from './score-thompson.ts';
+import { LEAST_SCALE, scoreThompson } from './score-thompson.ts';
 import { shiftOf } from './situation.ts';
 
 /** Parameters of `doublyRobust`. */
@@ -36,8 +36,6 @@ export interface DoublyRobustParameters extends RobustLearning {
 
 /** A quarter: half of what rewards of 0 and 1 can have, and more than judges' scores have. */
 const UNIT = 0.25;
-/** What rounding can leave of a width: an arm that is known exactly would have no density. */
-const LEAST = 1e-12;
 
 /**
  * The policy `doubly_robust`. Without a prior an arm that was never tried is expected to earn 0 and is as wide as can be. It cannot forget.
@@ -50,6 +48,7 @@ export function doublyRobust(
 ): Policy<RobustPosterior> {
   const encoder = createEncoder(kinds);
   const x = new Float64Array(encoder.dimension);
+  const product = new Float64Array(encoder.dimension);
   const learn = robustLearner(encoder, learning);
 
   /** What is expected of a candidate at x, and with how many standard deviations of a reward. */
@@ -67,21 +66,12 @@ export function doublyRobust(
   /** x'theta of the ridge held at 0, and what holding it at the outcome model adds: lambda x'A^-1 o. */
   function predictBy(model: RobustArm): LinearPrediction {
     const { inverse, theta, outcome } = model;
-    const size = x.length;
-    let [lent, variance, covariance] = [0, 0, 0];
-    for (let i = 0; i < size; i++) {
-      const row = i * size;
-      let entry = 0;
-      for (let j = 0; j < size; j++) entry += inverse[row + j]! * x[j]!;
-      lent += entry * outcome[i]!;
-      variance += entry * x[i]!;
-      if (i === 0) covariance = entry;
-    }
+    const variance = multiply(inverse, x, product);
     return {
-      mean: dot(theta, x) + LAMBDA * lent,
+      mean: dot(theta, x) + LAMBDA * dot(product, outcome),
       variance,
       average: theta[0]! + LAMBDA * averageCovariance(model, outcome),
-      covariance,
+      covariance: product[0]!,
       averageVariance: inverse[0]!,
     };
   }
@@ -94,7 +84,7 @@ export function doublyRobust(
     for (let i = 0; i < situation.candidates.length; i++) {
       const { mean, width } = predict(posterior, situation, i);
       location.push(mean + shiftOf(situation, i));
-      scale.push(Math.max(LEAST, UNIT * alpha * width));
+      scale.push(Math.max(LEAST_SCALE, UNIT * alpha * width));
     }
     return { location, scale };
   }

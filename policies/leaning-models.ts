@@ -17,6 +17,7 @@ import { dot, emptyRidge, type LinearArm, learnLinearArm, multiply } from './lin
 import { beliefAround } from './linear-belief.ts';
 import { addPrior, checkLinearSituation, LINEAR_PRIOR_WIDTH, linearPrior } from './linear-prior.ts';
 import type { Belief, Lesson, Policy, Situation } from './policy.ts';
+import { noPredictions, type Predictions, roomForPredictions } from './predictions.ts';
 import { checkLesson } from './situation.ts';
 
 /** What was learned in a bucket: `arms`, `models` and `effects` in the order of first lessons. */
@@ -45,14 +46,7 @@ export interface LeaningRidges {
   readonly number: number;
 }
 
-/** What the models say of the K candidates of a situation. Scratch: good until the next call. The first K entries count. */
-export interface LeaningPredictions {
-  /** Means of the reward, without the shift. */
-  means: Float64Array;
-  /** Standard deviations of those, in units of reward. */
-  widths: Float64Array;
-}
-
+/** That part of a policy over such models which is the same whatever it chooses by, and what it chooses by. */
 export interface LeaningModels {
   readonly policy: Pick<
     Policy<LeaningPosterior>,
@@ -60,8 +54,11 @@ export interface LeaningModels {
   >;
   /** What of the posterior fades, where it is to. */
   readonly fadings: Fadings<LeaningPosterior>;
-  /** @throws RangeError for a situation whose lengths do not fit */
-  predict(posterior: LeaningPosterior, situation: Situation): LeaningPredictions;
+  /**
+   * Widths are standard deviations in units of reward.
+   * @throws RangeError for a situation whose lengths do not fit
+   */
+  predict(posterior: LeaningPosterior, situation: Situation): Predictions;
 }
 
 /** Pulls that hold the effect of an arm at 0: an arm that nobody tried is expected to do less well than those that were kept. */
@@ -85,7 +82,7 @@ export function leaningModels(kinds: readonly FeatureKind[], ridges: LeaningRidg
   const commonPrecisions = precisionsOf(encoder, { ...ridges, arm: COMMON_PULLS, category: COMMON_PULLS });
   const x = new Float64Array(dimension);
   const product = new Float64Array(dimension);
-  const scratch = { means: new Float64Array(16), widths: new Float64Array(16) };
+  const scratch = noPredictions();
   // Where `at` and `believe` leave what they found: one object for each arm of each choice would be many.
   const found = { own: 0, lent: 0, variance: 0 };
   const believed = { mean: 0, variance: 0, average: 0, covariance: 0, averageVariance: 0 };
@@ -184,15 +181,11 @@ export function leaningModels(kinds: readonly FeatureKind[], ridges: LeaningRidg
     predict(posterior, situation) {
       checkLinearSituation(situation);
       const { candidates, features } = situation;
-      const count = candidates.length;
-      if (scratch.means.length < count) {
-        scratch.means = new Float64Array(2 * count);
-        scratch.widths = new Float64Array(2 * count);
-      }
+      roomForPredictions(scratch, candidates.length);
       const leaning = leaningOf(posterior);
       const deviation = deviationOf(posterior);
       encoder.encode(posterior.seen, features, 1, x);
-      for (let i = 0; i < count; i++) {
+      for (let i = 0; i < candidates.length; i++) {
         believe(posterior, posterior.index.get(candidates[i]!) ?? -1, leaning, situation, i);
         scratch.means[i] = believed.mean;
         scratch.widths[i] = deviation * Math.sqrt(believed.variance);

@@ -8,7 +8,7 @@ import type { FeatureKind } from './encoding.ts';
 import { type LinearPosterior, linearModels } from './linear-models.ts';
 import type { Policy, Situation } from './policy.ts';
 import type { ScoreArms } from './score-propensity.ts';
-import { scoreThompson } from './score-thompson.ts';
+import { LEAST_SCALE, scoreThompson } from './score-thompson.ts';
 import { shiftOf } from './situation.ts';
 
 /** Parameters of `linTs`. */
@@ -19,9 +19,6 @@ export interface LinTsParameters {
   readonly lambda: number;
 }
 
-/** What rounding can leave of a width: an arm that is known exactly would have no density. */
-const LEAST = 1e-12;
-
 /** The policy `lin_ts`. */
 export function linTs({ v, lambda }: LinTsParameters, kinds: readonly FeatureKind[]): Policy<LinearPosterior> {
   const models = linearModels(kinds, lambda);
@@ -31,7 +28,7 @@ export function linTs({ v, lambda }: LinTsParameters, kinds: readonly FeatureKin
     const arms = { location: [] as number[], scale: [] as number[] };
     for (let i = 0; i < count; i++) {
       arms.location.push(means[i]! + shiftOf(situation, i));
-      arms.scale.push(Math.max(LEAST, v * widths[i]!));
+      arms.scale.push(Math.max(LEAST_SCALE, v * widths[i]!));
     }
     return arms;
   }

@@ -13,6 +13,8 @@ import { linearBelief } from './linear-belief.ts';
 import { readModels, writeModels } from './linear-bytes.ts';
 import { addPrior, checkLinearSituation, LINEAR_PRIOR_WIDTH, linearPrior } from './linear-prior.ts';
 import type { Belief, Lesson, Policy, Situation } from './policy.ts';
+import { noPredictions, type Predictions, roomForPredictions } from './predictions.ts';
+import { checkLesson } from './situation.ts';
 
 /** What was learned in a bucket: `arms` and `models` in the order of first lessons. */
 export interface LinearPosterior {
@@ -22,22 +24,16 @@ export interface LinearPosterior {
   readonly models: LinearArm[];
 }
 
-/** What the models say of the K candidates of a situation. Scratch: good until the next call. */
-export interface Predictions {
-  readonly count: number;
-  /** x'theta, without the shift. The first K entries count. */
-  means: Float64Array;
-  /** sqrt(x' A^-1 x): the standard deviation of x'theta, in units of a reward's. The first K entries count. */
-  widths: Float64Array;
-}
-
 /** That part of a linear policy which is the same whatever it chooses by, and what it chooses by. */
 export interface LinearModels {
   readonly policy: Pick<
     Policy<LinearPosterior>,
     'priorWidth' | 'usesFeatures' | 'init' | 'prior' | 'learn' | 'belief' | 'serialise' | 'restore'
   >;
-  /** @throws RangeError for a situation whose lengths do not fit */
+  /**
+   * The means are x'theta, the widths sqrt(x' A^-1 x): the standard deviation of x'theta in units of a reward's.
+   * @throws RangeError for a situation whose lengths do not fit
+   */
   predict(posterior: LinearPosterior, situation: Situation): Predictions;
 }
 
@@ -50,7 +46,7 @@ export function linearModels(kinds: readonly FeatureKind[], lambda: number): Lin
   const { dimension } = encoder;
   const x = new Float64Array(dimension);
   const product = new Float64Array(dimension);
-  const scratch = { count: 0, means: new Float64Array(16), widths: new Float64Array(16) };
+  const scratch = noPredictions();
 
   const unknown = () => Math.sqrt(dot(x, x) / lambda);
   const modelOf = ({ index, models }: LinearPosterior, arm: string) => {
@@ -65,10 +61,9 @@ export function linearModels(kinds: readonly FeatureKind[], lambda: number): Lin
     return model;
   }
 
-  function learn(posterior: LinearPosterior, { arm, value, share, features }: Lesson): LinearPosterior {
-    if (!(value >= 0 && value <= 1 && share >= 0 && share <= 1)) {
-      throw new RangeError(`a reward of ${value} with share ${share} for arm '${arm}': both must be in [0, 1]`);
-    }
+  function learn(posterior: LinearPosterior, lesson: Lesson): LinearPosterior {
+    checkLesson(lesson);
+    const { arm, value, share, features } = lesson;
     const model = modelOf(posterior, arm) ?? begin(posterior, arm);
     encoder.see(posterior.seen, features, share);
     encoder.encode(posterior.seen, features, 0, x);
@@ -96,8 +91,11 @@ export function linearModels(kinds: readonly FeatureKind[], lambda: number): Lin
       model === undefined
         ? { mean, variance: width * width, average: 0, covariance: 1 / lambda, averageVariance: 1 / lambda }
         : {
-            ...{ mean, variance: width * width, average: model.theta[0]! },
-            ...{ covariance: averageCovariance(model, x), averageVariance: model.inverse[0]! },
+            mean,
+            variance: width * width,
+            average: model.theta[0]!,
+            covariance: averageCovariance(model, x),
+            averageVariance: model.inverse[0]!,
           };
     addPrior(prediction, situation, candidate);
     return { mean: prediction.mean, width: Math.sqrt(Math.max(0, prediction.variance)) };
@@ -117,14 +115,9 @@ export function linearModels(kinds: readonly FeatureKind[], lambda: number): Lin
     predict(posterior, situation) {
       checkLinearSituation(situation);
       const { candidates, features } = situation;
-      const count = candidates.length;
-      if (scratch.means.length < count) {
-        scratch.means = new Float64Array(2 * count);
-        scratch.widths = new Float64Array(2 * count);
-      }
-      scratch.count = count;
+      roomForPredictions(scratch, candidates.length);
       encoder.encode(posterior.seen, features, 1, x);
-      for (let i = 0; i < count; i++) {
+      for (let i = 0; i < candidates.length; i++) {
         const model = modelOf(posterior, candidates[i]!);
         if (situation.prior.length === 0) {
           scratch.means[i] = model === undefined ? 0 : dot(model.theta, x);

@@ -10,9 +10,10 @@ import { discountedLinear } from './discounted-linear.ts';
 import type { FeatureKind } from './encoding.ts';
 import { type LeaningModels, type LeaningPosterior, leaningModels } from './leaning-models.ts';
 import type { AnyPolicy, Policy, Situation } from './policy.ts';
-import { exploredChoice, rankByScore } from './ranking.ts';
+import { exploredChoice } from './ranking.ts';
 import { drawUniform, randomness } from './sampling.ts';
 import { checkSize, shiftOf, withFloor } from './situation.ts';
+import { rankSeldomTied } from './tied-ranking.ts';
 
 /** Parameters of `randUcb`. */
 export interface RandUcbParameters {
@@ -57,7 +58,7 @@ function overModels({ alpha, spread }: RandUcbParameters, models: LeaningModels)
       if (drawUniform(random) < situation.floor) return exploredChoice(random, count, size);
       const z = band.lowest + (band.highest - band.lowest) * drawUniform(random);
       const scores = location.map((mean, i) => mean + z * width[i]!);
-      return { ranking: rankByScore(random, scores, size), scores, explored: false };
+      return { ranking: rankSeldomTied(random, scores, size), scores, explored: false };
     },
     propensities(posterior, situation) {
       const first = firstBandPropensities(linesOf(posterior, situation), band);

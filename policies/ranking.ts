@@ -35,26 +35,6 @@ export function rankBy(count: number, size: number, before: (one: number, other:
   return order;
 }
 
-/** The candidates by score, best first, those of equal scores in random order. @param size 1..K */
-export function rankByScore(random: Randomness, scores: readonly number[], size: number): number[] {
-  const count = scores.length;
-  const higher = (i: number, j: number) => scores[j]! - scores[i]!;
-  const order = rankBy(count, size === 1 ? 1 : count, higher);
-  const tied =
-    size === 1 ? scores.some((score, i) => score === scores[order[0]!]! && i !== order[0]) : hasTie(order, scores);
-  if (!tied) {
-    order.length = size;
-    return order;
-  }
-  // Sorting a shuffled order, with the shuffle to break ties, shares a tie evenly at every rank.
-  const shuffled = uniformRanking(random, count, count);
-  return rankBy(count, size, (i, j) => higher(shuffled[i]!, shuffled[j]!)).map((place) => shuffled[place]!);
-}
-
-function hasTie(order: readonly number[], scores: readonly number[]): boolean {
-  return order.some((arm, place) => place > 0 && scores[arm] === scores[order[place - 1]!]);
-}
-
 /** NaN for every candidate: the scores of a ranking that no score decided. */
 export function noScores(count: number): number[] {
   return new Array<number>(count).fill(Number.NaN);

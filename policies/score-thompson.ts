@@ -6,6 +6,9 @@ import { drawNormal, drawUniform, randomness } from './sampling.ts';
 import { firstScorePropensities, rankScorePropensities, type ScoreArms } from './score-propensity.ts';
 import { checkSize, withFloor } from './situation.ts';
 
+/** The least scale of a score: an arm that is known exactly, to rounding, would have no density. */
+export const LEAST_SCALE = 1e-12;
+
 /**
  * That part of a policy which chooses, and says with which probability.
  * @param scoreArms location and scale of every candidate's score, shift included; it throws RangeErrors for situations that do not fit

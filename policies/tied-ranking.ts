@@ -10,6 +10,22 @@ export function rankWithTies(random: Randomness, scores: ArrayLike<number>, size
   return ranking.map((i) => shuffled[i]!);
 }
 
+/** The same law, where ties are rare: nothing is shuffled unless there is one. @param size 1..K */
+export function rankSeldomTied(random: Randomness, scores: readonly number[], size: number): number[] {
+  const count = scores.length;
+  const order = rankBy(count, size === 1 ? 1 : count, (i, j) => scores[j]! - scores[i]!);
+  const best = order[0]!;
+  const tied = size === 1 ? scores.some((score, i) => score === scores[best] && i !== best) : hasTie(order, scores);
+  if (tied) return rankWithTies(random, scores, size);
+  order.length = size;
+  return order;
+}
+
+/** @param order of all candidates, by score */
+function hasTie(order: readonly number[], scores: readonly number[]): boolean {
+  return order.some((i, place) => place > 0 && scores[i] === scores[order[place - 1]!]);
+}
+
 /** P(`rankWithTies` puts candidate i at `rank`), from 0: it is anywhere among its ties with equal probability. */
 export function placeWithTies(scores: ArrayLike<number>, i: number, rank: number): number {
   const score = scores[i]!;

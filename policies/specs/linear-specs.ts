@@ -1,6 +1,6 @@
 /** Policies over linear models of the features, one an arm. */
 import { z } from 'zod';
-import { linearDiscount } from './fadings.ts';
+import { linearDiscount } from './fading-keys.ts';
 
 const lambda = z
   .number()

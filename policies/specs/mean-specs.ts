@@ -1,6 +1,6 @@
 /** Policies that know of an arm the mean of its rewards in a bucket, and how sure that is. */
 import { z } from 'zod';
-import { atMostOneFading, fadings, oneFading } from './fadings.ts';
+import { atMostOneFading, fadingKeys, oneFading } from './fading-keys.ts';
 import { shrinkage } from './shrinkage.ts';
 
 // Left out, not filled in: a configuration that was recorded before there were these reads and hashes as it did.
@@ -32,7 +32,14 @@ const varianceScaling = z
   );
 
 export const BetaThompsonSpec = z
-  .strictObject({ name: z.literal('beta_thompson'), shrinkage, sharpness, bucketEffect, varianceScaling, ...fadings })
+  .strictObject({
+    name: z.literal('beta_thompson'),
+    shrinkage,
+    sharpness,
+    bucketEffect,
+    varianceScaling,
+    ...fadingKeys,
+  })
   .refine(atMostOneFading, oneFading)
   .describe('Thompson sampling with Beta posteriors, shrunk towards the domain');
 
@@ -44,7 +51,7 @@ export const NigThompsonSpec = z
     b0: z.number().min(1e-9).max(1e6).default(0.02).describe('that prior variance times a0'),
     sharpness,
     bucketEffect,
-    ...fadings,
+    ...fadingKeys,
   })
   .refine(atMostOneFading, oneFading)
   .describe("Thompson sampling with Normal-Inverse-Gamma posteriors: learns how much an arm's rewards vary");

@@ -6,7 +6,7 @@ import type { FadingParameters } from '../fading.ts';
  * Of policies that learn the mean of every arm: at most one of them. Left out, not filled in: a configuration that was recorded before
  * there were these reads and hashes as it did.
  */
-export const fadings = {
+export const fadingKeys = {
   discount: z
     .union([z.number().gt(0).max(1), z.literal('profile')])
     .optional()
@@ -23,9 +23,9 @@ export const fadings = {
   window: z.int().min(1).max(10_000).optional().describe('how many rewards of a bucket count: its last ones'),
 };
 
-export type Fadings = z.infer<z.ZodObject<typeof fadings>>;
+export type FadingKeys = z.infer<z.ZodObject<typeof fadingKeys>>;
 
-export function atMostOneFading({ discount, halfLifeHours, window }: Fadings): boolean {
+export function atMostOneFading({ discount, halfLifeHours, window }: FadingKeys): boolean {
   return [discount, halfLifeHours, window].filter((given) => given !== undefined).length <= 1;
 }
 
@@ -42,12 +42,12 @@ export const linearDiscount = z
   );
 
 /** The parameters of `fading`. @throws RangeError where the discount is left to a profile, which only a domain has */
-export function fadingOf({ discount, halfLifeHours, window }: Fadings): FadingParameters {
+export function fadingOf({ discount, halfLifeHours, window }: FadingKeys): FadingParameters {
   return { discount: discountOf(discount), halfLifeHours, window };
 }
 
 /** @throws RangeError where it is left to a profile, which only a domain has */
-export function discountOf(discount: Fadings['discount']): number | undefined {
+export function discountOf(discount: FadingKeys['discount']): number | undefined {
   if (discount === 'profile') throw new RangeError("a discount by 'profile' is that of a domain: give a number here");
   return discount;
 }

@@ -3,7 +3,7 @@ import { problemOf } from '../../events/errors.ts';
 import { meanUtilities } from '../datasets/baselines.ts';
 import type { RecordedRequest } from '../datasets/dataset.ts';
 
-/** One bucket after a run. */
+/** One bucket after a run, or the requests of one value of the bucket feature where all are in one bucket. */
 export interface LearnedBucket {
   readonly label: string;
   readonly pulls: number;
@@ -12,7 +12,7 @@ export interface LearnedBucket {
   /** In the order of the dataset's arms. */
   readonly arms: readonly {
     readonly pulls: number;
-    /** Posterior mean of the reward, as the bucket's last decision saw it; null where that could not be explained. */
+    /** Posterior mean of the reward, as the last decision of these requests saw it; null where that could not be explained. */
     readonly learned: number | null;
     /** Mean recorded reward of the arm over all requests of the bucket. */
     readonly recorded: number;
@@ -26,16 +26,21 @@ interface Visit {
   lastDecision: string;
 }
 
-/** Remembers which bucket served which requests. */
+/** Remembers which bucket served which requests; one that serves requests of several values of the bucket feature, by those. */
 export function visits() {
   const buckets = new Map<string, Visit>();
   return {
     buckets: buckets as ReadonlyMap<string, Visit>,
     add(request: RecordedRequest, decision: Pick<Decision, 'bucket' | 'bucketLabel' | 'arm' | 'decisionId'>): void {
-      let visit = buckets.get(decision.bucket);
+      const values = Object.entries(request.context)
+        .map(([feature, value]) => `${feature}=${value}`)
+        .join(', ');
+      const key = `${decision.bucket} ${values}`;
+      let visit = buckets.get(key);
       if (visit === undefined) {
-        visit = { label: decision.bucketLabel, requests: [], pulls: new Map(), lastDecision: '' };
-        buckets.set(decision.bucket, visit);
+        const label = decision.bucketLabel === 'all' && values !== '' ? values : decision.bucketLabel;
+        visit = { label, requests: [], pulls: new Map(), lastDecision: '' };
+        buckets.set(key, visit);
       }
       visit.requests.push(request);
       visit.pulls.set(decision.arm, (visit.pulls.get(decision.arm) ?? 0) + 1);

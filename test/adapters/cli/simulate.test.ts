@@ -273,6 +273,14 @@ describe('a simulated run', () => {
     expect((await planned({})).config.bucketBy).toEqual([]);
   });
 
+  it('tells what was learned of each value of the bucket feature where all requests share a bucket', async () => {
+    const { learned } = await runShuffle(await planned({}), 2, openNode);
+    const [law, art] = ['subject=law', 'subject=art'].map((label) => learned.find((one) => one.label === label));
+    expect([learned.length, law?.pulls, art?.pulls]).toEqual([2, 75, 75]);
+    // The small arm fails two times of three in law and one of five in art, and is known to.
+    expect(law?.arms[0]?.learned).toBeLessThan(art?.arms[0]?.learned ?? 0);
+  });
+
   it('tells what the buckets learned after the last shuffle only', async () => {
     const plan = await planned({ policy: 'beta_thompson' });
     expect((await runShuffle(plan, 0, openNode)).learned).toEqual([]);

@@ -11,8 +11,15 @@ const CONTEXT: NonNullable<DomainConfigInput['context']> = {
   topic: { type: 'categorical', values: ['x', 'y', 'z'] },
   urgent: { type: 'boolean' },
   size: { type: 'numeric' },
+  prompt: { type: 'text', dimensions: 4 },
+  meaning: { type: 'embedding', size: 3 },
 };
-const SEEN = { topic: 'x', urgent: true, size: 2 };
+const SEEN = { topic: 'x', urgent: true, size: 2, ...saidOf(2) };
+
+/** A text and an embedding. */
+function saidOf(round: number): { readonly prompt: string; readonly meaning: number[] } {
+  return { prompt: `ask number ${round % 5}`, meaning: [round % 2, (round % 3) - 1, 0.1] };
+}
 
 /** Decides and rewards, ten at a time: by arm, and a little by context. @returns how often each arm was chosen */
 async function play({ reckoner }: Stage, rounds: number, rewarded: boolean): Promise<Record<string, number>> {
@@ -21,7 +28,7 @@ async function play({ reckoner }: Stage, rounds: number, rewarded: boolean): Pro
     await Promise.all(
       Array.from({ length: 10 }, async (_, at) => {
         const round = from + at;
-        const context = { topic: 'xyz'[round % 3] ?? 'x', urgent: round % 2 === 0, size: round % 7 };
+        const context = { topic: 'xyz'[round % 3] ?? 'x', urgent: round % 2 === 0, size: round % 7, ...saidOf(round) };
         const { decisionId, arm } = await reckoner.decide(DOMAIN, { context });
         chosen[arm] = (chosen[arm] ?? 0) + 1;
         const value = { a: 0.3, b: 0.6, c: 0.5, d: 0.7 }[arm] ?? 0;
@@ -103,13 +110,14 @@ describe.each(everySpec)('given a domain of the policy %s', (_, policy) => {
     const sizes = [0, 1e-12, 1e12, -1e300, Number.MAX_VALUE, Number.MIN_VALUE];
     for (const value of [0, 1, 0.5]) {
       for (const size of sizes) {
-        const context = { topic: size > 0 ? 'x' : 'y', urgent: false, size };
+        const most = Math.max(-1e100, Math.min(1e100, size));
+        const context = { topic: size > 0 ? 'x' : 'y', urgent: false, size, prompt: '', meaning: [most, 0, -most] };
         const { decisionId } = await stage.reckoner.decide(DOMAIN, { context, k: 3 });
         await stage.reckoner.reward(decisionId, { value });
       }
     }
     // A context that was never seen, and one arm alone.
-    const never = { topic: 'z', urgent: true, size: 7e7 };
+    const never = { topic: 'z', urgent: true, size: 7e7, prompt: 'never seen', meaning: [9, 9, 9] };
     const alone = await stage.reckoner.decide(DOMAIN, { context: never, candidates: ['b'], k: 1 });
     expect(alone).toMatchObject({ arm: 'b', propensity: 1 });
     const { decisionId } = await stage.reckoner.decide(DOMAIN, { context: never, k: 3 });

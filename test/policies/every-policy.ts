@@ -45,11 +45,13 @@ export const bindsArms: ReadonlySet<string> = new Set([
 /** Where a later lesson is learned in the light of an earlier one, by design: the order of lessons matters to what is believed. */
 export const learnsInOrder: ReadonlySet<string> = new Set<PolicySpec['name']>(['context_tree', 'doubly_robust']);
 
+/** Of each kind that a context can have; a text and an embedding are vectors. */
 export const KINDS: readonly FeatureKind[] = [
   { type: 'number' },
   { type: 'boolean' },
   { type: 'category', values: 3 },
   { type: 'number' },
+  { type: 'vector', size: 3, weight: 0.5 },
 ];
 
 export const plain = { configured: () => ({ alpha: 1, beta: 1 }), shared: undefined };
@@ -68,12 +70,14 @@ export function learned(policy: AnyPolicy, lessons: readonly Lesson[]): unknown 
 
 /**
  * Lessons of contexts of `KINDS`, of arms drawn evenly, which earn more or less by the context. No category is 2, and no arm is d.
- * @param scale of the second number
+ * @param scale of the second number, and of the vector
  */
 export function lessonsOfContexts(count: number, scale = 1): Lesson[] {
   const random = randomness(11);
+  const ofVectors = randomness(12);
   return Array.from({ length: count }, (_, i) => {
-    const features = [drawUniform(random), drawIndex(random, 2), drawIndex(random, 2), scale * drawUniform(random)];
+    const single = [drawUniform(random), drawIndex(random, 2), drawIndex(random, 2), scale * drawUniform(random)];
+    const features = [...single, ...[0, 1, 2].map(() => scale * (drawUniform(ofVectors) - 0.5))];
     const arm = drawIndex(random, 3);
     const mean = arm === 2 ? 0.45 : (arm === 0) === features[1]! > 0 ? 0.7 : 0.3;
     const value = Math.min(1, Math.max(0, mean + 0.4 * (drawUniform(random) - 0.5)));

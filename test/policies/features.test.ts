@@ -19,8 +19,8 @@ import {
 const policies = everySpec.map(([title, spec]) => [title, createPolicy(spec, KINDS)] as const);
 const LESSONS = lessonsOfContexts(400);
 const CONTEXTS = [
-  [0.2, 0, 0, 0.9],
-  [0.8, 1, 1, 0.1],
+  [0.2, 0, 0, 0.9, 0.3, -0.2, 0.1],
+  [0.8, 1, 1, 0.1, -0.4, 0, 0.4],
 ];
 /** As many as a seeded run needs to see a fault; `test/long` draws 200,000. */
 const DRAWS = 12_000;
@@ -29,7 +29,10 @@ const someNumber = fc.oneof(
   fc.constantFrom(0, 1e-12, -1e12, 1e300, -Number.MAX_VALUE),
   fc.double({ min: -3, max: 3, noNaN: true }),
 );
-const someContext = fc.tuple(someNumber, fc.nat({ max: 1 }), fc.nat({ max: 2 }), someNumber);
+const someVector = fc.array(someNumber, { minLength: 3, maxLength: 3 });
+const someContext = fc
+  .tuple(someNumber, fc.nat({ max: 1 }), fc.nat({ max: 2 }), someNumber, someVector)
+  .map((parts) => parts.flat());
 const someShifts = fc.array(fc.double({ min: -0.5, max: 0.5, noNaN: true }), { minLength: 4, maxLength: 4 });
 const unit = fc.double({ min: 0, max: 1, noNaN: true });
 
@@ -122,7 +125,7 @@ describe.each(policies)('the policy %s, with features', (title, policy) => {
       arm: 'new',
       value: 1,
       share: 1,
-      features: [mean(0), 1, 1, mean(3)],
+      features: [mean(0), 1, 1, ...[3, 4, 5, 6].map(mean)],
       propensity: 0.3,
       seed: 9,
       time: 4e5,
@@ -136,7 +139,13 @@ describe.each(policies)('the policy %s, with features', (title, policy) => {
 
   it.each([0, 1e-12, 1, 1e12, 1e300])('stays sound with features of size %d, seen or never seen', (scale) => {
     const posterior = learned(policy, lessonsOfContexts(200, scale));
-    const contexts = [[0, 0, 0, 0], [1, 1, 1, scale], [0.5, 0, 2, scale], [-1e6, 1, 2, -1e5 * scale], []];
+    const contexts = [
+      new Array<number>(7).fill(0),
+      [1, 1, 1, scale, scale, 0, -scale],
+      [0.5, 0, 2, scale, 0, 0, 0],
+      [-1e6, 1, 2, -1e5 * scale, 1e6, scale, -1e5 * scale],
+      [],
+    ];
     for (const features of contexts)
       expect(unsound(policy, posterior, situation(policy, ARMS, { features }))).toEqual([]);
   });
@@ -146,7 +155,7 @@ describe.each(policies)('the policy %s, with features', (title, policy) => {
       policy,
       LESSONS.map((one) => ({ ...one, value })),
     );
-    for (const features of [...CONTEXTS, [0, 0, 0, 0]]) {
+    for (const features of [...CONTEXTS, new Array<number>(7).fill(0)]) {
       for (const candidates of [ARMS, ['a'], ['d']]) {
         const seen = situation(policy, candidates, { features, floor: 0 });
         expect(unsound(policy, posterior, seen)).toEqual([]);

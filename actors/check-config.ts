@@ -23,6 +23,7 @@ const checks: readonly ((domain: DomainState) => readonly ConfigWarning[])[] = [
   thresholdWarnings,
   learningWarnings,
   unheededWarnings,
+  unheededPriorWarnings,
   budgetWarnings,
   objectiveWarnings,
   conservativeWarnings,
@@ -42,7 +43,7 @@ export function checkConfig(input: unknown): CheckedConfig {
 function supportWarnings({ config, policy, armNames }: DomainState): ConfigWarning[] {
   const { exploration } = config;
   const warnings: ConfigWarning[] = [];
-  if (armNames.length > 1 && (policy.deterministic || drawsNothing(config))) {
+  if (armNames.length > 1 && policy.deterministic) {
     const least = exploration / armNames.length;
     warnings.push({
       path: exploration === 0 ? 'exploration' : 'policy',
@@ -61,11 +62,6 @@ function supportWarnings({ config, policy, armNames }: DomainState): ConfigWarni
     });
   }
   return warnings;
-}
-
-/** Whether a policy that explores by a probability of its own was told not to. */
-function drawsNothing({ policy }: DomainConfig): boolean {
-  return 'epsilon' in policy && policy.epsilon === 0;
 }
 
 function constraintWarnings(domain: DomainState): ConfigWarning[] {
@@ -172,6 +168,20 @@ function unheededWarnings({ config, policy }: DomainState): ConfigWarning[] {
       message: `${policy.name} knows of a context only its bucket: this is recorded with every decision, and heeded by none`,
       remedy: 'Choose a policy that learns about features, as lin_ts does, or leave it out.',
     }));
+}
+
+/** Pulls that an arm was declared to begin with, where they choose nothing. */
+function unheededPriorWarnings({ config, policy }: DomainState): ConfigWarning[] {
+  if (!policy.choosesWithoutPrior) return [];
+  const declared = config.arms.filter(({ prior }) => prior !== undefined);
+  if (declared.length === 0) return [];
+  return [
+    {
+      path: 'arms',
+      message: `${someOf(declared.map(({ name }) => name))}: ${policy.name} shows a prior in what it believes, and chooses without it`,
+      remedy: 'Choose a policy that begins with its priors, as beta_thompson does, or leave them out.',
+    },
+  ];
 }
 
 /** Rewards that teach nothing, or are forgotten before the arms can be compared. */

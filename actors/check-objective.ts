@@ -33,11 +33,11 @@ function qualityWarnings({ config, policy }: DomainState): ConfigWarning[] {
   const { arms, objective, complexity } = config;
   const warnings: ConfigWarning[] = [];
   const known = arms.some((arm) => expectedQuality(config, arm, undefined) !== undefined);
-  if (objective !== undefined && policy.priorWidth === 0) {
+  if (objective !== undefined && policy.choosesWithoutPrior) {
     if (known) {
       warnings.push({
         path: 'policy',
-        message: `${policy.name} knows no prior: what is expected of an arm’s quality has no say in its choices`,
+        message: `${policy.name} chooses without a prior: what is expected of an arm’s quality has no say in its choices`,
         remedy: 'Choose a policy with a prior, such as beta_thompson, or do without the qualities.',
       });
     }

@@ -56,7 +56,7 @@ export function bootstrapBag({ replicas, lambda }: BootstrapBagParameters, kinds
     ...policy,
     name: 'bootstrap_bag',
     version: 1,
-    deterministic: false,
+    deterministic: replicas === 1,
     init: () => ({ whole: policy.init(), replicas: Array.from({ length: replicas }, policy.init) }),
     learn(bag, lesson) {
       policy.learn(bag.whole, lesson);

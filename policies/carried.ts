@@ -11,6 +11,7 @@ export function carried<P, Q extends { readonly posterior: P }>(
     name: policy.name,
     version: policy.version,
     priorWidth: policy.priorWidth,
+    choosesWithoutPrior: policy.choosesWithoutPrior,
     deterministic: policy.deterministic,
     usesFeatures: policy.usesFeatures,
     needsPropensity: policy.needsPropensity,

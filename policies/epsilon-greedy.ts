@@ -26,7 +26,7 @@ export function epsilonGreedy({ epsilon, shrinkage }: EpsilonGreedyParameters): 
     ...betaPosterior,
     name: 'epsilon_greedy',
     version: 1,
-    deterministic: false,
+    deterministic: epsilon === 0,
     prior: (candidates, source) => betaPrior(candidates, source, shrinkage),
     choose(counts, situation, seed, size): Choice {
       const scores = greedyScores(counts, situation);

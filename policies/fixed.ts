@@ -23,6 +23,7 @@ export function fixed({ arm }: FixedParameters): Policy<BetaCounts> {
     name: 'fixed',
     version: 1,
     deterministic: true,
+    choosesWithoutPrior: true,
     prior: (candidates, source) => betaPrior(candidates, source, 0),
     choose(counts, situation, seed, size) {
       const { alpha, beta } = betaShapes(counts, situation);

@@ -98,6 +98,7 @@ export function offsetTree(
     name: 'offset_tree',
     version: 1,
     priorWidth: BETA_PRIOR_WIDTH,
+    choosesWithoutPrior: true,
     deterministic: epsilon === 0,
     usesFeatures: true,
     needsPropensity: true,

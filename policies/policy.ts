@@ -89,7 +89,9 @@ export interface Policy<P> {
   readonly version: number;
   /** How many numbers of `Situation.prior` belong to each candidate. */
   readonly priorWidth: number;
-  /** True when every candidate's propensity may be 0 or 1: counterfactuals will refuse its logs. */
+  /** Whether priors are only believed, and have no say in what is chosen. */
+  readonly choosesWithoutPrior?: true;
+  /** True when, without the floor, every candidate's propensity is 0 or 1 but for ties: counterfactuals will refuse its logs. */
   readonly deterministic: boolean;
   /** Whether the posterior is about the features of the context: then it is worth nothing under another schema. */
   readonly usesFeatures?: true;

@@ -32,6 +32,7 @@ describe('support', () => {
     [{ policy: { name: 'lin_ucb' }, exploration: 0.02 }, 'policy: lin_ucb draws nothing: the floor leaves .* of 0.01,'],
     [{ policy: { name: 'fixed', arm: 'small' } }, 'policy: fixed draws nothing'],
     [{ policy: { name: 'epsilon_greedy', epsilon: 0 }, exploration: 0 }, 'exploration: epsilon_greedy draws nothing'],
+    [{ policy: { name: 'bootstrap_bag', replicas: 1 } }, 'policy: bootstrap_bag draws nothing'],
     [{ exploration: 0.6 }, 'exploration: 60 % of all decisions'],
   ])('%j warns of %s', (change, words) => {
     expect(warnings(change)).toEqual([expect.stringMatching(`^${words}`)]);
@@ -41,6 +42,7 @@ describe('support', () => {
     { exploration: 0 },
     { policy: { name: 'epsilon_greedy' }, exploration: 0 },
     { policy: { name: 'lin_ts' }, exploration: 0 },
+    { policy: { name: 'bootstrap_bag' }, exploration: 0 },
     { policy: { name: 'lin_ucb' }, exploration: 0, arms: ['only'] },
   ])('%j is no reason to warn', (change) => {
     expect(warnings(change)).toEqual([]);
@@ -89,8 +91,10 @@ describe('a budget', () => {
 
 describe('learning', () => {
   const many = Array.from({ length: 12 }, (_, i) => `a${i}`);
+  const given = [{ name: 'a', prior: { alpha: 8, beta: 2 } }, 'b'];
   test.each<[Change, string]>([
     [{ reward: { window: { seconds: 60, silence: 'neutral' } } }, 'reward.window.silence: neutral silence'],
+    [{ arms: given, policy: { name: 'offset_tree' } }, 'arms: a: offset_tree shows a prior in what it believes, and'],
     [{ arms: many, policy: { name: 'beta_thompson', window: 11 } }, 'policy.window: about 11 rewards'],
     [{ arms: many, policy: { name: 'beta_thompson', discount: 0.9 } }, 'policy.discount: about 10 rewards'],
     [
@@ -105,6 +109,7 @@ describe('learning', () => {
     expect(warnings({ reward: { window: { seconds: 60, silence: 'failure' } } })).toEqual([]);
     expect(warnings({ arms: many, policy: { name: 'beta_thompson', window: 12 } })).toEqual([]);
     expect(warnings({ policy: { name: 'beta_thompson', discount: 0.99 } })).toEqual([]);
+    expect(warnings({ arms: given, policy: { name: 'lin_ts' } })).toEqual([]);
   });
 });
 
@@ -116,6 +121,7 @@ describe('an objective', () => {
       { arms: ['a', { name: 'b', costUsd: 1, quality: 1 }], objective: { weights: { quality: 1 } } },
       'arms: a: neither',
     ],
+    [{ objective, policy: { name: 'offset_tree' } }, 'policy: offset_tree chooses without a prior'],
     [{ objective, reward: { weights: { quality: 1, cost: 0.1 } } }, 'reward.weights.cost: cost is weighed'],
     [{ objective: { ...objective, minSavingUsd: 0.0061 } }, 'objective.minSavingUsd: .* at most 0.006,'],
     [{ objective: { weights: { quality: 0.3, cost: 0.7 } } }, 'objective.weights: large: shifted below another arm'],

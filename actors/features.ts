@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { ReckonerError } from '../events/errors.ts';
 import type { FeatureKind } from '../policies/encoding.ts';
 import { base32 } from './base32.ts';
-import { derivations, type Feature, featureKinds } from './config/context.ts';
+import { derivations, type Feature, featureKinds, TEXT_LENGTH } from './config/context.ts';
 import type { DomainConfig } from './domain-config.ts';
 import type { Column } from './feature-column.ts';
 import type { ContextValue } from './messages.ts';
@@ -46,6 +46,8 @@ export interface Bucket {
   readonly label: string;
 }
 
+const TOO_MUCH_TEXT = `must have at most ${TEXT_LENGTH} characters, together with the texts before it: send parts of them`;
+
 /** A feature by its name, and where its doubles begin. */
 type Placed = Column & { readonly name: string; readonly at: number };
 
@@ -74,8 +76,14 @@ export function compileContext(config: Pick<DomainConfig, 'context' | 'bucketBy'
           details.push({ path: `context.${name.slice(0, 64)}`, message: 'is not a feature of this domain' });
       }
       const features: number[] = [];
-      for (const { name, encode } of columns) {
-        const encoded = encode(Object.hasOwn(context, name) ? context[name] : undefined, time);
+      let characters = 0;
+      for (const { name, size, encode } of columns) {
+        const given = Object.hasOwn(context, name) ? context[name] : undefined;
+        const length = size !== undefined && typeof given === 'string' ? given.length : 0;
+        characters += length;
+        // Not even read: nobody else is answered meanwhile.
+        const isTooMuch = length > 0 && characters > TEXT_LENGTH && characters > length;
+        const encoded = isTooMuch ? TOO_MUCH_TEXT : encode(given, time);
         if (typeof encoded === 'number') features.push(encoded);
         else if (typeof encoded === 'object') for (const double of encoded) features.push(double);
         else details.push({ path: `context.${name}`, message: encoded });

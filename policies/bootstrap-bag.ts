@@ -13,7 +13,7 @@ import type { Lesson, Policy, Situation } from './policy.ts';
 import { exploredChoice } from './ranking.ts';
 import { drawIndex, drawPoisson, drawUniform, randomness } from './sampling.ts';
 import { checkSize, shiftOf, withFloor } from './situation.ts';
-import { placeWithTies, rankWithTies } from './tied-ranking.ts';
+import { bestOf, placeWithTies, rankWithTies } from './tied-ranking.ts';
 
 /** Parameters of `bootstrapBag`. */
 export interface BootstrapBagParameters {
@@ -41,15 +41,14 @@ export function bootstrapBag({ replicas, lambda }: BootstrapBagParameters, kinds
     return mirrored.candidates.map((_, i) => 1 - means[i]! + shiftOf(mirrored, i));
   }
 
-  /** The mean over the replicas of what each does with certainty, but for its ties. */
-  function places(bag: Bag, situation: Situation, ranking: readonly number[], rankOf: (place: number) => number) {
+  function scoresOfAll({ replicas }: Bag, situation: Situation): number[][] {
     const mirrored = asShortfall(situation);
-    const sums = ranking.map(() => 0);
-    for (const replica of bag.replicas) {
-      const scores = scoresBy(replica, mirrored);
-      for (const [place, i] of ranking.entries()) sums[place]! += placeWithTies(scores, i, rankOf(place));
-    }
-    return sums.map((sum) => withFloor(sum / bag.replicas.length, situation.floor, situation.candidates.length));
+    return replicas.map((replica) => scoresBy(replica, mirrored));
+  }
+
+  /** The mean over the replicas of what each does with certainty, but for its ties. */
+  function averaged(sums: readonly number[], { floor, candidates }: Situation): number[] {
+    return sums.map((sum) => withFloor(sum / replicas, floor, candidates.length));
   }
 
   return {
@@ -76,14 +75,21 @@ export function bootstrapBag({ replicas, lambda }: BootstrapBagParameters, kinds
       if (explored) return exploredChoice(random, count, size);
       return { ranking: rankWithTies(random, scores, size), scores, explored };
     },
-    propensities: (bag, situation) =>
-      places(
-        bag,
-        situation,
-        situation.candidates.map((_, i) => i),
-        () => 0,
-      ),
-    rankPropensities: (bag, situation, ranking) => places(bag, situation, ranking, (place) => place),
+    propensities(bag, situation) {
+      const sums = situation.candidates.map(() => 0);
+      for (const scores of scoresOfAll(bag, situation)) {
+        const best = bestOf(scores);
+        for (const i of best) sums[i]! += 1 / best.length;
+      }
+      return averaged(sums, situation);
+    },
+    rankPropensities(bag, situation, ranking) {
+      const sums = ranking.map(() => 0);
+      for (const scores of scoresOfAll(bag, situation)) {
+        for (const [place, i] of ranking.entries()) sums[place]! += placeWithTies(scores, i, place);
+      }
+      return averaged(sums, situation);
+    },
     belief: ({ whole }, situation, candidate) => policy.belief(whole, situation, candidate),
     serialise: (bag) => writeBag(bag, policy.serialise),
     restore: (bytes) => readBag(bytes, replicas, policy.restore),

@@ -37,8 +37,10 @@ export interface NigThompsonParameters {
 /** The policy `nig_thompson`. */
 export function nigThompson(parameters: NigThompsonParameters): Policy<ArmMoments> {
   const { shrinkage, a0, b0, sharpness = 1, bucketEffect = 0 } = parameters;
-  const marginals = (moments: ArmMoments, situation: Situation) =>
-    marginalsOf(moments, levelled(moments, situation, bucketEffect), a0, b0);
+  const marginals = (moments: ArmMoments, situation: Situation) => {
+    const level = levelled(moments, situation, bucketEffect);
+    return situation.candidates.map((_, i) => marginalOf(moments, level, i, a0, b0));
+  };
   /** Without the floor, but with the shifts. */
   const scores = (moments: ArmMoments, situation: Situation): ScoreArms & { readonly freedom: number[] } => {
     const all = marginals(moments, situation);
@@ -82,7 +84,9 @@ export function nigThompson(parameters: NigThompsonParameters): Policy<ArmMoment
     belief(moments, situation, candidate): Belief {
       const arm = situation.candidates[candidate];
       if (arm === undefined) throw new RangeError(`there is no candidate ${candidate}`);
-      const { location, scale, freedom } = marginals(moments, situation)[candidate]!;
+      // Of this candidate alone: whoever tells of all asks for each of them.
+      const level = levelled(moments, situation, bucketEffect);
+      const { location, scale, freedom } = marginalOf(moments, level, candidate, a0, b0);
       const half = scale * student975(freedom);
       // A mean of rewards in [0, 1] is there too, though the normal model does not know it.
       const clipped = (x: number) => Math.min(1, Math.max(0, x));
@@ -117,26 +121,31 @@ function levelled(moments: ArmMoments, situation: Situation, strength: number): 
  * kn = k0 + n, mn = (k0 m0 + n xbar) / kn, an = a0 + n / 2, bn = b0 + SS / 2 + k0 n (xbar - m0)^2 / (2 kn), and the mean
  * is mn + sqrt(bn / (an kn)) t with 2 an degrees of freedom.
  */
-function marginalsOf(moments: ArmMoments, { candidates, prior }: Situation, a0: number, b0: number): Marginal[] {
-  return candidates.map((arm, i) => {
-    const alpha = prior[2 * i]!;
-    const k0 = alpha + prior[2 * i + 1]!;
-    if (!(k0 > 0 && k0 < Number.POSITIVE_INFINITY && alpha >= 0 && alpha <= k0)) {
-      throw new RangeError(
-        `the prior of arm '${arm}' is (${alpha}, ${prior[2 * i + 1]}): both must be positive and finite`,
-      );
-    }
-    const at = moments.index.get(arm);
-    const n = at === undefined ? 0 : moments.pulls[at]!;
-    const kn = k0 + n;
-    const an = a0 + 0.5 * n;
-    let bn = b0;
-    let sum = 0;
-    if (at !== undefined && n > 0) {
-      sum = moments.sums[at]!;
-      const apart = sum / n - alpha / k0;
-      bn += 0.5 * Math.max(0, moments.squares[at]! - (sum / n) * sum) + (0.5 * k0 * n * apart * apart) / kn;
-    }
-    return { location: (alpha + sum) / kn, scale: Math.sqrt(bn / (an * kn)), freedom: 2 * an };
-  });
+function marginalOf(
+  moments: ArmMoments,
+  { candidates, prior }: Situation,
+  candidate: number,
+  a0: number,
+  b0: number,
+): Marginal {
+  const arm = candidates[candidate]!;
+  const alpha = prior[2 * candidate]!;
+  const k0 = alpha + prior[2 * candidate + 1]!;
+  if (!(k0 > 0 && k0 < Number.POSITIVE_INFINITY && alpha >= 0 && alpha <= k0)) {
+    throw new RangeError(
+      `the prior of arm '${arm}' is (${alpha}, ${prior[2 * candidate + 1]}): both must be positive and finite`,
+    );
+  }
+  const at = moments.index.get(arm);
+  const n = at === undefined ? 0 : moments.pulls[at]!;
+  const kn = k0 + n;
+  const an = a0 + 0.5 * n;
+  let bn = b0;
+  let sum = 0;
+  if (at !== undefined && n > 0) {
+    sum = moments.sums[at]!;
+    const apart = sum / n - alpha / k0;
+    bn += 0.5 * Math.max(0, moments.squares[at]! - (sum / n) * sum) + (0.5 * k0 * n * apart * apart) / kn;
+  }
+  return { location: (alpha + sum) / kn, scale: Math.sqrt(bn / (an * kn)), freedom: 2 * an };
 }

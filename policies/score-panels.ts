@@ -76,13 +76,21 @@ const POLE = 1 / (0.8 * 0.8);
  */
 export function scoreWidth(arms: readonly ScoreArm[], x: number, bottom: number, top: number): number {
   let sum = 0;
+  let inverse = 0;
+  let last: ScoreArm | undefined;
   for (let k = 0; k < arms.length; k++) {
     const arm = arms[k]!;
     if (arm.high < bottom || arm.low > top) continue;
-    const inverse = inverseSquare(arm, x);
+    if (last === undefined || !isTwin(arm, last)) inverse = inverseSquare(arm, x);
+    last = arm;
     sum += inverse * inverse;
   }
   return 1 / Math.sqrt(Math.sqrt(sum));
+}
+
+/** Whether two arms draw their scores from one distribution. Most of thousands do, never having been tried: one is computed for each run of them. */
+function isTwin(one: ScoreArm, other: ScoreArm): boolean {
+  return one.location === other.location && one.scale === other.scale && one.freedom === other.freedom;
 }
 
 /** The same for one arm alone. */
@@ -117,6 +125,13 @@ export function evaluateScores(arms: readonly ScoreArm[], top: number, bottom: n
   for (let k = 0; k < arms.length; k++) {
     const arm = arms[k]!;
     const row = k * NODE_COUNT;
+    const before = arms[k - 1];
+    if (before !== undefined && isTwin(arm, before)) {
+      scoreDensities.copyWithin(row, row - NODE_COUNT, row);
+      scoresBelow.copyWithin(row, row - NODE_COUNT, row);
+      arm.above = before.above;
+      continue;
+    }
     if (arm.high <= bottom || arm.low >= top) {
       scoreDensities.fill(0, row, row + NODE_COUNT);
       scoresBelow.fill(1 - arm.above, row, row + NODE_COUNT);

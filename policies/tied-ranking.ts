@@ -37,3 +37,15 @@ export function placeWithTies(scores: ArrayLike<number>, i: number, rank: number
   }
   return rank >= better && rank < better + equal ? 1 / equal : 0;
 }
+
+/** Who may be first: the candidates of the highest score. */
+export function bestOf(scores: ArrayLike<number>): number[] {
+  let best: number[] = [];
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < scores.length; i++) {
+    const score = scores[i]!;
+    if (score > highest) [best, highest] = [[i], score];
+    else if (score === highest) best.push(i);
+  }
+  return best;
+}

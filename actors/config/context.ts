@@ -4,7 +4,7 @@ import type { FeatureKind } from '../../policies/encoding.ts';
 
 const finite = z.number();
 
-/** Longest text of a feature, in UTF-16 units; most numbers of an embedding; longest value of a hashed category. */
+/** Longest text of a feature, and most of all texts of a context together, in UTF-16 units; most numbers of an embedding; longest value of a hashed category. */
 export const TEXT_LENGTH = 100_000;
 export const EMBEDDING_LENGTH = 8192;
 export const CATEGORY_LENGTH = 1024;
@@ -90,7 +90,7 @@ const Text = z
       .describe('version of how a text becomes numbers: recorded, so that they keep their meaning'),
   })
   .describe(
-    `up to ${TEXT_LENGTH.toLocaleString('en-US')} characters, made into numbers at once: hashed n-grams under a random projection. ` +
+    `up to ${TEXT_LENGTH.toLocaleString('en-US')} characters, all texts of a request together, made into numbers at once: hashed n-grams under a random projection. ` +
       'The text itself is in no event, log or error; who can read the log can still try out on the numbers whether it was one they guess',
   );
 

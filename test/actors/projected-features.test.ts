@@ -96,6 +96,18 @@ test('the example of a context is one', () => {
   expect(encode({ ...example, tokens: 1 }, NOON)).toHaveLength(26);
 });
 
+test('all texts of a context together are no longer than one may be', () => {
+  const { encode } = schema({
+    ...{ one: { type: 'text', dimensions: 4 }, other: { type: 'text', dimensions: 4 }, flag: { type: 'boolean' } },
+  });
+  const wrong = (one: number, other: number) =>
+    detailsOf(() => encode({ one: 'x'.repeat(one), other: 'y'.repeat(other), flag: true }, NOON));
+  expect(wrong(60_000, 40_000)).toBe('accepted');
+  expect(wrong(60_000, 40_001)).toEqual([
+    'context.other must have at most 100000 characters, together with the texts before it: send parts of them',
+  ]);
+});
+
 test('what is no text, or none that long, or not so many finite numbers is refused, and not repeated', () => {
   const { encode } = schema(context);
   const wrong = (given: Record<string, string | number | boolean | number[]>) =>

@@ -97,3 +97,12 @@ it('the prior of an arm is what its replicas begin with', () => {
   expect(scores[0]).toBeCloseTo((1 + 8 * 0.9) / 9, 12);
   expect(scores[1]).toBeCloseTo((1 + 98 * 0.5) / 99, 12);
 });
+
+it('an arm is as likely to be first as at the first place of a ranking, ties and all', () => {
+  const policy = bag(REPLICAS);
+  for (const posterior of [policy.init(), learned(policy, LESSONS.slice(0, 5)), learned(policy, LESSONS)]) {
+    const asked = situation(policy, ARMS, { features: [1, 2], floor: 0.1 });
+    const first = policy.propensities(posterior, asked);
+    for (const [i, p] of first.entries()) expect(p).toBe(policy.rankPropensities(posterior, asked, [i])[0]);
+  }
+});

@@ -99,4 +99,22 @@ describe("Student's t", () => {
       expect(statistic).toBeLessThan(50.8);
     }
   });
+
+  it('is asked what it believes of one arm without a look at the thousands beside it', () => {
+    const policy = createPolicy({ name: 'nig_thompson', shrinkage: 0, a0: 1, b0: 0.02 });
+    const arms = Array.from({ length: 1000 }, (_, i) => `arm${i}`);
+    let looks = 0;
+    const prior = new Proxy(
+      arms.flatMap(() => [1, 1]),
+      {
+        get(target, key, receiver) {
+          if (typeof key === 'string' && key !== 'length') looks += 1;
+          return Reflect.get(target, key, receiver);
+        },
+      },
+    );
+    const posterior = taught(policy, [lesson('arm7', 0.9)]);
+    for (const [i] of arms.entries()) policy.belief(posterior, situation(arms, prior), i);
+    expect(looks).toBeLessThan(10 * arms.length);
+  });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { drawNormal, drawUniform, randomness } from '../../policies/sampling.ts';
 import { firstScorePropensities, rankScorePropensities, type ScoreArms } from '../../policies/score-propensity.ts';
 import { normalCdf, rankProbability } from './score-oracle.ts';
@@ -117,5 +117,28 @@ describe('exact propensities of normal and Student-t scores', () => {
     expect(() => firstScorePropensities({ location: [1, 2], scale: [1, 0] })).toThrow(RangeError);
     expect(() => firstScorePropensities({ location: [Number.NaN], scale: [1] })).toThrow(RangeError);
     expect(() => firstScorePropensities({ location: [1], scale: [1], freedom: [0.5] })).toThrow(RangeError);
+  });
+
+  it('are computed once for a run of arms of one distribution, and are those of each of them', () => {
+    const scattered = [0.5, 0.4, 0.5, 0.6, 0.5].map((location) => [location, 0.1, 3] as const);
+    const together = [0.5, 0.5, 0.5, 0.4, 0.6].map((location) => [location, 0.1, 3] as const);
+    const of = (rows: readonly (readonly [number, number, number])[]) =>
+      firstScorePropensities({
+        location: rows.map((r) => r[0]),
+        scale: rows.map((r) => r[1]),
+        freedom: rows.map((r) => r[2]),
+      });
+    const [a, b, c, d, e] = of(scattered);
+    for (const [i, p] of of(together).entries()) expect(p).toBeCloseTo([a, c, e, b, d][i]!, 10);
+
+    const logarithms = vi.spyOn(Math, 'log1p');
+    try {
+      firstScorePropensities(arms(2, () => [0.5, 0.1, 3]));
+      const ofTwo = logarithms.mock.calls.length;
+      firstScorePropensities(arms(200, () => [0.5, 0.1, 3]));
+      expect(logarithms.mock.calls.length - ofTwo).toBeLessThan(30 * ofTwo);
+    } finally {
+      logarithms.mockRestore();
+    }
   });
 });

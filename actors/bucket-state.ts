@@ -109,7 +109,7 @@ function anew({ policy }: DomainStanding): Pick<BucketState, 'posterior' | 'post
 export const WINDOW = 64;
 
 /** The versions that a snapshot's bytes depend on. */
-export const SNAPSHOT_VERSIONS = `bucket/6 ${ENGINE}`;
+export const SNAPSHOT_VERSIONS = `bucket/7 ${ENGINE}`;
 
 export function emptyBucket(domain: DomainStanding): BucketState {
   return {

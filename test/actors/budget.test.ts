@@ -153,7 +153,8 @@ test('one report that is far off is held, and told', async () => {
   const { budget: told } = await stage.reckoner.explain(next.decisionId);
   expect(told?.arms[0]).toMatchObject({ arm: 'small', heldReports: 1 });
   expect(told?.arms[0]?.expectedUsd).toBeCloseTo(2e-5 + (2e-4 - 2e-5) / 6, 12);
-  expect(told?.balanceUsd).toBeCloseTo(3 * CEILING - 2e-4, 12);
+  // It is paid as a hundred calls: what is wrong altogether is not paid back for ever.
+  expect(told?.balanceUsd).toBeCloseTo(3 * CEILING - 2e-3, 12);
   await stage.stop();
 });
 

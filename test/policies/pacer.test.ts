@@ -11,6 +11,8 @@ interface World {
   readonly declared: (step: number) => Readonly<Record<string, number>>;
   /** The mean reward of each arm. */
   readonly rewards: (step: number) => Readonly<Record<string, number>>;
+  /** What a call costs, as a part of what calls of its arm cost on average, by a draw from [0, 1). */
+  readonly call?: (draw: number) => number;
 }
 
 const three: World = {
@@ -42,7 +44,8 @@ function play(world: World, perRequestUsd: number, steps: number, seed = 1, dela
     const arm = arms[best]!;
     const { price, least, most } = pacing;
     pacer = charge(pacer, step, { perRequestUsd, chargedUsd: pacing.costs[best]!, price, least, most });
-    const cost = world.costs(step)[arm]! * (0.4 + 1.2 * drawUniform(random));
+    const draw = drawUniform(random);
+    const cost = world.costs(step)[arm]! * (world.call?.(draw) ?? 0.4 + 1.2 * draw);
     spent += cost;
     reward += earned;
     calls[arm] = (calls[arm] ?? 0) + 1;
@@ -75,6 +78,26 @@ describe('a ceiling is kept', () => {
     expect(play(told, 2e-4, 6000).ratio).toBeLessThanOrEqual(1.02);
     // Nobody says that the price went up: the reports do, after some.
     expect(play(untold, 2e-4, 6000).ratio).toBeLessThanOrEqual(1.02);
+  });
+
+  test('where one call of a hundred costs 25 times as much as others', () => {
+    const call = (draw: number) => (draw < 0.01 ? 20.2 : 79.8 / 99);
+    for (const ceiling of [2e-4, 6e-4, 2e-3]) {
+      expect(play({ ...three, call }, ceiling, 6000, 5).ratio).toBeLessThanOrEqual(1.02);
+    }
+  });
+
+  test('where the dearest arm was cheap for a while: what was saved is spent, and no more', () => {
+    const call = (draw: number) => (draw < 0.01 ? 20.2 : 79.8 / 99);
+    const costs = (step: number) => ({
+      small: 2e-5,
+      middle: 5e-4,
+      large: step >= 1800 && step < 2400 ? 2.7e-4 : 1.5e-2,
+    });
+    const { ratio, calls } = play({ ...three, call, costs, declared: costs }, 6e-4, 3600, 7);
+    expect(ratio).toBeLessThanOrEqual(1.02);
+    expect(ratio).toBeGreaterThan(0.9);
+    expect(calls.large).toBeGreaterThan(200);
   });
 
   test('where nothing is declared, once every arm has been paid for', () => {
@@ -191,11 +214,15 @@ describe('what a call of an arm costs', () => {
     expect(cost?.mean).toBeCloseTo((5 * 5 + 20) / 9, 12);
   });
 
-  test('does not follow one report that is far off: it counts as ten times the mean, or a tenth', () => {
-    const high = reportCost(known, 0.02, 5);
-    expect(high.counted).toBeCloseTo(0.1, 12);
+  test('does not follow one report that is far off: it moves the mean by ten times of it, or a tenth', () => {
+    const high = reportCost(known, 0.02, 0.5);
     expect(high.cost.mean).toBeCloseTo(0.01 + (0.1 - 0.01) / 21, 12);
-    expect(reportCost(known, 0.02, 1e-6).counted).toBeCloseTo(0.001, 12);
+    expect(reportCost(known, 0.02, 1e-6).cost.mean).toBeCloseTo(0.01 + (0.001 - 0.01) / 21, 12);
+  });
+
+  test('pays what is reported, up to a hundred times the mean', () => {
+    for (const usd of [0, 1e-6, 0.02, 0.5, 1]) expect(reportCost(known, 0.02, usd).counted).toBe(usd);
+    expect(reportCost(known, 0.02, 5).counted).toBeCloseTo(1, 12);
   });
 
   test('follows reports that are far off when five in a row say so', () => {

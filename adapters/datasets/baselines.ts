@@ -61,8 +61,8 @@ export function meanDollars(rows: readonly RecordedRequest[], arm: number): numb
   return rows.reduce((sum, { dollars }) => sum + (dollars[arm] ?? 0), 0) / rows.length;
 }
 
-/** So many calls show anybody what they cost. */
-const SHOWN = 20;
+/** So many calls show anybody what they cost: the first ones of a file. */
+export const SHOWN = 20;
 
 /** What a call of the arm may be declared to cost before anything is known of the rest: its mean over the first rows of the file. */
 export function declaredDollars(rows: readonly RecordedRequest[], arm: number): number {

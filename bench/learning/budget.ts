@@ -3,12 +3,13 @@
  * it, and what is spent of it. A file that lies beside one called `val` is played as the authors play theirs: learn on `val`, then
  * be measured on it. Everything else begins with nothing.
  */
+import { SHOWN } from '../../adapters/datasets/baselines.ts';
+import { bestMix } from '../../adapters/datasets/best-mix.ts';
 import { shuffled } from '../../adapters/simulate/run.ts';
 import { drawUniform, randomness } from '../../policies/sampling.ts';
 import type { Entrant, Experiment, Figure } from './experiment.ts';
 import { bucketIndices } from './flat-thompson.ts';
 import type { Learner } from './learner.ts';
-import { bestMix } from './mix.ts';
 import { FIRST_SEED } from './play.ts';
 import type { Problem, Row } from './problem.ts';
 
@@ -16,8 +17,6 @@ import type { Problem, Row } from './problem.ts';
 export const CEILINGS: readonly number[] = [2.9e-5, 8.3e-5, 2.3e-4, 6.6e-4, 1.9e-3, 5.3e-3, 1.5e-2];
 /** What may be spent, as a part of the ceiling. */
 export const SPENT_AT_MOST = 1.02;
-/** What an arm is declared to cost is the mean of so many rows, the first of the file: what a handful of calls shows anybody. */
-const CALIBRATION = 20;
 
 export function rewardFigure(ceiling: number): string {
   return `reward at $${ceiling}`;
@@ -33,7 +32,7 @@ export function spendFigure(ceiling: number): string {
  */
 export function budgetExperiment(problem: Problem, before: readonly Row[], entrants: readonly Entrant[]): Experiment {
   const rows = [...before, ...problem.rows];
-  const declaredUsd = meanDollars(rows.slice(0, CALIBRATION));
+  const declaredUsd = meanDollars(rows.slice(0, SHOWN));
   const learners = CEILINGS.map((perRequestUsd) =>
     entrants.map(({ make }) => make({ ...problem, rows, budget: { perRequestUsd, declaredUsd } })),
   );

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RecordedRequest } from '../../../../adapters/datasets/dataset.ts';
-import { knowingRouter, upperHull } from '../../../../adapters/simulate/scenario/knowing-router.ts';
+import { knowingRouter } from '../../../../adapters/simulate/scenario/knowing-router.ts';
 
 const row = (task: string, rewards: number[], dollars: number[] = []): RecordedRequest => ({
   context: { task },
@@ -60,20 +60,5 @@ describe('a router that knows', () => {
         expect(found).toBeCloseTo(best, 9);
       }),
     );
-  });
-
-  it('keeps on the hull only what no mix beats', () => {
-    const points = [
-      { dollars: 4, utility: 5 },
-      { dollars: 1, utility: 1 },
-      { dollars: 2, utility: 1.5 },
-      { dollars: 2, utility: 4 },
-      { dollars: 5, utility: 4.9 },
-    ];
-    expect(upperHull(points)).toEqual([
-      { dollars: 1, utility: 1 },
-      { dollars: 2, utility: 4 },
-      { dollars: 4, utility: 5 },
-    ]);
   });
 });

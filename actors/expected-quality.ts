@@ -35,17 +35,18 @@ export function taskAdjustment({ objective }: Pick<DomainConfig, 'objective'>, t
  * The prior of an arm as Beta pseudo-counts: its own, else the domain's. Under an objective the reward stands for quality, so
  * an arm without a prior of its own gets the domain's pseudo-pulls with the expected quality as their mean, and what is learned
  * takes over from there.
+ * @returns `expected` where the mean is an expected quality, and means something though the prior be uniform
  */
 export function configuredPrior(
   config: Pick<DomainConfig, 'objective' | 'prior'>,
   arm: ArmConfig | undefined,
   taskType: string | undefined,
-): BetaPrior {
+): BetaPrior & { readonly expected?: boolean } {
   if (arm?.prior !== undefined) return arm.prior;
   const { objective, prior } = config;
   const quality = objective === undefined || arm === undefined ? undefined : expectedQuality(config, arm, taskType);
   if (quality === undefined) return prior;
   const pulls = prior.alpha + prior.beta;
   const mean = Math.min(1 - UNCERTAIN, Math.max(UNCERTAIN, quality));
-  return { alpha: Math.max(LEAST_PULL, pulls * mean), beta: Math.max(LEAST_PULL, pulls * (1 - mean)) };
+  return { alpha: Math.max(LEAST_PULL, pulls * mean), beta: Math.max(LEAST_PULL, pulls * (1 - mean)), expected: true };
 }

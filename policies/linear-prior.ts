@@ -13,11 +13,19 @@ export const LINEAR_PRIOR_WIDTH = 2;
 /** A Beta prior of so many pulls says nothing that a linear model knew: it is uniform. */
 const UNIFORM = 2;
 
-/** The configured prior of every candidate; empty where all are uniform. The domain lends nothing: its means know no context. */
+/**
+ * The configured prior of every candidate; empty where all are uniform. The domain lends nothing: its means know no context.
+ * A uniform prior is worth no pull, and any other is worth its pulls beyond those of a uniform one, but at least its first two: an
+ * expected quality comes as a Beta of two pulls, and would say nothing otherwise.
+ */
 export function linearPrior(candidates: readonly string[], { configured }: PriorSource): number[] {
   const prior = candidates.flatMap((arm) => {
-    const { alpha, beta } = configured(arm);
-    return [alpha, beta];
+    const { alpha, beta, expected } = configured(arm);
+    const total = alpha + beta;
+    const silent = alpha === 1 && beta === 1 && expected !== true;
+    if (silent || total >= 2 * UNIFORM) return [alpha, beta];
+    const grown = (Math.min(total, UNIFORM) + UNIFORM) / total;
+    return [alpha * grown, beta * grown];
   });
   return prior.every((pulls) => pulls === 1) ? [] : prior;
 }

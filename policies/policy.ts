@@ -68,8 +68,11 @@ export interface SharedArm {
 
 /** What the prior of a decision is made of. */
 export interface PriorSource {
-  /** The configured prior of an arm as Beta pseudo-counts; alpha = beta = 1 unless the domain says otherwise. */
-  readonly configured: (arm: string) => { readonly alpha: number; readonly beta: number };
+  /**
+   * The configured prior of an arm as Beta pseudo-counts; alpha = beta = 1 unless the domain says otherwise. `expected`: its mean is what
+   * somebody expects of the arm, also where that is 1/2.
+   */
+  readonly configured: (arm: string) => { readonly alpha: number; readonly beta: number; readonly expected?: boolean };
   /** The domain's shared statistics, or undefined where nothing is shared (yet). */
   readonly shared: ReadonlyMap<string, SharedArm> | undefined;
 }

@@ -219,6 +219,24 @@ describe('laws over any arms', () => {
   });
 });
 
+test('quality is what the default policy begins with too', async () => {
+  const arms = [
+    { name: 'weak', quality: 0.2 },
+    { name: 'strong', quality: 0.8 },
+    { name: 'even', quality: 0.5 },
+  ];
+  const stage = await given([configured({ arms, objective: { weights: { quality: 1 } } })]);
+  const { answer } = await stage.when((reckoner) => reckoner.decide(DOMAIN, {}));
+  const told = await stage.reckoner.explain(answer.decisionId);
+  const [weak, strong, even] = told.arms.map(({ mean }) => mean);
+  expect([told.policy, told.verified]).toEqual(['rand_ucb', true]);
+  expect(weak).toBeGreaterThan(0);
+  // The same pulls of another mean, whatever the policy takes an unknown arm for.
+  expect((strong ?? 0) / (weak ?? 1)).toBeCloseTo(4, 9);
+  expect((even ?? 0) / (weak ?? 1)).toBeCloseTo(2.5, 9);
+  await stage.stop();
+});
+
 describe('a complexity preference', () => {
   const arms: Arms = [
     { name: 'cheap', costUsd: 1, quality: 0.5 },
@@ -306,7 +324,9 @@ describe('as events', () => {
       { name: 'hopeless', quality: 0 },
     ];
     const prior = { alpha: 0.001, beta: 0.001 };
-    const stage = await given([configured({ arms, prior, objective: { preset: 'balanced' } })]);
+    const stage = await given([
+      configured({ arms, prior, objective: { preset: 'balanced' }, policy: { name: 'beta_thompson' } }),
+    ]);
     const { events } = await stage.when((reckoner) => reckoner.decide(DOMAIN, {}));
     expect(events).toMatchObject([{ data: { prior: [0.002 * 0.99, 0.001, 0.001, 0.002 * 0.99] } }]);
     await stage.stop();

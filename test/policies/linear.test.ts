@@ -113,6 +113,24 @@ it.each([0.01, 1])(
   },
 );
 
+it.each([
+  [{ alpha: 1.4, beta: 0.6 }, 2],
+  [{ alpha: 2, beta: 1 }, 2],
+  [{ alpha: 0.6, beta: 0.2 }, 0.8],
+  [{ alpha: 3, beta: 1 }, 2],
+])('a prior of few pulls that is not uniform is heeded all the same: %o', (prior, pulls) => {
+  const models = linearModels(KINDS, 1);
+  const configured = (arm: string) => (arm === 'b' ? prior : { alpha: 1, beta: 1 });
+  const seen = situation([0, 0, 0], {
+    prior: models.policy.prior(ARMS, { configured, shared: undefined }),
+  });
+  const { means } = models.predict(models.policy.init(), seen);
+  // A ridge of 1 at 0, and so many pulls of the mean of the prior.
+  const mean = prior.alpha / (prior.alpha + prior.beta);
+  expect(means[1]).toBeCloseTo((pulls * mean) / (pulls + 1), 12);
+  expect(means[0]).toBe(0);
+});
+
 it('priors that are all uniform are not worth a word, and others must be positive', () => {
   const { policy, predict } = linearModels(KINDS, 1);
   const uniform = { configured: () => ({ alpha: 1, beta: 1 }), shared: undefined };

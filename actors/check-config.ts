@@ -24,6 +24,7 @@ const checks: readonly ((domain: DomainState) => readonly ConfigWarning[])[] = [
   learningWarnings,
   unheededWarnings,
   unheededPriorWarnings,
+  detectionWarnings,
   budgetWarnings,
   objectiveWarnings,
   conservativeWarnings,
@@ -180,6 +181,18 @@ function unheededPriorWarnings({ config, policy }: DomainState): ConfigWarning[]
       path: 'arms',
       message: `${someOf(declared.map(({ name }) => name))}: ${policy.name} shows a prior in what it believes, and chooses without it`,
       remedy: 'Choose a policy that begins with its priors, as beta_thompson does, or leave them out.',
+    },
+  ];
+}
+
+/** A detector knows of rewards only: what a policy learns about features moves them too. */
+function detectionWarnings({ config, policy }: DomainState): ConfigWarning[] {
+  if (config.changes === undefined || !policy.usesFeatures || Object.keys(config.context).length === 0) return [];
+  return [
+    {
+      path: 'changes',
+      message: `the detector looks at rewards, and ${policy.name} learns about features: other requests may look like another arm`,
+      remedy: 'Choose a policy that knows only the bucket, as beta_thompson does, or one that forgets (discount).',
     },
   ];
 }

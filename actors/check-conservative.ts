@@ -1,11 +1,11 @@
 /** What is hardly meant by a conservative domain: that nothing is ever held back. */
 import { siftCandidates } from './candidates.ts';
-import type { ConfigWarning } from './config-warning.ts';
+import { type ConfigWarning, figure } from './config-warning.ts';
 import type { DomainState } from './domain-state.ts';
 import { DEFAULT_TENANT } from './reckoner.ts';
 
 export function conservativeWarnings(domain: DomainState): ConfigWarning[] {
-  const { conservative, risk } = domain.config;
+  const { conservative, risk, budget } = domain.config;
   if (conservative === undefined) return [];
   const { baseline } = conservative;
   const warnings: ConfigWarning[] = [];
@@ -14,6 +14,14 @@ export function conservativeWarnings(domain: DomainState): ConfigWarning[] {
       path: 'risk',
       message: 'with a risk of 1 all that the baseline would earn may be lost: nothing is ever held back',
       remedy: 'Set it to the share that exploring may cost, as 0.05.',
+    });
+  }
+  const cost = domain.arms.get(baseline)?.costUsd;
+  if (budget !== undefined && cost !== undefined && cost > budget.perRequestUsd) {
+    warnings.push({
+      path: 'conservative.baseline',
+      message: `${baseline} costs more a call (${figure(cost)}) than the budget allows: while a bucket is held to it, the ceiling cannot be kept`,
+      remedy: 'Name a baseline that the budget can pay for, or raise the budget.',
     });
   }
   const tenant = domain.arms.get(baseline)?.tenants?.[0] ?? DEFAULT_TENANT;

@@ -50,7 +50,7 @@ function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type': {
       const expected = typeName(issue.expected, issue.inst);
-      return issue.input === undefined ? `is missing; expected is ${expected}` : `must be ${expected}`;
+      return issue.input === undefined ? `is missing: must be ${expected}` : `must be ${expected}`;
     }
     case 'too_small':
       return `must ${limit(issue.origin, issue.minimum, issue.inclusive === false ? 'more than' : 'at least')}`;
@@ -58,7 +58,7 @@ function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
       return `must ${limit(issue.origin, issue.maximum, issue.inclusive === false ? 'less than' : 'at most')}`;
     case 'invalid_value':
       return issue.input === undefined
-        ? `is missing; expected is ${choice(issue.values)}`
+        ? `is missing: must be ${choice(issue.values)}`
         : `must be ${choice(issue.values)}`;
     case 'invalid_union': {
       if (Array.isArray(issue.options)) return `must be ${choice(issue.options)}`;

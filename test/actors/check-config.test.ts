@@ -160,13 +160,26 @@ describe('a conservative domain', () => {
   test.each<[Change, string]>([
     [{ conservative, risk: 1 }, 'risk: with a risk of 1 all that the baseline'],
     [{ conservative, constraints: { minQuality: 0.8 } }, 'conservative.baseline: small breaks minQuality 0.8'],
+    [
+      { conservative: { baseline: 'large' }, budget: { perRequestUsd: 0.005 } },
+      'conservative.baseline: large costs more a call \\(0.01\\) than the budget allows',
+    ],
   ])('%j warns of %s', (change, words) => {
     expect(warnings(change)).toContainEqual(expect.stringMatching(`^${words}`));
   });
 
   test('that can hold something back is no reason to warn', () => {
     expect(warnings({ conservative })).toEqual([]);
+    expect(warnings({ conservative, budget: { perRequestUsd: 0.005 } })).toEqual([]);
   });
+});
+
+test('a detector beside a policy that learns about features is told', () => {
+  const context: DomainConfigInput['context'] = { urgent: { type: 'boolean' } };
+  const changes = { detector: 'glr' } as const;
+  expect(warnings({ changes, context })).toEqual([expect.stringMatching(/^changes: the detector looks at rewards/)]);
+  expect(warnings({ changes, context, policy: { name: 'beta_thompson' } })).toEqual([]);
+  expect(warnings({ changes })).toEqual([]);
 });
 
 test('texts and embeddings that the policy will never see are told, each by its name', () => {

@@ -34,11 +34,11 @@ test.each([
   [DecideBody, { context: { a: {} } }, 'context.a: must be a number, or true or false, or a string, or an array'],
   [DecideBody, { context: { a: ['x'] } }, 'context.a.0: must be a number'],
   [DecideBody, { context: { a: 'x'.repeat(100_001) } }, 'context.a: must have at most 100000 characters'],
-  [ItemsBody, {}, 'items: is missing; expected is an array'],
+  [ItemsBody, {}, 'items: is missing: must be an array'],
   [ItemsBody, { items: [] }, 'items: must not be empty'],
   [DomainConfigInput, { arms: [7] }, /^arms\.0: must be a string, or an object of name, shift, costUsd, /],
   [DomainConfigInput, { arms: ['a b'] }, /^arms\.0: an arm name is 1 to 64 of /],
-  [DomainConfigInput, { arms: [{ nam: 'a' }] }, 'arms.0.name: is missing; expected is a string'],
+  [DomainConfigInput, { arms: [{ nam: 'a' }] }, 'arms.0.name: is missing: must be a string'],
   [DomainConfigInput, { arms, policy: { name: 'x' } }, `policy.name: must be one of ${policyNames.join(', ')}`],
   [DomainConfigInput, { arms, context: { a: {} } }, /^context\.a\.type: must be one of numeric, boolean, /],
   [

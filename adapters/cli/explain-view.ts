@@ -92,7 +92,7 @@ function budgetLines({ budget }: Explanation, label: (text: string) => string): 
   const left = budget.balanceUsd === null ? '' : `, ${dollars(budget.balanceUsd)} left before it`;
   const costs = budget.arms.map(
     ({ arm, expectedUsd, heldReports }) =>
-      `${arm} ${dollars(expectedUsd)}${heldReports === 0 ? '' : ` (${heldReports} reports in a row were far off)`}`,
+      `${arm} ${dollars(expectedUsd)}${heldReports === 0 ? '' : ` (${heldReports === 1 ? 'the last report was' : `the last ${heldReports} reports were`} far off)`}`,
   );
   const worth = `a dollar worth ${figure(budget.price)} of reward`;
   return [

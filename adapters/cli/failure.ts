@@ -29,11 +29,18 @@ export async function reportFailure(
     await err.line(JSON.stringify(problem));
   } else {
     await err.line(`${err.colours.red('error:')} ${problem.message}`);
-    for (const { path, message } of problem.details ?? []) await err.line(`  ${path === '' ? '.' : path}: ${message}`);
+    for (const line of detailLines(problem)) await err.line(`  ${line}`);
     await err.line(`${err.colours.cyan('→')} ${problem.remedy}`);
   }
   if (style.debug) await err.line(stackOf(thrown));
   return problem.code === 'request_invalid' ? exitCodes.usage : exitCodes.failed;
+}
+
+/** What is wrong, path by path; nothing where the message has said it all. */
+function detailLines({ message, details = [] }: Problem): string[] {
+  const lines = details.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+  const only = lines.length === 1 ? lines[0] : undefined;
+  return only !== undefined && message.toLowerCase().includes(only.toLowerCase()) ? [] : lines;
 }
 
 /** A wrong option or argument: exit code 2. */

@@ -1,3 +1,4 @@
+import { learnsFeatures } from '../../policies/catalogue.ts';
 import type { SimulationPlan } from '../simulate/plan.ts';
 import type { ShuffleResult } from '../simulate/run.ts';
 import { tableLines } from './table.ts';
@@ -14,6 +15,9 @@ export function learnedTable(plan: SimulationPlan, last: ShuffleResult | undefin
   const lettered = arms.length > 4;
   return [
     colours.dim('last shuffle, by bucket: mean reward of every arm, learned / recorded (* the arm it called most)'),
+    ...(learnsFeatures(plan.config.policy.name)
+      ? [colours.dim('learned: what is believed for the features of its last request')]
+      : []),
     ...(lettered ? [colours.dim(arms.map((arm, place) => `${letterOf(place)} ${arm}`).join(', '))] : []),
     ...tableLines(
       [

@@ -45,10 +45,11 @@ function heading(plan: SimulationPlan, summary: Summary, colours: Colours): stri
 
 function comparison(
   plan: SimulationPlan,
-  { reward, utility, regretToOracle, regretToBest }: Summary,
+  { reward, utility, regretToOracle, regretToBest, dollars, requests }: Summary,
   colours: Colours,
 ): string[] {
   const { bestSingleArm, perBucketHindsight, oracle, alwaysWeak, alwaysStrong } = plan.baselines;
+  const { budget } = plan.config;
   const line = (what: string, value: string, note = '') =>
     `${what.padEnd(34)}${value.padStart(9)}${note === '' ? '' : `   ${note}`}`;
   const baseline = (what: string, value: number) => {
@@ -62,7 +63,18 @@ function comparison(
   return [
     line('mean reward', reward.mean.toFixed(4), intervalOf(reward)),
     colours.bold(line('mean utility', utility.mean.toFixed(4), intervalOf(utility))),
-    colours.dim(line('utility of', 'others', 'gain over them')),
+    ...(dollars === null
+      ? []
+      : [
+          line(
+            'dollars a request',
+            (dollars / requests).toPrecision(3),
+            budget === undefined ? '' : `of $${budget.perRequestUsd} that may be spent`,
+          ),
+        ]),
+    colours.dim(
+      line('utility of', 'others', budget === undefined ? 'gain over them' : 'gain over them; they know no budget'),
+    ),
     ...(alwaysWeak === null ? [] : [baseline(`  always ${alwaysWeak.arm} (weak)`, alwaysWeak.utility)]),
     ...(alwaysStrong === null ? [] : [baseline(`  always ${alwaysStrong.arm} (strong)`, alwaysStrong.utility)]),
     baseline('  best single arm', bestSingleArm.utility),

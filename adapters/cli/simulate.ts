@@ -37,7 +37,8 @@ Rows in which an arm's outcome is missing are left out.
 
 Policies and their defaults: ${policyForms.join(', ')}.
 Detectors of changes: ${changesForms.join(', ')}.
-Those with a linear model see the bucket feature: --no-buckets gives them one model for all buckets.
+Those that learn about features see the bucket feature, and have one bucket; the others have a bucket for each of its values.
+The default is that of a domain without bucketBy: one with bucketBy has beta_thompson.
 
 Shuffle i = 0 to N - 1 draws its order and its node's randomness from seed S + i: one seed, one result, whatever --workers is.
 Intervals are t intervals over shuffles: they say what chance in order and choices does, not what other requests would.

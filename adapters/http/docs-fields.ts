@@ -49,9 +49,9 @@ function below(schema: JsonSchema, path: string): readonly Field[] {
   });
 }
 
-/** The constant that tells an alternative from the others: `numeric`, `beta_thompson`. */
+/** The constant that tells an alternative from the others: `numeric`, `beta_thompson`, `glr`. */
 function discriminatorOf(schema: JsonSchema): string | undefined {
-  for (const key of ['type', 'name', 'ok']) {
+  for (const key of ['type', 'name', 'detector', 'ok']) {
     const values = schema.properties?.[key]?.enum;
     if (values?.length === 1) return String(values[0]);
   }

@@ -58,6 +58,14 @@ test('what is wrong is told with its path and what to do, and exits with 1', asy
   expect(JSON.parse(told.stderr)).toMatchObject({ code: 'config_invalid', details: expect.any(Array) });
 });
 
+test('the only thing that is wrong is said once, and the whole file has no path', async () => {
+  const one = await run(['config', 'check', fileOf(JSON.stringify({ arms: ['a'], constraints: 3 }))]);
+  expect(one.stderr.match(/constraints/g)).toHaveLength(1);
+  const { stderr } = await run(['config', 'check', fileOf('[]')]);
+  expect(stderr.split('\n')).toHaveLength(3);
+  expect(stderr).toMatch(/must be an object of .*\n→ /);
+});
+
 test('a file that is not there, or no JSON, exits with 2', async () => {
   const directory = newDirectory();
   mkdirSync(join(directory, 'folder'));

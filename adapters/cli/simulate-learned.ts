@@ -15,8 +15,8 @@ export function learnedTable(plan: SimulationPlan, last: ShuffleResult | undefin
   const lettered = arms.length > 4;
   return [
     colours.dim('last shuffle, by bucket: mean reward of every arm, learned / recorded (* the arm it called most)'),
-    ...(learnsFeatures(plan.config.policy.name)
-      ? [colours.dim('learned: what is believed for the features of its last request')]
+    ...(learnsFeatures(plan.config.policy.name) && plan.dataset.promptFeatures.length > 0
+      ? [colours.dim('learned: what is believed for the prompt of the last request')]
       : []),
     ...(lettered ? [colours.dim(arms.map((arm, place) => `${letterOf(place)} ${arm}`).join(', '))] : []),
     ...tableLines(

@@ -137,7 +137,6 @@ describe('reckoner simulate', () => {
   it('tells people what a request cost, beside the budget', async () => {
     const { lines } = await simulate('--dataset', priced, '--budget-per-request', '0.004', '--shuffles', '1');
     expect(lines.join('\n')).toMatch(/\ndollars a request +0\.0\d+ {3}of \$0\.004 that may be spent\n/);
-    expect(lines.join('\n')).toContain('learned: what is believed for the features of its last request');
   });
 
   it('keeps to a budget of dollars a request', async () => {

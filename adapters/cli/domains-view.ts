@@ -1,6 +1,7 @@
 /** Domains, told to a person. */
 import type { Feature } from '../../actors/config/context.ts';
 import type { DomainView } from '../../actors/messages.ts';
+import { ruleLines } from './domain-rules.ts';
 import { type Cell, tableLines } from './table.ts';
 import type { Colours } from './terminal.ts';
 
@@ -60,6 +61,7 @@ export function domainLines(view: DomainView, colours: Colours): string[] {
     ...Object.entries(config.context).map(
       ([name, feature], index) => `${label(index === 0 ? 'context' : '')}${name}: ${featureOf(feature)}`,
     ),
+    ...ruleLines(config).map((rule, index) => `${label(index === 0 ? 'rules' : '')}${rule}`),
     `${label('fallback')}${config.fallback ?? 'none'}`,
     `${label('example')}${exampleOf(view.exampleContext)}`,
     '',

@@ -1,6 +1,7 @@
 import { createColors } from 'picocolors';
 import { expect, test } from 'vitest';
 import { checkConfig } from '../../../actors/check-config.ts';
+import { ruleLines } from '../../../adapters/cli/domain-rules.ts';
 import { domainLines } from '../../../adapters/cli/domains-view.ts';
 
 test('a domain tells what its texts, embeddings and hashed categories are, and shortens an example that nobody can read', () => {
@@ -30,4 +31,27 @@ test('a domain tells what its texts, embeddings and hashed categories are, and s
   expect(lines).toContain('"prompt":"say [1,2,3,4,5,6,7,8,9]"');
   expect(lines).toContain('user: any text, hashed to 100 places');
   expect(lines).toMatch(/^example .*"meaning":\[1,0,0, …\].*"short":\[1,0,0\]/m);
+});
+
+test('a domain tells what it asks beside its arms, in the words of its configuration, and nothing where it asks nothing', () => {
+  const told = (change: object) => ruleLines(checkConfig({ arms: ['a', 'b'], ...change }).config);
+  expect(told({})).toEqual([]);
+  expect(
+    told({
+      objective: { weights: { cost: 0.5, quality: 0.5 }, taskTypes: { code: -0.1 } },
+      constraints: { capabilities: ['tools', 'vision'], maxLatencyMs: 900 },
+      budget: { perRequestUsd: 0.002 },
+      conservative: { baseline: 'a' },
+      risk: 0.1,
+      reward: { window: { seconds: 60, silence: 'failure' } },
+      changes: { detector: 'page_hinkley' },
+    }),
+  ).toEqual([
+    'objective: weights.cost 0.5, weights.quality 0.5, taskTypes.code -0.1',
+    'constraints: maxLatencyMs 900, capabilities tools and vision',
+    'budget: perRequestUsd 0.002',
+    'conservative: baseline a, risk 0.1',
+    'reward.window: seconds 60, silence failure',
+    'changes: detector page_hinkley, threshold 25, tolerance 0.05, minPulls 30',
+  ]);
 });

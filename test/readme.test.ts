@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkConfig } from '../actors/check-config.ts';
 import { openNode, type ReckonerNode } from '../adapters/cli/compose.ts';
 import { type HttpDoor, openHttpDoor } from '../adapters/http/door.ts';
+import { policyNames } from '../policies/catalogue.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 const manifest: { dependencies: Record<string, string>; devDependencies: Record<string, string>; scripts: object } =
@@ -48,6 +50,26 @@ describe('the README', () => {
     expect(rewarded).toMatchObject({ value: 1, kind: 'explicit', learned: true });
     const { decisionId } = decision ?? {};
     expect(explained).toMatchObject({ decisionId, verified: true, rewards: [{ value: 1 }] });
+  });
+
+  test('shows parts of a configuration that a domain takes, all of them together', () => {
+    const table = readme.slice(readme.indexOf('| in the configuration |')).split('\n\n')[0] ?? '';
+    const parts = [...table.matchAll(/^\| `("[^`]+)` \|/gm)].map(([, part]) => part);
+    expect(parts.length).toBeGreaterThan(8);
+    const arm = { costUsd: 0.001, latencyMs: 800, quality: 0.8, capabilities: ['tools'] };
+    const arms = [
+      { name: 'gpt-4', ...arm },
+      { name: 'small', ...arm, costUsd: 0.01 },
+    ];
+    const { config, warnings } = checkConfig({ arms, ...(JSON.parse(`{${parts.join(', ')}}`) as object) });
+    expect(config).toMatchObject({ policy: { name: 'lin_ts' }, budget: { perRequestUsd: 0.002 }, risk: 0.05 });
+    // Alone each of them is meant; together a detector stands beside a policy of features.
+    expect(warnings.map(({ path }) => path)).toEqual(['changes']);
+  });
+
+  test('counts the policies', () => {
+    const count = /one of \[(\w+) policies\]/.exec(readme)?.[1];
+    expect(count).toBe(['twelve', 'thirteen', 'fourteen', 'fifteen'][policyNames.length - 12]);
   });
 
   test('gives every dependency a line that says what for and why this one', () => {

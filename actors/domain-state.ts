@@ -120,6 +120,8 @@ export interface DomainTimeline {
   readonly latest: DomainState | undefined;
   /** Whether every policy that it ever had can take a reward back. */
   readonly forgets: boolean;
+  /** Whether it ever declared a reward window. */
+  readonly awaits: boolean;
   /** How the domain stood; undefined for a revision that is not known. */
   standingAt(revision: number): DomainStanding | undefined;
   /** Folds the next event; one that is known already, or does not follow, changes nothing and gives false. */
@@ -131,6 +133,7 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
   const turns: DomainStanding[] = [];
   let latest: DomainState | undefined;
   let forgets = true;
+  let awaits = false;
   return {
     get length() {
       return latest === undefined ? 0 : latest.revision + 1;
@@ -140,6 +143,9 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
     },
     get forgets() {
       return forgets;
+    },
+    get awaits() {
+      return awaits;
     },
     standingAt(revision) {
       if (latest === undefined || !(revision >= 0 && revision <= latest.revision)) return undefined;
@@ -156,6 +162,7 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
         const policy = known?.policyKey === state.policyKey ? known.policy : state.policy;
         turns.push(standingOf({ ...state, policy }, revision));
         forgets &&= policy.forget !== undefined;
+        awaits ||= state.window !== undefined;
       }
       latest = state;
       return true;

@@ -85,11 +85,21 @@ async function decisionAt(
  * Asks the decision's bucket for a reward that somebody gave. Where silence was recorded, it is taken back in the same append: no
  * reader of the log ever counts both.
  */
-export async function askSpoken(
+export function askSpoken(
   house: House,
   decision: FoundDecision,
-  { kind, ...command }: Command & { readonly kind: RewardKind },
+  command: Command & { readonly kind: RewardKind },
 ): ReturnType<typeof ask> {
+  const { domain, stream, data } = decision;
+  const { awaits, length } = domain.timeline;
+  // Most domains never waited for a reward: then there is nothing to look up.
+  return awaits || data.domainRevision >= length
+    ? askAwaited(house, decision, command)
+    : ask(house, domain, stream, command);
+}
+
+async function askAwaited(...[house, decision, asked]: Parameters<typeof askSpoken>): ReturnType<typeof ask> {
+  const { kind, ...command } = asked;
   const { domain, stream, address } = decision;
   if (!(await wasAwaited(decision))) return ask(house, domain, stream, command);
   // While the window is open there is nothing to take back, and nothing will come between.

@@ -162,7 +162,7 @@ export async function readOn(work: Pick<DomainWork, 'dependencies' | 'head'>): P
   if (last !== undefined && last.revision > work.head.revision)
     work.head = { revision: last.revision, hash: chainHash(last) };
   const after = timeline.latest;
-  if (before !== undefined && (before.config !== after?.config || before.frozen !== after.frozen)) changed();
+  if (before?.config !== after?.config || before?.frozen !== after?.frozen) changed();
 }
 
 function begin(work: DomainWork, send: (event: DomainMachineEvent) => void): void {

@@ -125,7 +125,10 @@ async function loadDomain(
     if (sharesPriors(timeline.latest)) sharing ??= share();
     if (timeline.latest.window !== undefined) windows ??= closeWindows?.(handle);
   };
+  let loaded = false;
   const changed = () => {
+    // What it reads at first changes nothing for anybody: nobody goes by it yet.
+    if (!loaded) return;
     startFollowers();
     onChange(tenant, name);
   };
@@ -186,6 +189,7 @@ async function loadDomain(
       windows?.stop();
     },
   };
+  loaded = true;
   startFollowers();
   return handle;
 }

@@ -6,6 +6,7 @@ import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import type { MakePolicy } from '../../actors/domain-state.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import type { EventData } from '../../events/catalogue.ts';
+import type { EventLog } from '../../events/event-log.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { temporaryDirectory } from '../adapters/sqlite/temporary.ts';
 import { cast, fails } from './cast.ts';
@@ -65,6 +66,30 @@ test('when the window closes with no reward, what silence means is recorded once
   const next = await stage.reckoner.explain((await stage.reckoner.decide(DOMAIN, {})).decisionId);
   expect(next.arms.find((known) => known.arm === arm)).toMatchObject({ pulls: 1, mean: 1 / 3 });
   expect(stage.failures).toEqual([]);
+});
+
+test('a node that another was faster to configure a domain with closes its windows all the same', async () => {
+  const log = openSqliteEventLog({ file: ':memory:' });
+  const one = await openStage({ ...napping, log, node: 'one' });
+  let raced = false;
+  const append: EventLog['append'] = async (...what) => {
+    if (!raced) {
+      raced = true;
+      await one.reckoner.configure(DOMAIN, waiting());
+    }
+    return log.append(...what);
+  };
+  const two = await openStage({ ...napping, log: { ...log, append }, node: 'two' });
+  onTestFinished(async () => {
+    await one.stop();
+    await two.stop();
+  });
+  expect(await two.reckoner.configure(DOMAIN, waiting())).toMatchObject({ created: false });
+
+  // The other one's clock stands: it closes nothing.
+  await two.reckoner.decide(DOMAIN, {});
+  two.time += HOUR;
+  await closed(two, 1);
 });
 
 test('a reward before the window closes is all there is', async () => {

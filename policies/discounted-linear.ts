@@ -7,10 +7,10 @@
  */
 
 import { carried } from './carried.ts';
-import type { LinearArm } from './linear-arm.ts';
 import type { LinearPosterior } from './linear-models.ts';
 import type { AnyPolicy, Policy } from './policy.ts';
 import { openPosterior, writePosterior } from './posterior-bytes.ts';
+import { fadeModel, restoreRidge } from './ridge-model.ts';
 import { checkLesson } from './situation.ts';
 
 /** What of a posterior of linear models fades. */
@@ -86,34 +86,4 @@ function discounted<P>(policy: Policy<P>, discount: number, fadings: Fadings<P>)
       return { posterior, next };
     },
   };
-}
-
-/** A <- factor A, and b with it: the coefficients stay. */
-export function fadeModel(model: LinearArm, factor: number): void {
-  const { inverse } = model;
-  const wider = 1 / factor;
-  for (let i = 0; i < inverse.length; i++) inverse[i]! *= wider;
-  model.pulls *= factor;
-  model.residual *= factor;
-}
-
-/** A <- A + weight e e' along one axis, in place: an observation of the coefficient as 0. */
-export function restoreRidge(model: LinearArm, axis: number, weight: number): void {
-  const { inverse, theta } = model;
-  const size = theta.length;
-  const column = inverse.slice(axis * size, (axis + 1) * size);
-  const gain = weight / (1 + weight * Math.max(0, column[axis]!));
-  const off = theta[axis]!;
-  for (let i = 0; i < size; i++) {
-    const left = gain * column[i]!;
-    if (left === 0) continue;
-    theta[i]! -= left * off;
-    const row = i * size;
-    for (let j = i; j < size; j++) {
-      const entry = inverse[row + j]! - left * column[j]!;
-      inverse[row + j] = entry;
-      inverse[j * size + i] = entry;
-    }
-  }
-  model.residual += gain * off * off;
 }

@@ -11,12 +11,12 @@
  */
 
 import type { Encoder, Standardisation } from './encoding.ts';
-import { dot, emptyLinearArm, type LinearArm, learnLinearArm } from './linear-arm.ts';
 import type { Lesson } from './policy.ts';
+import { dot, evenModel, learnModel, type RidgeModel } from './ridge-model.ts';
 import { checkLesson } from './situation.ts';
 
 /** What was learned of one arm. Its `pulls` and `residual` are weighted: share * w for each reward. */
-export interface RobustArm extends LinearArm {
+export interface RobustArm extends RidgeModel {
   /** o: what the arm is expected to earn, by steps along the gradient. Length d. */
   readonly outcome: Float64Array;
   /** Length of the next step. */
@@ -63,7 +63,7 @@ export function emptyRobust(encoder: Encoder): RobustPosterior {
 /** Nothing learned of an arm. */
 export function emptyRobustArm(dimension: number, rate: number): RobustArm {
   const outcome = new Float64Array(dimension);
-  return { ...emptyLinearArm(dimension, LAMBDA), outcome, rate, shares: 0, squares: 0 };
+  return { ...evenModel(dimension, LAMBDA), outcome, rate, shares: 0, squares: 0 };
 }
 
 /**
@@ -95,7 +95,7 @@ export function robustLearner(
     const step = (model.rate * share * (value - dot(model.outcome, x))) / dot(x, x);
     for (let i = 0; i < dimension; i++) model.outcome[i]! += step * x[i]!;
     model.rate *= decay;
-    learnLinearArm(model, x, value, share * weight, product);
+    learnModel(model, x, value, share * weight, product);
     model.shares += share;
     model.squares += share * weight * weight;
     posterior.history.push(at, ...entry.slice(1));

@@ -14,7 +14,6 @@ import {
 } from './doubly-robust-arms.ts';
 import { readRobust, writeRobust } from './doubly-robust-bytes.ts';
 import { createEncoder, type FeatureKind } from './encoding.ts';
-import { averageCovariance, dot, multiply } from './linear-arm.ts';
 import { linearBelief } from './linear-belief.ts';
 import {
   addPrior,
@@ -24,6 +23,7 @@ import {
   linearPrior,
 } from './linear-prior.ts';
 import type { Policy, Situation } from './policy.ts';
+import { averageCovariance, dot, multiply } from './ridge-model.ts';
 import type { ScoreArms } from './score-propensity.ts';
 import { LEAST_SCALE, scoreThompson } from './score-thompson.ts';
 import { shiftOf } from './situation.ts';

@@ -5,7 +5,7 @@
 
 import type { Standardisation } from './encoding.ts';
 import type { LeaningPosterior } from './leaning-models.ts';
-import { putRidge, ridgeSize, takeRidge } from './linear-bytes.ts';
+import { modelSize, putModel, takeModel } from './linear-bytes.ts';
 import { jsonHead, openPosterior, readArms, writePosterior } from './posterior-bytes.ts';
 import { putStandardisation, standardisationSize, takeStandardisation } from './standardisation-bytes.ts';
 
@@ -17,10 +17,10 @@ export function writeLeaning(posterior: LeaningPosterior, dimension: number): Ui
     put(lean.product);
     put(lean.square);
     putStandardisation(seen, put);
-    putRidge(common, dimension, put);
+    putModel(common, dimension, put);
     for (const [arm, model] of models.entries()) {
       put(effects[arm]!);
-      putRidge(model, dimension, put);
+      putModel(model, dimension, put);
     }
     held?.forEach(put);
   });
@@ -43,11 +43,11 @@ export function readLeaning(
   reader.expect(sizeOf(seen, arms.length, dimension) + (fade ? dimension : 0));
   const lean = { product: reader.take(), square: reader.takeCount() };
   takeStandardisation(seen, reader);
-  const common = takeRidge(dimension, reader);
+  const common = takeModel(dimension, reader);
   const effects: number[] = [];
   const models = arms.map(() => {
     effects.push(reader.take());
-    return takeRidge(dimension, reader);
+    return takeModel(dimension, reader);
   });
   const held = fade ? new Float64Array(dimension) : undefined;
   if (held !== undefined) reader.fill(held);
@@ -60,5 +60,5 @@ function magicOf(fade: boolean): string {
 }
 
 function sizeOf(seen: Standardisation, arms: number, dimension: number): number {
-  return 2 + standardisationSize(seen) + ridgeSize(dimension) + arms * (1 + ridgeSize(dimension));
+  return 2 + standardisationSize(seen) + modelSize(dimension) + arms * (1 + modelSize(dimension));
 }

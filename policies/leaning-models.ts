@@ -10,14 +10,14 @@
  * themselves say whether arms have anything in common.
  */
 
-import { type Fadings, fadeModel, restoreRidge } from './discounted-linear.ts';
+import type { Fadings } from './discounted-linear.ts';
 import { createEncoder, type Encoder, type FeatureKind, type Standardisation } from './encoding.ts';
 import { readLeaning, writeLeaning } from './leaning-bytes.ts';
-import { dot, emptyRidge, type LinearArm, learnLinearArm, multiply } from './linear-arm.ts';
 import { beliefAround } from './linear-belief.ts';
 import { addPrior, checkLinearSituation, LINEAR_PRIOR_WIDTH, linearPrior } from './linear-prior.ts';
 import type { Belief, Lesson, Policy, Situation } from './policy.ts';
 import { noPredictions, type Predictions, roomForPredictions } from './predictions.ts';
+import { dot, emptyModel, fadeModel, learnModel, multiply, type RidgeModel, restoreRidge } from './ridge-model.ts';
 import { checkLesson } from './situation.ts';
 
 /** What was learned in a bucket: `arms`, `models` and `effects` in the order of first lessons. */
@@ -25,11 +25,11 @@ export interface LeaningPosterior {
   readonly seen: Standardisation;
   readonly arms: string[];
   readonly index: Map<string, number>;
-  readonly models: LinearArm[];
+  readonly models: RidgeModel[];
   /** Of each arm, the sum of shares times what its rewards were above the common model. */
   readonly effects: number[];
   /** The model of all arms, of their rewards less their effects. */
-  readonly common: LinearArm;
+  readonly common: RidgeModel;
   /** Weighted sums over the lessons: of what was lent times what was missing to x'theta, and of what was lent, squared. */
   readonly lean: { product: number; square: number };
   /** What of an arm's prior precisions is in force where those fade too, and come back in turns. Undefined: all. Length d. */
@@ -123,7 +123,7 @@ export function leaningModels(kinds: readonly FeatureKind[], ridges: LeaningRidg
   function begin(posterior: LeaningPosterior, arm: string): number {
     const place = posterior.arms.push(arm) - 1;
     posterior.index.set(arm, place);
-    posterior.models.push(emptyRidge(posterior.held ?? precisions));
+    posterior.models.push(emptyModel(posterior.held ?? precisions));
     posterior.effects.push(0);
     return place;
   }
@@ -141,8 +141,8 @@ export function leaningModels(kinds: readonly FeatureKind[], ridges: LeaningRidg
     const model = posterior.models[place]!;
     const effect = posterior.effects[place]! / (model.pulls + EFFECT_PULLS);
     posterior.effects[place]! += share * (value - dot(posterior.common.theta, x));
-    learnLinearArm(posterior.common, x, value - effect, share, product);
-    learnLinearArm(model, x, value, share, product);
+    learnModel(posterior.common, x, value - effect, share, product);
+    learnModel(model, x, value, share, product);
     return posterior;
   }
 
@@ -167,7 +167,7 @@ export function leaningModels(kinds: readonly FeatureKind[], ridges: LeaningRidg
         index: new Map(),
         models: [],
         effects: [],
-        common: emptyRidge(commonPrecisions),
+        common: emptyModel(commonPrecisions),
         lean: { product: 0, square: 0 },
         held: fade ? precisions.slice() : undefined,
       }),

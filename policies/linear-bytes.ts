@@ -4,7 +4,6 @@
  */
 
 import type { Standardisation } from './encoding.ts';
-import type { LinearArm } from './linear-arm.ts';
 import type { LinearPosterior } from './linear-models.ts';
 import {
   jsonHead,
@@ -14,15 +13,16 @@ import {
   readArms,
   writePosterior,
 } from './posterior-bytes.ts';
+import type { RidgeModel } from './ridge-model.ts';
 import { putStandardisation, standardisationSize, takeStandardisation } from './standardisation-bytes.ts';
 import { halfSize, putSymmetric, takeSymmetric } from './symmetric-bytes.ts';
 
 /** The bytes of models of `dimension` coefficients. */
 export function writeModels({ seen, arms, models }: LinearPosterior, dimension: number): Uint8Array {
-  const count = standardisationSize(seen) + arms.length * ridgeSize(dimension);
+  const count = standardisationSize(seen) + arms.length * modelSize(dimension);
   return writePosterior('RLM1', jsonHead(arms), count, (put) => {
     putStandardisation(seen, put);
-    for (const model of models) putRidge(model, dimension, put);
+    for (const model of models) putModel(model, dimension, put);
   });
 }
 
@@ -34,14 +34,14 @@ export function writeModels({ seen, arms, models }: LinearPosterior, dimension: 
 export function readModels(bytes: Uint8Array, dimension: number, seen: Standardisation): LinearPosterior {
   const reader = openPosterior('RLM1', bytes, 'a posterior of linear models');
   const { arms, index } = readArms(reader);
-  reader.expect(standardisationSize(seen) + arms.length * ridgeSize(dimension));
+  reader.expect(standardisationSize(seen) + arms.length * modelSize(dimension));
   takeStandardisation(seen, reader);
-  const models = arms.map(() => takeRidge(dimension, reader));
+  const models = arms.map(() => takeModel(dimension, reader));
   return { seen, arms, index, models };
 }
 
 /** A model among the numbers of a stored posterior. */
-export function putRidge({ pulls, residual, theta, inverse }: LinearArm, dimension: number, put: Put): void {
+export function putModel({ pulls, residual, theta, inverse }: RidgeModel, dimension: number, put: Put): void {
   put(pulls);
   put(residual);
   theta.forEach(put);
@@ -49,7 +49,7 @@ export function putRidge({ pulls, residual, theta, inverse }: LinearArm, dimensi
 }
 
 /** @throws RangeError where a sum is below zero */
-export function takeRidge(dimension: number, reader: PosteriorReader): LinearArm {
+export function takeModel(dimension: number, reader: PosteriorReader): RidgeModel {
   const [pulls, residual] = [reader.takeCount(), reader.takeCount()];
   const theta = new Float64Array(dimension);
   reader.fill(theta);
@@ -59,6 +59,6 @@ export function takeRidge(dimension: number, reader: PosteriorReader): LinearArm
 }
 
 /** Numbers a model. */
-export function ridgeSize(dimension: number): number {
+export function modelSize(dimension: number): number {
   return 2 + dimension + halfSize(dimension);
 }

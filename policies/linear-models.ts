@@ -8,12 +8,12 @@
  */
 
 import { createEncoder, type FeatureKind, type Standardisation } from './encoding.ts';
-import { averageCovariance, dot, emptyLinearArm, type LinearArm, learnLinearArm, widthAt } from './linear-arm.ts';
 import { linearBelief } from './linear-belief.ts';
 import { readModels, writeModels } from './linear-bytes.ts';
 import { addPrior, checkLinearSituation, LINEAR_PRIOR_WIDTH, linearPrior } from './linear-prior.ts';
 import type { Belief, Lesson, Policy, Situation } from './policy.ts';
 import { noPredictions, type Predictions, roomForPredictions } from './predictions.ts';
+import { averageCovariance, dot, evenModel, learnModel, type RidgeModel, widthAt } from './ridge-model.ts';
 import { checkLesson } from './situation.ts';
 
 /** What was learned in a bucket: `arms` and `models` in the order of first lessons. */
@@ -21,7 +21,7 @@ export interface LinearPosterior {
   readonly seen: Standardisation;
   readonly arms: string[];
   readonly index: Map<string, number>;
-  readonly models: LinearArm[];
+  readonly models: RidgeModel[];
 }
 
 /** That part of a linear policy which is the same whatever it chooses by, and what it chooses by. */
@@ -54,8 +54,8 @@ export function linearModels(kinds: readonly FeatureKind[], lambda: number): Lin
     return at === undefined ? undefined : models[at];
   };
 
-  function begin(posterior: LinearPosterior, arm: string): LinearArm {
-    const model = emptyLinearArm(dimension, lambda);
+  function begin(posterior: LinearPosterior, arm: string): RidgeModel {
+    const model = evenModel(dimension, lambda);
     posterior.index.set(arm, posterior.arms.push(arm) - 1);
     posterior.models.push(model);
     return model;
@@ -67,7 +67,7 @@ export function linearModels(kinds: readonly FeatureKind[], lambda: number): Lin
     const model = modelOf(posterior, arm) ?? begin(posterior, arm);
     encoder.see(posterior.seen, features, share);
     encoder.encode(posterior.seen, features, 0, x);
-    learnLinearArm(model, x, value, share, product);
+    learnModel(model, x, value, share, product);
     return posterior;
   }
 
@@ -83,7 +83,7 @@ export function linearModels(kinds: readonly FeatureKind[], lambda: number): Lin
   }
 
   /** What is expected at x by the model and the prior of the candidate. */
-  function expectedOf(model: LinearArm | undefined, situation: Situation, candidate: number) {
+  function expectedOf(model: RidgeModel | undefined, situation: Situation, candidate: number) {
     const mean = model === undefined ? 0 : dot(model.theta, x);
     const width = model === undefined ? unknown() : widthAt(model, x);
     if (situation.prior.length === 0) return { mean, width };

@@ -36,7 +36,7 @@ export function rankBy(count: number, size: number, before: (one: number, other:
 }
 
 /** NaN for every candidate: the scores of a ranking that no score decided. */
-export function noScores(count: number): number[] {
+function noScores(count: number): number[] {
   return new Array<number>(count).fill(Number.NaN);
 }
 

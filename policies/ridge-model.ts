@@ -1,46 +1,69 @@
-/** A weighted ridge regression of the reward on the features, kept by its inverse: the model that linear policies have of one arm. */
+/** A weighted ridge regression of the reward on the features, kept by its inverse: the model that linear policies have of an arm. */
 
-/** What was learned of one arm. */
-export interface LinearArm {
+/** What was learned, with A = Lambda + sum w x x' and Lambda the ridge: precisions of coefficients of 0. */
+export interface RidgeModel {
   /** A^-1, symmetric to the bit, by rows. Length d * d. */
   readonly inverse: Float64Array;
   /** Length d. */
   readonly theta: Float64Array;
   /** Sum of weights. */
   pulls: number;
-  /** What the model leaves unexplained: sum w (r - x'theta)^2 + lambda |theta|^2. */
+  /** What the model leaves unexplained: sum w (r - x'theta)^2 + theta'Lambda theta. */
   residual: number;
 }
 
 /** Nothing learned: A = lambda I. */
-export function emptyLinearArm(dimension: number, lambda: number): LinearArm {
-  return emptyRidge(new Float64Array(dimension).fill(lambda));
+export function evenModel(dimension: number, lambda: number): RidgeModel {
+  return emptyModel(new Float64Array(dimension).fill(lambda));
 }
 
 /** Nothing learned: A has the precisions on its diagonal. @param precisions above 0, length d */
-export function emptyRidge(precisions: Float64Array): LinearArm {
+export function emptyModel(precisions: Float64Array): RidgeModel {
   const dimension = precisions.length;
   const inverse = new Float64Array(dimension * dimension);
   for (let i = 0; i < dimension; i++) inverse[i * dimension + i] = 1 / precisions[i]!;
   return { inverse, theta: new Float64Array(dimension), pulls: 0, residual: 0 };
 }
 
-/**
- * One observation, in place (Sherman & Morrison 1950; recursive least squares). O(d^2). With u = A^-1 x and k = w / (1 + w x'u), A^-1 -= k u u' and theta += k (r - x'theta) u.
- * @param product scratch of length d
- */
-export function learnLinearArm(
-  model: LinearArm,
+/** One reward of weight w, in place. O(d^2). @param product scratch of length d */
+export function learnModel(
+  model: RidgeModel,
   x: Float64Array,
   value: number,
   weight: number,
   product: Float64Array,
 ): void {
+  const variance = multiply(model.inverse, x, product);
+  observe(model, product, variance, value - dot(model.theta, x), weight);
+  model.pulls += weight;
+}
+
+/** A <- factor A, the ridge too, and b with it: the coefficients stay. @param factor in (0, 1] */
+export function fadeModel(model: RidgeModel, factor: number): void {
+  const { inverse } = model;
+  const wider = 1 / factor;
+  for (let i = 0; i < inverse.length; i++) inverse[i]! *= wider;
+  model.pulls *= factor;
+  model.residual *= factor;
+}
+
+/** A <- A + weight e e' along one axis, in place: an observation of the coefficient as 0. */
+export function restoreRidge(model: RidgeModel, axis: number, weight: number): void {
+  const size = model.theta.length;
+  const column = model.inverse.slice(axis * size, (axis + 1) * size);
+  observe(model, column, column[axis]!, 0 - model.theta[axis]!, weight);
+}
+
+/**
+ * A <- A + w x x' (Sherman & Morrison 1950; recursive least squares): with u = A^-1 x and k = w / (1 + w x'u), A^-1 -= k u u' and theta += k off u.
+ * @param product u
+ * @param variance x'u
+ * @param off what the value is above x'theta
+ */
+function observe(model: RidgeModel, product: Float64Array, variance: number, off: number, weight: number): void {
   const { inverse, theta } = model;
-  const size = x.length;
-  const variance = multiply(inverse, x, product);
+  const size = theta.length;
   const gain = weight / (1 + weight * Math.max(0, variance));
-  const off = value - dot(theta, x);
   for (let i = 0; i < size; i++) {
     const left = gain * product[i]!;
     if (left === 0) continue;
@@ -53,7 +76,6 @@ export function learnLinearArm(
       inverse[j * size + i] = entry;
     }
   }
-  model.pulls += weight;
   model.residual += gain * off * off;
 }
 
@@ -75,12 +97,12 @@ export function multiply(matrix: Float64Array, x: Float64Array, into: Float64Arr
 }
 
 /** sqrt(x' A^-1 x): the standard deviation of x'theta, in units of a reward's. */
-export function widthAt({ inverse }: LinearArm, x: Float64Array): number {
+export function widthAt({ inverse }: RidgeModel, x: Float64Array): number {
   return Math.sqrt(Math.max(0, quadratic(inverse, x)));
 }
 
 /** x' A^-1 e, with e the vector of an average context: the bias alone. */
-export function averageCovariance({ inverse }: LinearArm, x: Float64Array): number {
+export function averageCovariance({ inverse }: RidgeModel, x: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < x.length; i++) sum += inverse[i]! * x[i]!;
   return sum;

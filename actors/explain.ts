@@ -80,7 +80,8 @@ function pathOf({ domain, posterior }: BucketState, schema: ContextSchema, data:
   const conditions = domain.policy.path?.(posterior, data) ?? [];
   return conditions.map(({ feature, relation, value }) => {
     const [name, shown] = schema.tell(feature, value);
-    return `${name} ${relationWords[relation]} ${shown}`;
+    // A split lies between values that were seen: its last digits are of rounding.
+    return `${name} ${relationWords[relation]} ${typeof shown === 'number' ? Number(shown.toPrecision(6)) : shown}`;
   });
 }
 

@@ -145,7 +145,7 @@ export const RewardBody = z
       .max(1e6)
       .optional()
       .describe(
-        'dollars that the call has cost, for the domain’s budget; the first one of a decision counts. A run’s agent tells by itself',
+        'dollars that the call has cost, for the domain’s budget; the first one of a decision counts. An agent that Reckoner itself calls tells it',
       ),
     subject: Subject.optional(),
     requestId: RequestId.optional(),

@@ -125,6 +125,7 @@ function whyOf(told: Explanation): string {
     return 'no candidate met the constraints: the fallback of the domain was taken without asking the policy';
   if (told.conservative?.held === true && told.arms.length === 1)
     return `held to the baseline: ${promiseOf(told.conservative)}`;
+  if (told.arms.length === 1) return `it was the only candidate${told.excluded.length === 0 ? '' : ' left'}`;
   const floor = `${(told.floor * 100).toFixed(told.floor < 0.01 ? 2 : 0)} %`;
   if (told.explored)
     return `explored: the floor of ${floor} gives every candidate an even chance now and then, and this time it drew`;

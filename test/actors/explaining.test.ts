@@ -87,6 +87,26 @@ test('an explanation tells in words how a tree parted the context from others', 
   await stage.stop();
 });
 
+test('a value that a path parts at is told without the digits of its rounding', async () => {
+  const stage = await given([
+    configured({
+      arms: ['a', 'b'],
+      context: { x: { type: 'numeric' } },
+      bucketBy: [],
+      policy: { name: 'context_tree' },
+    }),
+  ]);
+  const decide = (x: number) => stage.reckoner.decide(DOMAIN, { context: { x } });
+  for (let i = 0; i < 200; i++) {
+    const x = ((i * 37) % 100) / 100;
+    const { decisionId, arm } = await decide(x);
+    await stage.reckoner.reward(decisionId, { value: (arm === 'a') === x > 0.535 ? 0.9 : 0.1 });
+  }
+  const { path } = await stage.reckoner.explain((await decide(0.9)).decisionId);
+  expect(path[0]).toMatch(/^x above 0\.\d{1,6}$/);
+  await stage.stop();
+});
+
 test('a policy that learns by propensities has them, even where a request would leave them for later', async () => {
   const stage = await given([configured({ arms: ['a', 'b'], policy: { name: 'offset_tree' } })]);
   const { decisionId, arm, propensity } = await stage.reckoner.decide(DOMAIN, { propensity: 'lazy' });

@@ -98,6 +98,13 @@ describe('an explanation', () => {
     expect(text()).toContain('its score was the highest (0.800), hello came second with 0.400');
   });
 
+  test('says so where there was nothing to choose', () => {
+    const arms = told.arms.filter((one) => one.chosen);
+    expect(text({ arms })).toMatch(/why +it was the only candidate$/m);
+    const excluded = [{ arm: 'hello', constraint: 'capabilities', limit: 'tools' }];
+    expect(text({ arms, excluded })).toMatch(/why +it was the only candidate left$/m);
+  });
+
   test('says so where the floor drew', () => {
     const arms = told.arms.map((one) => ({ ...one, sample: null }));
     expect(text({ explored: true, arms })).toMatch(/why +explored: the floor of 5 % gives every candidate/);

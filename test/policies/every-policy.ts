@@ -27,6 +27,8 @@ const VARIANTS: Readonly<Record<string, PolicySpec>> = {
   'lin_ucb, discounted': { name: 'lin_ucb', alpha: 0.5, lambda: 1, discount: 0.97 },
   'square_cb, discounted': { name: 'square_cb', gammaScale: 10, lambda: 1, discount: 0.97 },
   'rand_ucb, discounted': PolicySpec.parse({ name: 'rand_ucb', discount: 0.97 }),
+  'doubly_robust, of a short history': PolicySpec.parse({ name: 'doubly_robust', history: 30 }),
+  'offset_tree, against a regression': PolicySpec.parse({ name: 'offset_tree', epsilon: 0.2, offset: 'regression' }),
   'beta_thompson, in a window': { name: 'beta_thompson', shrinkage: 10, window: 50 },
 };
 
@@ -40,10 +42,13 @@ export const everySpec: readonly (readonly [string, PolicySpec])[] = [
 export const bindsArms: ReadonlySet<string> = new Set([
   ...['beta_thompson, discounted', 'nig_thompson, of the last hour', 'beta_thompson, in a window'],
   ...['lin_ucb, discounted', 'square_cb, discounted', 'rand_ucb', 'rand_ucb, discounted'],
+  'doubly_robust, of a short history',
 ]);
 
 /** Where a later lesson is learned in the light of an earlier one, by design: the order of lessons matters to what is believed. */
-export const learnsInOrder: ReadonlySet<string> = new Set<PolicySpec['name']>(['context_tree', 'doubly_robust']);
+export const learnsInOrder: ReadonlySet<string> = new Set([
+  ...['context_tree', 'doubly_robust', 'doubly_robust, of a short history'],
+]);
 
 /** Of each kind that a context can have; a text and an embedding are vectors. */
 export const KINDS: readonly FeatureKind[] = [

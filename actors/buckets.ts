@@ -5,9 +5,9 @@
 import { type Actor, createActor } from 'xstate';
 import { problemOf, ReckonerError } from '../events/errors.ts';
 import { bucketMachine } from './bucket.ts';
+import type { BucketCommand } from './bucket-batch.ts';
 import {
   accept,
-  type BucketCommand,
   type BucketDependencies,
   type BucketMachineEvent,
   type BucketWork,

@@ -2,8 +2,8 @@
 import type { DecodedEvent } from '../events/catalogue.ts';
 import { errorOf, ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
+import type { BucketOutcome } from './bucket-batch.ts';
 import type { BucketView } from './bucket-state.ts';
-import type { BucketOutcome } from './bucket-work.ts';
 import { keyedMark, requestHash } from './canonical.ts';
 import { answerOf, type DecideRequest, makeDecision } from './choose.ts';
 import { decisionId } from './decision-id.ts';

@@ -1,8 +1,8 @@
 /** What a bucket does when its log, its policy or its callers let it down. */
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import type { BucketOutcome } from '../../actors/bucket-batch.ts';
 import { WINDOW } from '../../actors/bucket-state.ts';
-import type { BucketOutcome } from '../../actors/bucket-work.ts';
 import { createBuckets } from '../../actors/buckets.ts';
 import { createDomains } from '../../actors/domains.ts';
 import type { Environment } from '../../actors/environment.ts';

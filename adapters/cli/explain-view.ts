@@ -120,6 +120,15 @@ export function plotOf(lower: number, mean: number, upper: number, cells: number
   }).join('');
 }
 
+/** Policies that explore by themselves, beside the floor: which of the two it was is not recorded. */
+const OWN_EXPLORATION: ReadonlySet<string> = new Set(['epsilon_greedy', 'offset_tree']);
+
+/** Policies whose scores are not what they rank by. */
+const OTHER_REASONS: Readonly<Record<string, string>> = {
+  fixed: 'its policy has the same order of arms for every request',
+  offset_tree: 'it won the tournament of its policy for this context; the scores are what arms earn in general',
+};
+
 function whyOf(told: Explanation): string {
   if (told.fallback)
     return 'no candidate met the constraints: the fallback of the domain was taken without asking the policy';
@@ -128,14 +137,21 @@ function whyOf(told: Explanation): string {
   if (told.arms.length === 1) return `it was the only candidate${told.excluded.length === 0 ? '' : ' left'}`;
   const floor = `${(told.floor * 100).toFixed(told.floor < 0.01 ? 2 : 0)} %`;
   if (told.explored)
-    return `explored: the floor of ${floor} gives every candidate an even chance now and then, and this time it drew`;
-  const drawn = [...told.arms].sort((left, right) => (right.sample ?? 0) - (left.sample ?? 0));
-  const [first, second] = drawn;
-  const margin =
-    first?.sample != null && second?.sample != null
-      ? `, ${second.arm} came second with ${second.sample.toFixed(3)}`
-      : '';
-  return `its score was the highest${first?.sample == null ? '' : ` (${first.sample.toFixed(3)})`}${margin}${againstOf(told)}`;
+    return OWN_EXPLORATION.has(told.policy)
+      ? `explored: the policy’s own epsilon and the floor of ${floor} give every candidate an even chance now and then, and this time one of them drew`
+      : `explored: the floor of ${floor} gives every candidate an even chance now and then, and this time it drew`;
+  const reason = Object.hasOwn(OTHER_REASONS, told.policy) ? OTHER_REASONS[told.policy] : undefined;
+  if (reason !== undefined) return reason;
+  const chosen = told.arms.find((arm) => arm.chosen);
+  const rival = told.arms
+    .filter((arm) => !arm.chosen)
+    .sort((left, right) => (right.sample ?? 0) - (left.sample ?? 0))[0];
+  if (chosen?.sample == null || rival?.sample == null) return `its score was the highest${againstOf(told)}`;
+  const [own, other] = [chosen.sample.toFixed(3), rival.sample.toFixed(3)];
+  if (rival.sample > chosen.sample)
+    return `drawn, by a chance of ${chosen.propensity.toFixed(4)}: ${rival.arm} has a higher score (${other}), but ${told.arm} may still be better`;
+  if (rival.sample === chosen.sample) return `drawn among those of the highest score (${own}): ${rival.arm} has it too`;
+  return `its score was the highest (${own}), ${rival.arm} came second with ${other}${againstOf(told)}`;
 }
 
 /** What conservative mode weighed. */

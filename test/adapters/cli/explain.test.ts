@@ -110,6 +110,23 @@ describe('an explanation', () => {
     expect(text({ explored: true, arms })).toMatch(/why +explored: the floor of 5 % gives every candidate/);
   });
 
+  test('names what else draws, where the policy has an epsilon', () => {
+    const arms = told.arms.map((one) => ({ ...one, sample: null }));
+    expect(text({ explored: true, arms, policy: 'offset_tree' })).toContain(
+      'the policy’s own epsilon and the floor of 5 %',
+    );
+  });
+
+  test('claims no highest score where a policy drew another, or where scores are equal', () => {
+    const drawn = told.arms.map((one) => ({ ...one, sample: one.chosen ? 0.25 : 0.5 }));
+    expect(text({ arms: drawn })).toMatch(
+      /why +drawn, by a chance of 0\.7000: hello has a higher score \(0\.500\), but hi/,
+    );
+    expect(text({ arms: drawn, policy: 'offset_tree' })).toMatch(/why +it won the tournament of its policy/);
+    const tied = told.arms.map((one) => ({ ...one, sample: 0.5 }));
+    expect(text({ arms: tied })).toMatch(/why +drawn among those of the highest score \(0\.500\): hello has it too$/m);
+  });
+
   test('says so where an arm of a lower mean won, for that is how a router learns', () => {
     const arms = told.arms.map((one) => ({ ...one, mean: one.chosen ? 0.3 : 0.9 }));
     expect(text({ arms })).toContain('hello has the higher mean, but hi may still be better');

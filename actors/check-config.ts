@@ -1,9 +1,10 @@
 /** Looks over a domain's configuration as somebody who knows what comes of it: what is wrong, and what is allowed but hardly meant. */
-import { createPolicy } from '../policies/catalogue.ts';
+import { createPolicy, matrixNumbers } from '../policies/catalogue.ts';
 import { siftCandidates } from './candidates.ts';
 import { canonical } from './canonical.ts';
 import { conservativeWarnings } from './check-conservative.ts';
 import { objectiveWarnings } from './check-objective.ts';
+import { featureKinds } from './config/context.ts';
 import { type ConfigWarning, figure, someOf } from './config-warning.ts';
 import { type DomainConfig, parseDomainConfig } from './domain-config.ts';
 import { createTimeline, type DomainState } from './domain-state.ts';
@@ -25,6 +26,7 @@ const checks: readonly ((domain: DomainState) => readonly ConfigWarning[])[] = [
   unheededWarnings,
   unheededPriorWarnings,
   detectionWarnings,
+  sizeWarnings,
   budgetWarnings,
   objectiveWarnings,
   conservativeWarnings,
@@ -169,6 +171,23 @@ function unheededWarnings({ config, policy }: DomainState): ConfigWarning[] {
       message: `${policy.name} knows of a context only its bucket: this is recorded with every decision, and heeded by none`,
       remedy: 'Choose a policy that learns about features, as lin_ts does, or leave it out.',
     }));
+}
+
+/** As many numbers are 80 MB, and some ten milliseconds of every choice. */
+const MANY_NUMBERS = 1e7;
+
+/** Linear models so large that everybody waits for a bucket that chooses, learns or is stored. */
+function sizeWarnings({ config, policy, armNames }: DomainState): ConfigWarning[] {
+  const numbers = matrixNumbers(config.policy, armNames.length, featureKinds(config.context));
+  if (numbers <= MANY_NUMBERS) return [];
+  return [
+    {
+      path: 'policy',
+      message: `${policy.name} keeps the square of the features for each of ${armNames.length} arms: up to ${figure((8 * numbers) / 1e6)} MB a bucket, and every choice goes through it`,
+      remedy:
+        'Declare fewer values, dimensions or places of a hash, or choose a policy without linear models, as beta_thompson is.',
+    },
+  ];
 }
 
 /** Pulls that an arm was declared to begin with, where they choose nothing. */

@@ -68,6 +68,18 @@ export function learnsFeatures(name: PolicySpec['name']): boolean {
 /** More numbers than this, over all arms, are a posterior that is no longer quick to store: 8 MB. */
 const QUICK_TO_STORE = 1_000_000;
 
+/** Policies that keep a matrix of the features for every arm. */
+const withMatrices: ReadonlySet<PolicySpec['name']> = new Set<PolicySpec['name']>([
+  ...(['lin_ucb', 'lin_ts', 'rand_ucb', 'square_cb', 'doubly_robust', 'bootstrap_bag'] as const),
+]);
+
+/** About how many numbers the matrices of one bucket are, when all arms were rewarded; 0 where the policy has none. */
+export function matrixNumbers(spec: PolicySpec, arms: number, kinds: readonly FeatureKind[]): number {
+  if (!withMatrices.has(spec.name)) return 0;
+  const length = vectorLength(kinds);
+  return arms * length * length * (spec.name === 'bootstrap_bag' ? spec.replicas + 1 : 1);
+}
+
 /**
  * What a domain gets that names no policy: models of the features; where contexts are parted into buckets, or models of all arms would
  * be too large, beta_thompson, whose buckets borrow from one another.

@@ -17,7 +17,7 @@ export interface SnapshotStoreOptions {
   readonly batch?: number;
   /** Snapshots that may wait, default 1,024. At half of it `put` begins to wait for the disk; beyond it the oldest are dropped. */
   readonly maxWaiting?: number;
-  /** The same in bytes, default 16 MiB. */
+  /** The same in bytes, default 16 MiB; one that waits alone may be eight times as large. */
   readonly maxWaitingBytes?: number;
   /** Told of what went wrong; callers never are. */
   readonly onError?: (error: ReckonerError) => void;
@@ -37,6 +37,8 @@ const snapshotFile: FileKind = {
   ],
   settings: ['journal_mode = WAL', 'synchronous = NORMAL', 'busy_timeout = 0', 'cache_size = -16384'],
 };
+
+const ALONE = 8;
 
 interface Waiting {
   readonly stream: string;
@@ -62,7 +64,9 @@ export function openSnapshotStore(options: SnapshotStoreOptions): SnapshotStore 
     waiting.set(key, { stream, snapshot });
     bytes += snapshot.bytes.length;
     for (const oldest of waiting.keys()) {
-      if (waiting.size <= maxWaiting && bytes <= maxWaitingBytes) break;
+      // A large one may wait alone: without any its bucket would be folded anew from its first event.
+      const most = waiting.size === 1 ? ALONE * maxWaitingBytes : maxWaitingBytes;
+      if (waiting.size <= maxWaiting && bytes <= most) break;
       leave(oldest);
     }
     if (waiting.size < batch) timer ??= setTimeout(flush, flushMs).unref();

@@ -89,6 +89,17 @@ describe('a budget', () => {
   });
 });
 
+test('models that everybody waits for are warned of, and those of a usual context are not', () => {
+  const sized = (values: number, policy: Change['policy']) =>
+    warnings({ policy, context: { user: { type: 'categorical', hash: values } } });
+  expect(sized(300, { name: 'lin_ts' })).toEqual([]);
+  expect(sized(1000, { name: 'beta_thompson' })).toEqual([]);
+  expect(sized(1000, { name: 'context_tree' })).toEqual([]);
+  const [warning, ...others] = sized(1000, { name: 'bootstrap_bag', replicas: 9 });
+  expect(warning).toMatch(/^policy: bootstrap_bag keeps the square of the features for each of 2 arms: up to 160 MB/);
+  expect(others).toEqual([]);
+});
+
 describe('learning', () => {
   const many = Array.from({ length: 12 }, (_, i) => `a${i}`);
   const given = [{ name: 'a', prior: { alpha: 8, beta: 2 } }, 'b'];

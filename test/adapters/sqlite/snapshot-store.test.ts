@@ -114,6 +114,20 @@ describe('the snapshot store in a SQLite file', () => {
   });
 });
 
+it('keeps one that is larger than all that may wait together, up to eight times', async () => {
+  const store = openSnapshotStore({ file: temporaryFile('snapshots.db'), maxWaitingBytes: 1_000 });
+  for (const [stream, size] of [
+    ['small', 600],
+    ['large', 8_000],
+    ['huge', 8_001],
+  ] as const)
+    await store.put(stream, { revision: 1, versions: 'v1', bytes: new Uint8Array(size) });
+  expect((await store.latest('small', 'v1'))?.revision).toBe(1);
+  expect((await store.latest('large', 'v1'))?.bytes).toHaveLength(8_000);
+  expect(await store.latest('huge', 'v1')).toBeUndefined();
+  await store.close();
+});
+
 describe('thinning out', () => {
   it('keeps the newest four and few of the rest', () => {
     fc.assert(

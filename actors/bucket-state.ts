@@ -2,26 +2,16 @@
  * What a bucket knows, as a fold of its own stream and its domain's. Live and replayed, the same events give the same state to
  * the bit: this file is the only one that moves a posterior.
  */
-import protobuf from 'protobufjs/minimal.js';
 import type { DecodedEvent, EventData } from '../events/catalogue.ts';
 import { seedOf } from '../events/ids.ts';
-import { EMPTY_HEAD, ENGINE, type Head } from '../events/seal.ts';
+import { EMPTY_HEAD, type Head } from '../events/seal.ts';
 import type { Pacer } from '../policies/pacer.ts';
 import type { Lesson, SharedArm } from '../policies/policy.ts';
-import { type Metadata, readBucketSnapshot, writeBucketSnapshot } from '../proto/generated/events.ts';
-import {
-  afterRestart,
-  armsOf,
-  type BucketChanges,
-  restartUnder,
-  restoredChanges,
-  storedChanges,
-  watch,
-  watchAnew,
-} from './bucket-changes.ts';
-import { charged, restoredPacer, settleCost, storedPacer } from './budget.ts';
+import type { Metadata } from '../proto/generated/events.ts';
+import { afterRestart, armsOf, type BucketChanges, restartUnder, watch, watchAnew } from './bucket-changes.ts';
+import { charged, settleCost } from './budget.ts';
 import type { DomainStanding, DomainState } from './domain-state.ts';
-import { type ArmEarnings, countDecision, countReward, type Earnings, earningsOf } from './earnings.ts';
+import { type ArmEarnings, countDecision, countReward, type Earnings } from './earnings.ts';
 import { closesWindow } from './reward-window.ts';
 
 export interface BucketState {
@@ -107,9 +97,6 @@ function anew({ policy }: DomainStanding): Pick<BucketState, 'posterior' | 'post
 
 /** How many event ids a bucket remembers. */
 export const WINDOW = 64;
-
-/** The versions that a snapshot's bytes depend on. */
-export const SNAPSHOT_VERSIONS = `bucket/7 ${ENGINE}`;
 
 export function emptyBucket(domain: DomainStanding): BucketState {
   return {
@@ -262,62 +249,5 @@ function remember(recent: Set<string>, id: string): void {
   for (const oldest of recent) {
     recent.delete(oldest);
     return;
-  }
-}
-
-export function serialiseBucket(state: BucketState): Uint8Array {
-  const { domain, posterior, posteriorSince, posteriorRevision, pacer, head, recent, open } = state;
-  const { earnings, earningsSince, featuresSince, changes } = state;
-  return writeBucketSnapshot(
-    {
-      domainRevision: domain.revision,
-      posteriorSince,
-      posteriorRevision,
-      policyKey: domain.policyKey,
-      posterior: domain.policy.serialise(posterior),
-      headHash: head.hash,
-      recentIds: [...recent],
-      openWindows: [...open],
-      pacer: pacer === undefined ? undefined : storedPacer(pacer),
-      earnings: [...earnings.values()],
-      earningsSince,
-      featuresSince,
-      changes: storedChanges(changes),
-    },
-    protobuf.Writer.create(),
-  ).finish();
-}
-
-/**
- * The state a snapshot holds, or undefined where it does not fit (another policy, a domain revision that is not known here):
- * the caller then folds from the beginning.
- */
-export function restoreBucket(
-  bytes: Uint8Array,
-  revision: number,
-  domainAt: (revision: number) => DomainStanding,
-): BucketState | undefined {
-  try {
-    const snapshot = readBucketSnapshot(protobuf.Reader.create(bytes), bytes.length);
-    const domain = domainAt(snapshot.domainRevision);
-    if (snapshot.policyKey !== domain.policyKey) return undefined;
-    return {
-      domain,
-      posterior: domain.policy.restore(snapshot.posterior),
-      posteriorSince: snapshot.posteriorSince,
-      posteriorRevision: snapshot.posteriorRevision,
-      pacer: snapshot.pacer === undefined ? undefined : restoredPacer(snapshot.pacer),
-      head: { revision, hash: snapshot.headHash },
-      snapshotRevision: revision,
-      recent: new Set(snapshot.recentIds),
-      open: new Set(snapshot.openWindows),
-      earnings: earningsOf(snapshot.earnings),
-      earningsSince: snapshot.earningsSince,
-      featuresSince: snapshot.featuresSince,
-      changes: restoredChanges(snapshot.changes),
-    };
-  } catch {
-    // A cache that cannot be read is no cache: whatever is wrong with it, the log has the truth.
-    return undefined;
   }
 }

@@ -5,7 +5,8 @@
 import { type Problem, problemOf, ReckonerError } from '../events/errors.ts';
 import type { AppendResult } from '../events/event-log.ts';
 import { type Batch, type BucketCommand, failed, prepare } from './bucket-batch.ts';
-import { type BucketState, evolve, SNAPSHOT_VERSIONS, serialiseBucket, viewUnder } from './bucket-state.ts';
+import { SNAPSHOT_VERSIONS, serialiseBucket } from './bucket-snapshot.ts';
+import { type BucketState, evolve, viewUnder } from './bucket-state.ts';
 import { standingAt } from './domain-state.ts';
 import type { Environment } from './environment.ts';
 import type { BucketSource } from './fold-bucket.ts';

@@ -6,13 +6,8 @@ import { LRUCache } from 'lru-cache';
 import { decode } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
-import {
-  type CompiledDomain,
-  compileDomain,
-  type DomainTimeline,
-  type MakePolicy,
-  standingAt,
-} from './domain-state.ts';
+import { type CompiledDomain, compileDomain, type MakePolicy } from './compiled-domain.ts';
+import { type DomainTimeline, standingAt } from './domain-state.ts';
 
 export interface Configurations {
   /**

@@ -1,7 +1,7 @@
 /** Conservative mode: candidates that the bucket cannot afford to try yet are set aside, and what is left is the baseline. */
 import { conservativeBudget, isAffordable } from '../policies/conservative.ts';
 import type { Sifted } from './candidates.ts';
-import type { CompiledDomain } from './domain-state.ts';
+import type { CompiledDomain } from './compiled-domain.ts';
 import { type ArmEarnings, boundsOf, type Held, wasHeldTo } from './earnings.ts';
 
 /** The constraint of an exclusion that this made. */

@@ -4,38 +4,9 @@
  */
 import type { DecodedEvent } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
-import type { PolicySpec } from '../policies/catalogue.ts';
-import type { ChangeDetector } from '../policies/change-detector.ts';
-import type { FeatureKind } from '../policies/encoding.ts';
-import type { AnyPolicy, SharedArm } from '../policies/policy.ts';
-import { isSelective } from './candidates.ts';
-import type { ArmConfig } from './config/arms.ts';
-import { detectorOf } from './config/changes.ts';
-import { type DomainConfig, DomainConfigInput } from './domain-config.ts';
-import { type ContextSchema, compileContext } from './features.ts';
-import { complexityTerm } from './terms/complexity.ts';
-import { configuredShift } from './terms/configured-shift.ts';
-import { objectiveTerms } from './terms/objective.ts';
-import type { ScoreTerm } from './terms/score-terms.ts';
-
-/** A configuration made ready for use. */
-export interface CompiledDomain {
-  readonly config: DomainConfig;
-  readonly schema: ContextSchema;
-  readonly policy: AnyPolicy;
-  /** Equal for two configurations exactly if a posterior may be carried from one to the other. */
-  readonly policyKey: string;
-  /** What watches for changes of what an arm earns; undefined where nothing does. */
-  readonly detector: ChangeDetector | undefined;
-  /** Equal for two configurations exactly if what a detector has seen may be carried from one to the other. */
-  readonly detectorKey: string;
-  readonly arms: ReadonlyMap<string, ArmConfig>;
-  readonly armNames: readonly string[];
-  /** What moves the candidates' scores beside what was learned; none in most domains. */
-  readonly terms: readonly ScoreTerm[];
-  /** Whether candidates may be set aside for requests without constraints. */
-  readonly selective: boolean;
-}
+import type { SharedArm } from '../policies/policy.ts';
+import { type CompiledDomain, compileDomain, type MakePolicy } from './compiled-domain.ts';
+import type { DomainConfig } from './domain-config.ts';
 
 /** How a domain stood at a revision, as far as folding a bucket's events asks. Small: its turns are kept for good. */
 export interface DomainStanding extends Pick<CompiledDomain, 'policy' | 'policyKey' | 'detector'> {
@@ -75,41 +46,6 @@ export interface DomainState extends CompiledDomain, DomainStanding {
   readonly counted: number;
   /** Id of the last event counted then; empty before. */
   readonly countedThrough: string;
-}
-
-/** Makes the policy of a domain. @param kinds what the doubles of its contexts stand for */
-export type MakePolicy = (spec: PolicySpec, kinds: readonly FeatureKind[]) => AnyPolicy;
-
-/** Makes a recorded configuration ready for use. @param text as `DomainConfigured` holds it */
-export function compileDomain(text: string, makePolicy: MakePolicy): CompiledDomain {
-  const config = recordedConfig(text);
-  const schema = compileContext(config);
-  const policy = makePolicy(config.policy, schema.kinds);
-  return {
-    config,
-    schema,
-    policy,
-    policyKey: policyKeyOf(policy, config, schema),
-    detector: detectorOf(config.changes),
-    detectorKey: JSON.stringify(config.changes ?? null),
-    arms: new Map(config.arms.map((arm) => [arm.name, arm])),
-    armNames: config.arms.map((arm) => arm.name),
-    terms: scoreTerms(config),
-    selective: isSelective(config),
-  };
-}
-
-/** In the order in which they are summed. */
-function scoreTerms(config: DomainConfig): ScoreTerm[] {
-  return [configuredShift(config), ...objectiveTerms(config), complexityTerm(config)].filter(
-    (term) => term !== undefined,
-  );
-}
-
-/** The schema of contexts is part of it only where the policy learns about features: others keep their posterior when it changes. */
-function policyKeyOf(policy: AnyPolicy, config: DomainConfig, schema: ContextSchema): string {
-  const key = `${policy.version}:${JSON.stringify(config.policy)}`;
-  return policy.usesFeatures ? `${key}:${schema.meaning()}` : key;
 }
 
 /** A domain over its revisions, as far as it is known. */
@@ -239,16 +175,6 @@ function evolveDomain(
       // Marks, and events of a newer version: the revision moves on, the state stays.
       return stateWith(before, revision, before);
   }
-}
-
-/**
- * A configuration as it was recorded. Its writer validated it; where this version's rules are stricter, or do not know a key that
- * a newer version wrote, it holds as it stands: a log must stay readable.
- */
-function recordedConfig(text: string): DomainConfig {
-  const stored: unknown = JSON.parse(text);
-  const parsed = DomainConfigInput.safeParse(stored);
-  return parsed.success ? parsed.data : (stored as DomainConfig); // what was recorded was the output of such a parse
 }
 
 function windowOf({ reward }: DomainConfig, since: number): WindowStanding | undefined {

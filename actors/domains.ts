@@ -5,6 +5,7 @@ import { errorOf, problemOf } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { eventId } from '../events/ids.ts';
 import type { PriorShared } from '../proto/generated/events.ts';
+import type { CompiledDomain, MakePolicy } from './compiled-domain.ts';
 import { type Configurations, createConfigurations } from './configurations.ts';
 import {
   type DomainCommand,
@@ -14,7 +15,7 @@ import {
   readOn,
   rejectCommands,
 } from './domain.ts';
-import { type CompiledDomain, createTimeline, type DomainTimeline, type MakePolicy } from './domain-state.ts';
+import { createTimeline, type DomainTimeline } from './domain-state.ts';
 import type { Environment } from './environment.ts';
 import { FOLLOW_PAUSE_MS } from './retries.ts';
 import { type Sharing, sharesPriors, startSharing } from './sharing.ts';

@@ -3,14 +3,8 @@ import { type DecodedEvent, decode } from '../events/catalogue.ts';
 import type { EventLog, RecordedEvent } from '../events/event-log.ts';
 import { chainHash, type Head } from '../events/seal.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
-import {
-  type BucketState,
-  emptyBucket,
-  evolve,
-  isBucketEvent,
-  restoreBucket,
-  SNAPSHOT_VERSIONS,
-} from './bucket-state.ts';
+import { restoreBucket, SNAPSHOT_VERSIONS } from './bucket-snapshot.ts';
+import { type BucketState, emptyBucket, evolve, isBucketEvent } from './bucket-state.ts';
 import { type DomainTimeline, standingAt } from './domain-state.ts';
 
 export interface BucketSource {

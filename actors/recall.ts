@@ -1,8 +1,9 @@
 /** Goes back to a recorded decision: the bucket as it was then, folded from the log. */
 import type { EventData } from '../events/catalogue.ts';
 import { adopt, type BucketState } from './bucket-state.ts';
+import type { CompiledDomain } from './compiled-domain.ts';
 import { CONSERVATIVE } from './conservative.ts';
-import { type CompiledDomain, standingAt } from './domain-state.ts';
+import { standingAt } from './domain-state.ts';
 import { foldBucket } from './fold-bucket.ts';
 import { type FoundDecision, type House, readDecision } from './house.ts';
 

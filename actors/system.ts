@@ -9,7 +9,7 @@ import { createPolicy } from '../policies/catalogue.ts';
 import type { AgentDefinition } from './agent.ts';
 import { createAgents } from './agents.ts';
 import { createBuckets } from './buckets.ts';
-import type { MakePolicy } from './domain-state.ts';
+import type { MakePolicy } from './compiled-domain.ts';
 import { createDomains, type DomainHandle } from './domains.ts';
 import type { Environment } from './environment.ts';
 import { followDomains } from './follow-domains.ts';

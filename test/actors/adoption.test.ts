@@ -1,7 +1,7 @@
 /** A bucket adopts new revisions of its domain between two of its own events: live as in the fold. */
 import { expect, test } from 'vitest';
+import type { MakePolicy } from '../../actors/compiled-domain.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
-import type { MakePolicy } from '../../actors/domain-state.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { configured, DOMAIN, given, openStage, type Stage } from './given.ts';
 import { ONLY_STREAM, openShelf, posteriorOf, stateFrom, textOf, unforgetting, watched } from './posterior.ts';

@@ -4,8 +4,8 @@
  */
 import type { AgentDefinition } from '../../actors/agent.ts';
 import { createClient } from '../../actors/client.ts';
+import type { MakePolicy } from '../../actors/compiled-domain.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
-import type { MakePolicy } from '../../actors/domain-state.ts';
 import type { Environment } from '../../actors/environment.ts';
 import type { Reckoner } from '../../actors/reckoner.ts';
 import { bucketPrefix, domainStream } from '../../actors/streams.ts';

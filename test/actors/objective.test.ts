@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonical } from '../../actors/canonical.ts';
+import { compileDomain } from '../../actors/compiled-domain.ts';
 import { type DomainConfigInput, parseDomainConfig } from '../../actors/domain-config.ts';
-import { compileDomain } from '../../actors/domain-state.ts';
 import { shiftsOf } from '../../actors/terms/score-terms.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { configured, DOMAIN, given } from './given.ts';

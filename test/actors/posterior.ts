@@ -1,6 +1,8 @@
 /** Three ways to a bucket's posterior: what the live bucket holds, what the log gives, and what a snapshot and its tail give. */
-import { type BucketState, serialiseBucket } from '../../actors/bucket-state.ts';
-import { createTimeline, type MakePolicy } from '../../actors/domain-state.ts';
+import { serialiseBucket } from '../../actors/bucket-snapshot.ts';
+import type { BucketState } from '../../actors/bucket-state.ts';
+import type { MakePolicy } from '../../actors/compiled-domain.ts';
+import { createTimeline } from '../../actors/domain-state.ts';
 import { foldBucket } from '../../actors/fold-bucket.ts';
 import { bucketPrefix, domainStream } from '../../actors/streams.ts';
 import { decode } from '../../events/catalogue.ts';

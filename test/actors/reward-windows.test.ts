@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
+import type { MakePolicy } from '../../actors/compiled-domain.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
-import type { MakePolicy } from '../../actors/domain-state.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import type { EventData } from '../../events/catalogue.ts';
 import type { EventLog } from '../../events/event-log.ts';

@@ -1,0 +1,69 @@
+/** A bucket's state as a snapshot: a cache, dropped whenever a version that its bytes depend on differs. */
+import protobuf from 'protobufjs/minimal.js';
+import { ENGINE } from '../events/seal.ts';
+import { readBucketSnapshot, writeBucketSnapshot } from '../proto/generated/events.ts';
+import { restoredChanges, storedChanges } from './bucket-changes.ts';
+import type { BucketState } from './bucket-state.ts';
+import { restoredPacer, storedPacer } from './budget.ts';
+import type { DomainStanding } from './domain-state.ts';
+import { earningsOf } from './earnings.ts';
+
+/** The versions that a snapshot's bytes depend on. */
+export const SNAPSHOT_VERSIONS = `bucket/7 ${ENGINE}`;
+
+export function serialiseBucket(state: BucketState): Uint8Array {
+  const { domain, posterior, posteriorSince, posteriorRevision, pacer, head, recent, open } = state;
+  const { earnings, earningsSince, featuresSince, changes } = state;
+  return writeBucketSnapshot(
+    {
+      domainRevision: domain.revision,
+      posteriorSince,
+      posteriorRevision,
+      policyKey: domain.policyKey,
+      posterior: domain.policy.serialise(posterior),
+      headHash: head.hash,
+      recentIds: [...recent],
+      openWindows: [...open],
+      pacer: pacer === undefined ? undefined : storedPacer(pacer),
+      earnings: [...earnings.values()],
+      earningsSince,
+      featuresSince,
+      changes: storedChanges(changes),
+    },
+    protobuf.Writer.create(),
+  ).finish();
+}
+
+/**
+ * The state a snapshot holds, or undefined where it does not fit (another policy, a domain revision that is not known here):
+ * the caller then folds from the beginning.
+ */
+export function restoreBucket(
+  bytes: Uint8Array,
+  revision: number,
+  domainAt: (revision: number) => DomainStanding,
+): BucketState | undefined {
+  try {
+    const snapshot = readBucketSnapshot(protobuf.Reader.create(bytes), bytes.length);
+    const domain = domainAt(snapshot.domainRevision);
+    if (snapshot.policyKey !== domain.policyKey) return undefined;
+    return {
+      domain,
+      posterior: domain.policy.restore(snapshot.posterior),
+      posteriorSince: snapshot.posteriorSince,
+      posteriorRevision: snapshot.posteriorRevision,
+      pacer: snapshot.pacer === undefined ? undefined : restoredPacer(snapshot.pacer),
+      head: { revision, hash: snapshot.headHash },
+      snapshotRevision: revision,
+      recent: new Set(snapshot.recentIds),
+      open: new Set(snapshot.openWindows),
+      earnings: earningsOf(snapshot.earnings),
+      earningsSince: snapshot.earningsSince,
+      featuresSince: snapshot.featuresSince,
+      changes: restoredChanges(snapshot.changes),
+    };
+  } catch {
+    // A cache that cannot be read is no cache: whatever is wrong with it, the log has the truth.
+    return undefined;
+  }
+}

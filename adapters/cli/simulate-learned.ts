@@ -16,7 +16,7 @@ export function learnedTable(plan: SimulationPlan, last: ShuffleResult | undefin
   return [
     colours.dim('last shuffle, by bucket: mean reward of every arm, learned / recorded (* the arm it called most)'),
     ...(learnsFeatures(plan.config.policy.name) && plan.dataset.promptFeatures.length > 0
-      ? [colours.dim('learned: what is believed for the prompt of the last request')]
+      ? [colours.dim('learned: what is believed for the prompt of the last request of each')]
       : []),
     ...(lettered ? [colours.dim(arms.map((arm, place) => `${letterOf(place)} ${arm}`).join(', '))] : []),
     ...tableLines(

@@ -111,6 +111,7 @@ function verdicts(played: readonly PlayedScenario[], colours: Colours): string[]
       'adopted: a tenth of the calls of 100 requests, for 50 requests in a row, from request 101 on (as published)',
     ),
     colours.dim('published: ParetoBandit (arXiv:2604.00136), its own arms on its own test requests: not like for like'),
+    colours.dim('no worse: than published, in steps and in how many shuffles adopted; – where nothing is published'),
   ];
 }
 

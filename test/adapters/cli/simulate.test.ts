@@ -201,6 +201,7 @@ describe('reckoner simulate', () => {
     expect(text).toMatch(/new-bad-arm: a appears, made worse for this scenario/);
     expect(text).toMatch(/\nlearning +450 +0\.\d{4} +– +0\.9000 +0\.0 %\nafter +450 /);
     expect(text).toMatch(/\nnew-bad-arm +– +(never|\d+) +never +0 of 1 +adopted in none +yes\n/);
+    expect(text).toMatch(/\nno worse: than published/);
   });
 
   it('says what is wrong with the dataset or the options as bad usage', async () => {

@@ -43,7 +43,8 @@ export const RewardDefinition = z.strictObject({
     .describe('the part of one pull that each kind of reward is; must sum to 1. Not given: each kind is a whole pull'),
   window: RewardWindow.optional().describe(
     'record once what silence means where no reward came in time; one that still comes takes its place. ' +
-      'A reward that is taken back is no silence',
+      'A reward that is taken back is no silence. A policy with models of the features can only take silence back by learning its bucket ' +
+      'anew, during which the bucket waits: let few rewards miss the window there',
   ),
 });
 

@@ -17,6 +17,8 @@ const envelope = batchOf(z.custom<DecideBody>());
 
 /** So many items are under way together: enough for one commit of the log, few enough that others are answered in between. */
 const TOGETHER = 32;
+/** And no more once their texts have so many characters. */
+const TEXT_TOGETHER = 20_000;
 
 /**
  * Decides every item, a group at a time.
@@ -36,9 +38,29 @@ export async function decideBatch({ reckoner, path, body, caller, problem }: Cal
     }
   };
   const results = [];
-  for (let at = 0; at < items.length; at += TOGETHER) {
-    results.push(...(await Promise.all(items.slice(at, at + TOGETHER).map(decided))));
+  for (let at = 0; at < items.length; ) {
+    const group = groupFrom(items, at);
+    results.push(...(await Promise.all(group.map(decided))));
+    at += group.length;
     await turn();
   }
   return { status: 200, json: { results } };
+}
+
+/** The items from there on that are decided together: fewer where their texts are long, which are read at once. */
+function groupFrom(items: readonly DecideBody[], from: number): readonly DecideBody[] {
+  let characters = 0;
+  let end = from;
+  while (end < items.length && end < from + TOGETHER && characters < TEXT_TOGETHER) {
+    characters += charactersOf(items[end]);
+    end += 1;
+  }
+  return items.slice(from, end);
+}
+
+/** Of whatever was sent as an item: nobody has validated it yet. */
+function charactersOf(item: DecideBody | undefined): number {
+  let characters = 0;
+  for (const value of Object.values(item?.context ?? {})) if (typeof value === 'string') characters += value.length;
+  return characters;
 }

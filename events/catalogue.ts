@@ -34,6 +34,8 @@ export const catalogue = {
   DomainThawed: define('domain', 1, wire.writeDomainThawed, wire.readDomainThawed),
   PriorShared: define('domain', 1, wire.writePriorShared, wire.readPriorShared),
   RollbackPointMarked: define('domain', 1, wire.writeRollbackPointMarked, wire.readRollbackPointMarked),
+  RolledBack: define('domain', 1, wire.writeRolledBack, wire.readRolledBack),
+  RewardVoided: define('domain', 1, wire.writeRewardVoided, wire.readRewardVoided),
   DecisionMade: define('bucket', 1, wire.writeDecisionMade, wire.readDecisionMade),
   ItemsShown: define('bucket', 1, wire.writeItemsShown, wire.readItemsShown),
   RewardObserved: define('bucket', 1, wire.writeRewardObserved, wire.readRewardObserved),

@@ -35,6 +35,10 @@ function placeOf({ stream, revision }: RecordedEvent, colours: Colours, decision
   return `${shortened(stream)}${colours.dim(`@${revision}`)}`;
 }
 
+function spanOf(from: number | undefined, to: number | undefined): string {
+  return words(from === undefined ? '' : `from ${stampOf(from)}`, to === undefined ? '' : `to ${stampOf(to)}`);
+}
+
 function isCall({ type }: DecodedEvent): boolean {
   return type === 'AgentCallSucceeded' || type === 'AgentCallFailed';
 }
@@ -45,6 +49,8 @@ const verbs = {
   DomainThawed: ['thawed', 'magenta'],
   PriorShared: ['shared', 'blue'],
   RollbackPointMarked: ['marked', 'magenta'],
+  RolledBack: ['returned', 'red'],
+  RewardVoided: ['voided', 'red'],
   DecisionMade: ['decided', 'cyan'],
   ItemsShown: ['shown', 'cyan'],
   RewardObserved: ['rewarded', 'green'],
@@ -69,6 +75,19 @@ function summaryOf(event: DecodedEvent): string {
       return words(
         `rollback point ${event.data.name}`,
         event.data.cause === event.data.name ? '' : `after ${event.data.cause}`,
+        event.data.reason,
+      );
+    case 'RolledBack':
+      return words(
+        `to revision ${event.data.toDomainRevision}${event.data.configKept ? ', configuration kept' : ''}`,
+        `by ${event.data.by || 'nobody'}`,
+        event.data.reason,
+      );
+    case 'RewardVoided':
+      return words(
+        `${figure(event.data.rewards)} rewards${event.data.subject === '' ? '' : ' of one person'}`,
+        spanOf(event.data.fromTime, event.data.toTime),
+        `by ${event.data.by || 'nobody'}`,
         event.data.reason,
       );
     case 'DecisionMade':

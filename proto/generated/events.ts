@@ -301,7 +301,7 @@ export function readPriorShared(r: Reader, end: number): PriorShared {
 /** A revision of the domain was marked as one to return to. */
 export interface RollbackPointMarked {
   readonly name: string;
-  /** Why it was marked: config, thaw, daily, manual. */
+  /** Why it was marked: config, policy, thaw, daily, manual, rollback. */
   readonly cause: string;
   readonly by: string;
   readonly reason: string;
@@ -348,6 +348,193 @@ export function readRollbackPointMarked(r: Reader, end: number): RollbackPointMa
     }
   }
   return { name, cause, by, reason };
+}
+
+/** The domain was returned to how it stood at the end of one of its revisions: in every bucket what was learned, and the configuration. What came between stays in the log. Copies what it restores: folding it reads no other event. */
+export interface RolledBack {
+  /** The revision that is restored; what later revisions up to this event recorded is set aside. */
+  readonly toDomainRevision: number;
+  readonly by: string;
+  readonly reason: string;
+  /** The configuration in force from here on, as in DomainConfigured. */
+  readonly config: string;
+  /** True where that is the one before the rollback, because only what was learned was to go back. */
+  readonly configKept: boolean;
+  /** What the domain had shared by the end of the restored revision, and where counting goes on. */
+  readonly counted: number;
+  readonly arms: readonly SharedArm[];
+  readonly through: string;
+}
+
+export function writeRolledBack(message: RolledBack, w: Writer): Writer {
+  if (message.toDomainRevision !== 0) {
+    w.uint32(8).uint32(message.toDomainRevision);
+  }
+  if (message.by !== '') {
+    w.uint32(18).string(message.by);
+  }
+  if (message.reason !== '') {
+    w.uint32(26).string(message.reason);
+  }
+  if (message.config !== '') {
+    w.uint32(34).string(message.config);
+  }
+  if (message.configKept) {
+    w.uint32(40).bool(message.configKept);
+  }
+  if (!Object.is(message.counted, 0)) {
+    w.uint32(49).double(message.counted);
+  }
+  for (const item of message.arms) {
+    w.uint32(58).fork();
+    writeSharedArm(item, w);
+    w.ldelim();
+  }
+  if (message.through !== '') {
+    w.uint32(66).string(message.through);
+  }
+  return w;
+}
+
+export function readRolledBack(r: Reader, end: number): RolledBack {
+  let toDomainRevision: number = 0;
+  let by: string = '';
+  let reason: string = '';
+  let config: string = '';
+  let configKept: boolean = false;
+  let counted: number = 0;
+  const arms: SharedArm[] = [];
+  let through: string = '';
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 8:
+        toDomainRevision = r.uint32();
+        break;
+      case 18:
+        by = r.string();
+        break;
+      case 26:
+        reason = r.string();
+        break;
+      case 34:
+        config = r.string();
+        break;
+      case 40:
+        configKept = r.bool();
+        break;
+      case 49:
+        counted = r.double();
+        break;
+      case 58:
+        arms.push(readSharedArm(r, r.uint32() + r.pos));
+        break;
+      case 66:
+        through = r.string();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { toDomainRevision, by, reason, config, configKept, counted, arms, through };
+}
+
+/** Rewards that were recorded before this event count no more: those of one person, of a span of time, or both. */
+export interface RewardVoided {
+  /** Pseudonym of the person; empty for everybody. */
+  readonly subject: string;
+  /** Recorded at this time or later, milliseconds since 1970; absent for no limit. */
+  readonly fromTime: number | undefined;
+  /** Recorded before this time; absent for no limit. */
+  readonly toTime: number | undefined;
+  readonly by: string;
+  readonly reason: string;
+  /** How many rewards that were, when it was recorded. */
+  readonly rewards: number;
+  /** What the domain has shared without them, and where counting goes on. */
+  readonly counted: number;
+  readonly arms: readonly SharedArm[];
+  readonly through: string;
+}
+
+export function writeRewardVoided(message: RewardVoided, w: Writer): Writer {
+  if (message.subject !== '') {
+    w.uint32(10).string(message.subject);
+  }
+  if (message.fromTime !== undefined) {
+    w.uint32(17).double(message.fromTime);
+  }
+  if (message.toTime !== undefined) {
+    w.uint32(25).double(message.toTime);
+  }
+  if (message.by !== '') {
+    w.uint32(34).string(message.by);
+  }
+  if (message.reason !== '') {
+    w.uint32(42).string(message.reason);
+  }
+  if (!Object.is(message.rewards, 0)) {
+    w.uint32(49).double(message.rewards);
+  }
+  if (!Object.is(message.counted, 0)) {
+    w.uint32(57).double(message.counted);
+  }
+  for (const item of message.arms) {
+    w.uint32(66).fork();
+    writeSharedArm(item, w);
+    w.ldelim();
+  }
+  if (message.through !== '') {
+    w.uint32(74).string(message.through);
+  }
+  return w;
+}
+
+export function readRewardVoided(r: Reader, end: number): RewardVoided {
+  let subject: string = '';
+  let fromTime: number | undefined;
+  let toTime: number | undefined;
+  let by: string = '';
+  let reason: string = '';
+  let rewards: number = 0;
+  let counted: number = 0;
+  const arms: SharedArm[] = [];
+  let through: string = '';
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        subject = r.string();
+        break;
+      case 17:
+        fromTime = r.double();
+        break;
+      case 25:
+        toTime = r.double();
+        break;
+      case 34:
+        by = r.string();
+        break;
+      case 42:
+        reason = r.string();
+        break;
+      case 49:
+        rewards = r.double();
+        break;
+      case 57:
+        counted = r.double();
+        break;
+      case 66:
+        arms.push(readSharedArm(r, r.uint32() + r.pos));
+        break;
+      case 74:
+        through = r.string();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { subject, fromTime, toTime, by, reason, rewards, counted, arms, through };
 }
 
 /** A candidate that was set aside before the choice. */
@@ -2154,7 +2341,7 @@ export const reference = [
       {
         "name": "cause",
         "type": "string",
-        "comment": "Why it was marked: config, thaw, daily, manual."
+        "comment": "Why it was marked: config, policy, thaw, daily, manual, rollback."
       },
       {
         "name": "by",
@@ -2163,6 +2350,103 @@ export const reference = [
       },
       {
         "name": "reason",
+        "type": "string",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "RolledBack",
+    "comment": "The domain was returned to how it stood at the end of one of its revisions: in every bucket what was learned, and the\nconfiguration. What came between stays in the log. Copies what it restores: folding it reads no other event.",
+    "fields": [
+      {
+        "name": "toDomainRevision",
+        "type": "uint32",
+        "comment": "The revision that is restored; what later revisions up to this event recorded is set aside."
+      },
+      {
+        "name": "by",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "config",
+        "type": "string",
+        "comment": "The configuration in force from here on, as in DomainConfigured."
+      },
+      {
+        "name": "configKept",
+        "type": "bool",
+        "comment": "True where that is the one before the rollback, because only what was learned was to go back."
+      },
+      {
+        "name": "counted",
+        "type": "double",
+        "comment": "What the domain had shared by the end of the restored revision, and where counting goes on."
+      },
+      {
+        "name": "arms",
+        "type": "SharedArm[]",
+        "comment": ""
+      },
+      {
+        "name": "through",
+        "type": "string",
+        "comment": ""
+      }
+    ]
+  },
+  {
+    "name": "RewardVoided",
+    "comment": "Rewards that were recorded before this event count no more: those of one person, of a span of time, or both.",
+    "fields": [
+      {
+        "name": "subject",
+        "type": "string",
+        "comment": "Pseudonym of the person; empty for everybody."
+      },
+      {
+        "name": "fromTime",
+        "type": "double?",
+        "comment": "Recorded at this time or later, milliseconds since 1970; absent for no limit."
+      },
+      {
+        "name": "toTime",
+        "type": "double?",
+        "comment": "Recorded before this time; absent for no limit."
+      },
+      {
+        "name": "by",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "rewards",
+        "type": "double",
+        "comment": "How many rewards that were, when it was recorded."
+      },
+      {
+        "name": "counted",
+        "type": "double",
+        "comment": "What the domain has shared without them, and where counting goes on."
+      },
+      {
+        "name": "arms",
+        "type": "SharedArm[]",
+        "comment": ""
+      },
+      {
+        "name": "through",
         "type": "string",
         "comment": ""
       }

@@ -6,6 +6,7 @@ import type { BucketView } from './bucket-state.ts';
 import { type PacedCandidates, paceCandidates } from './budget.ts';
 import { noCandidate, siftCandidates } from './candidates.ts';
 import { holdBack } from './conservative.ts';
+import type { DomainConfig } from './domain-config.ts';
 import type { DomainState } from './domain-state.ts';
 import { configuredPrior, taskAdjustment } from './expected-quality.ts';
 import type { Bucket } from './features.ts';
@@ -64,7 +65,7 @@ export function makeDecision(state: BucketView, request: DecideRequest): Decisio
     arm: choice.arm,
     propensity: choice.propensity,
     confidence: choice.confidence,
-    mode: modeOf(domain, choice.confidence),
+    mode: modeOf(domain.config, choice.confidence),
     expectedReward: choice.expectedReward,
     expectedCostUsd: known?.costUsd,
     expectedLatencyMs: known?.latencyMs,
@@ -209,8 +210,8 @@ function isEager(wish: 'auto' | 'eager' | 'lazy', candidates: number): boolean {
   return candidates <= (wish === 'auto' ? EAGER_UP_TO : EAGER_AT_MOST);
 }
 
-function modeOf(domain: DomainState, confidence: number): string {
-  const { gate, autonomous, supervised } = domain.config.confidence;
+/** What the caller is told to do with a decision; empty where the domain does not gate. */
+export function modeOf({ confidence: { gate, autonomous, supervised } }: DomainConfig, confidence: number): string {
   if (!gate) return '';
   return confidence >= autonomous ? 'autonomous' : confidence >= supervised ? 'supervised' : 'escalated';
 }

@@ -4,13 +4,14 @@ import type { BucketState } from './bucket-state.ts';
 import { pacingOf } from './budget.ts';
 import { answerOf } from './choose.ts';
 import type { CompiledDomain } from './compiled-domain.ts';
-import { CONSERVATIVE, standingOf, wasHeldRightly } from './conservative.ts';
+import { CONSERVATIVE, standingOf } from './conservative.ts';
 import { wasHeldTo } from './earnings.ts';
 import type { ContextSchema } from './features.ts';
 import { type FoundDecision, findDecision, type House } from './house.ts';
 import type { Explanation } from './messages.ts';
 import { recall } from './recall.ts';
-import { addsUp, BUDGET, termsOf } from './terms/score-terms.ts';
+import { recompute } from './recompute.ts';
+import { BUDGET, termsOf } from './terms/score-terms.ts';
 
 /** @throws ReckonerError decision_id_invalid, decision_unknown, log_corrupt */
 export async function explain(house: House, tenant: string, decisionId: string): Promise<Explanation> {
@@ -35,7 +36,7 @@ export async function explain(house: House, tenant: string, decisionId: string):
     excluded: data.excluded,
     budget: budgetOf(compiled, before, data),
     path: data.fallback ? [] : pathOf(before, compiled.schema, data),
-    ...recompute(before, data, compiled),
+    ...armsThen(before, data, compiled),
     conservative: conservativeOf(compiled, before, data),
     restart: await restartOf(house, stream, before),
     items,
@@ -87,11 +88,14 @@ function pathOf({ domain, posterior }: BucketState, schema: ContextSchema, data:
 
 const relationWords = { above: 'above', at_most: 'at most', is: 'is', is_not: 'is not' } as const;
 
-function recompute(
-  { domain, posterior, posteriorRevision, earnings }: BucketState,
+/** What every arm looked like, and whether the log still gives the same choice. */
+function armsThen(
+  before: BucketState,
   data: EventData<'DecisionMade'>,
   compiled: CompiledDomain,
 ): Pick<Explanation, 'arms' | 'explored' | 'verified'> {
+  const { scores, explored, propensities, differences } = recompute(before, data, compiled);
+  const verified = differences.length === 0;
   if (data.fallback) {
     const arm = {
       arm: data.arm,
@@ -105,30 +109,21 @@ function recompute(
       propensity: 1,
       chosen: true,
     };
-    return { arms: [arm], explored: false, verified: data.candidates[0] === data.arm };
+    return { arms: [arm], explored, verified };
   }
-  const { policy } = domain;
-  const choice = policy.choose(posterior, data, data.seed, Math.max(1, data.slate.length));
-  const propensities = policy.propensities(posterior, data);
-  const chosen = choice.ranking[0] ?? -1;
+  const { policy } = before.domain;
   const terms = termsOf(data);
-  const samples = choice.explored ? [] : choice.scores;
+  const samples = explored ? [] : scores;
   return {
-    explored: choice.explored,
-    verified:
-      data.candidates[chosen] === data.arm &&
-      data.posteriorRevision === posteriorRevision &&
-      (data.propensity === undefined || Object.is(data.propensity, propensities[chosen])) &&
-      addsUp(data) &&
-      wasHeldRightly(compiled, earnings, data) &&
-      data.slate.every(({ arm }, rank) => arm === data.candidates[choice.ranking[rank] ?? -1]),
+    explored,
+    verified,
     arms: data.candidates.map((arm, index) => ({
       arm,
-      ...policy.belief(posterior, data, index),
+      ...policy.belief(before.posterior, data, index),
       shift: data.shifts[index] ?? 0,
       terms: Object.fromEntries(terms.map(({ name, values }) => [name, values[index] ?? 0])),
       sample: finiteOrNull(samples[index]),
-      propensity: propensities[index] ?? 0,
+      propensity: propensities?.[index] ?? 0,
       chosen: arm === data.arm,
     })),
   };

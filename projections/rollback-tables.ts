@@ -1,0 +1,67 @@
+/** The tables of rollback points, with the performance around them. */
+import { DOMAIN, integer, orNull, real, TENANT, TIME, text } from './columns.ts';
+import type { Table } from './projection.ts';
+
+const BEFORE = 'in the 24 whole hours before the hour of the point, and in that hour before it';
+const AFTER = 'in the rest of its hour, and in the 24 whole hours that follow';
+
+export const ROLLBACK_POINTS: Table = {
+  name: 'rollback_points',
+  about:
+    'One revision of a domain that was marked as one to return to, or one that a rollback made, with the performance around it: what was decided and came back in the day before and the day after, whatever was taken back later.',
+  columns: {
+    tenant: TENANT,
+    domain: DOMAIN,
+    revision: integer('Revision of the domain: what a rollback is told to return to.'),
+    time: TIME,
+    kind: text('marked or rolled_back.'),
+    name: text('Its name; empty for a rollback.'),
+    cause: text('Why it was marked: config, policy, thaw, daily, manual or rollback.'),
+    by: text('Who asked for it.'),
+    reason: text('Why.'),
+    to_revision: orNull(integer('For rolled_back: the revision that was returned to.')),
+    decisions_before: integer(`Decisions ${BEFORE}.`),
+    rewards_before: integer(`Rewards with a share above 0 that came ${BEFORE}.`),
+    shares_before: real('Sum of their shares of one pull.'),
+    reward_mean_before: orNull(real('Their mean, by share; null without any.')),
+    decisions_after: integer(`Decisions ${AFTER}.`),
+    rewards_after: integer(`Rewards with a share above 0 that came ${AFTER}.`),
+    shares_after: real('Sum of their shares of one pull.'),
+    reward_mean_after: orNull(real('Their mean, by share; null without any.')),
+  },
+  key: ['tenant', 'domain', 'revision'],
+  indexes: [['tenant', 'domain', 'time']],
+};
+
+export const POINT_HOURS: Table = {
+  name: 'rollback_point_hours',
+  about: 'What a domain did within an hour, as far as the points around it ask.',
+  columns: {
+    tenant: TENANT,
+    domain: DOMAIN,
+    start: integer('Start of the hour.'),
+    decisions: integer('Decisions.'),
+    rewards: integer('Rewards with a share above 0.'),
+    shares: real('Sum of their shares.'),
+    reward_sum: real('Sum of share times reward.'),
+  },
+  key: ['tenant', 'domain', 'start'],
+  internal: true,
+};
+
+export const POINT_STARTS: Table = {
+  name: 'rollback_point_starts',
+  about: 'Where a point lies in its hour.',
+  columns: {
+    tenant: TENANT,
+    domain: DOMAIN,
+    start: integer('Start of its hour.'),
+    revision: integer('Revision of the point.'),
+    decisions: integer('What the hour had come to before it: decisions.'),
+    rewards: integer('Rewards with a share above 0.'),
+    shares: real('Sum of their shares.'),
+    reward_sum: real('Sum of share times reward.'),
+  },
+  key: ['tenant', 'domain', 'start', 'revision'],
+  internal: true,
+};

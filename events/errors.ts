@@ -57,6 +57,10 @@ const table = {
     503,
     'Another process has held the log file for long: send the request again later, or stop that process.',
   ],
+  projections_building: [
+    503,
+    'Read models are made from the log in the background: ask again later; `reckoner projections` shows how far they are.',
+  ],
   log_full: [507, 'Free space on the disk of the data directory, then send the request again: it was not recorded.'],
   log_corrupt: [
     500,

@@ -66,6 +66,11 @@ export interface Projection {
   readonly tables: readonly Table[];
   /** Event types that it folds. */
   readonly types: readonly EventType[];
+  /**
+   * Whether every event must be folded at its place in the log. Then one that failed cannot be folded late: it takes building the
+   * projection anew. Default false: a dead letter may be folded whenever it is retried.
+   */
+  readonly ordered?: boolean;
   /** Begins to fold, on empty tables or on those that it left behind. */
   open(tables: Tables): Handler;
 }

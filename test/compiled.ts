@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-const sources = ['actors', 'adapters', 'bench', 'events', 'policies', 'proto', 'test'];
+const sources = ['actors', 'adapters', 'bench', 'events', 'policies', 'projections', 'proto', 'test'];
 
 /** Compiles where `npm test` has not done so; one test file at a time. */
 export async function compiled(): Promise<void> {

@@ -16,6 +16,7 @@ import { uuidV5 } from '../../events/ids.ts';
 import type { MessageBus } from '../../events/message-bus.ts';
 import { openKeys } from '../keys/keys.ts';
 import { createInProcessBus } from '../memory/message-bus.ts';
+import { READ_MODELS_FILE } from '../projector/file.ts';
 import { openSqliteEventLog, type SqliteEventLog, type SqliteEventLogOptions } from '../sqlite/event-log.ts';
 import { openSnapshotStore } from '../sqlite/snapshot-store.ts';
 import { openSubjectSalts } from '../sqlite/subject-salts.ts';
@@ -50,7 +51,12 @@ export interface ReckonerNode {
 }
 
 /** Files of a data directory. */
-export const dataFiles = { log: 'events.db', snapshots: 'snapshots.db', salts: 'subjects.db' } as const;
+export const dataFiles = {
+  log: 'events.db',
+  snapshots: 'snapshots.db',
+  salts: 'subjects.db',
+  readModels: READ_MODELS_FILE,
+} as const;
 
 /** @throws ReckonerError log_unusable, log_corrupt, log_newer, log_locked, keys_invalid */
 export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode> {

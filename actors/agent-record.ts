@@ -126,7 +126,7 @@ export async function openAgentRecord(options: AgentRecordOptions): Promise<Agen
     let batch = entries;
     for (let retries = 0; retries <= CONFLICT_RETRIES; ) {
       const told = turnedAway;
-      const sealed = sealAll(batch, told, head, actor.getSnapshot());
+      const sealed = sealAll(batch, told, stream, head, actor.getSnapshot());
       let result = await log.append(stream, head.revision, sealed.records);
       while (result.status === 'outcomeUnknown' && !hurried) {
         await env.sleep(UNKNOWN_PAUSE_MS);
@@ -232,7 +232,13 @@ function renamed(batch: readonly Entry[], used: string, uuid: () => string): rea
 }
 
 /** Seals a batch in order; each failure says in which state it leaves the breaker, and the first how many were turned away before. */
-function sealAll(batch: readonly Entry[], turnedAway: number, head: Head, snapshot: SnapshotFrom<typeof breaker>) {
+function sealAll(
+  batch: readonly Entry[],
+  turnedAway: number,
+  stream: string,
+  head: Head,
+  snapshot: SnapshotFrom<typeof breaker>,
+) {
   let at = head;
   let foreseen = snapshot;
   const outcomes: RecordedOutcome[] = [];
@@ -243,7 +249,7 @@ function sealAll(batch: readonly Entry[], turnedAway: number, head: Head, snapsh
     outcomes.push({ id: draft.id, state: foreseen.value });
     // Half open is open to the log: which call is the probe is known only to this process, and only while it runs.
     const state = foreseen.value === 'halfOpen' ? 'open' : foreseen.value;
-    const sealed = seal(filledIn(draft, state, index === 0 ? turnedAway : 0), envelope, at);
+    const sealed = seal(filledIn(draft, state, index === 0 ? turnedAway : 0), envelope, at, stream);
     at = sealed.head;
     return sealed.record;
   });

@@ -71,7 +71,7 @@ const BATCH_LIMIT = 512;
 
 /** Makes the events of the next batch: first a restart that is due, so that all see what it leaves. All decisions of a batch see the same committed posterior, so they go before its rewards. */
 export function prepare(work: BatchSource, state: BucketState): Batch | undefined {
-  const { timeline, env } = work.dependencies;
+  const { timeline, env, stream } = work.dependencies;
   const domain = timeline.latest;
   if (domain === undefined) throw new ReckonerError('domain_unknown', 'The domain has no configuration yet.');
   const committed = viewUnder(state, domain);
@@ -106,8 +106,8 @@ export function prepare(work: BatchSource, state: BucketState): Batch | undefine
         const first =
           before === undefined || preceding === undefined
             ? undefined
-            : seal({ id: before.id, type: before.type, data: preceding } as Draft, envelope, head);
-        const sealed = seal({ id, type, data } as Draft, envelope, first?.head ?? head);
+            : seal({ id: before.id, type: before.type, data: preceding } as Draft, envelope, head, stream);
+        const sealed = seal({ id, type, data } as Draft, envelope, first?.head ?? head, stream);
         if (before !== undefined && preceding !== undefined && first !== undefined) {
           ids?.add(before.id);
           records.push(first.record);
@@ -141,7 +141,7 @@ function restartEvent(
   const type = 'BucketRestarted' as const;
   const id = eventId(tenant, name, data.rewardId, type);
   const envelope = { correlationId: data.rewardId, causationId: data.rewardId, time: metadata.time, writer: env.node };
-  const { record, head } = seal({ id, type, data }, envelope, before);
+  const { record, head } = seal({ id, type, data }, envelope, before, stream);
   return { record, event: { id, type, data, metadata, head } };
 }
 

@@ -167,7 +167,7 @@ export async function readOn(work: Pick<DomainWork, 'dependencies' | 'head'>): P
 
 function begin(work: DomainWork, send: (event: DomainMachineEvent) => void): void {
   if (work.sealed !== undefined) return;
-  const { timeline, env } = work.dependencies;
+  const { timeline } = work.dependencies;
   for (;;) {
     const next = work.queue[0];
     work.current ??= next === undefined ? undefined : { command: next, attempts: 0 };
@@ -180,7 +180,7 @@ function begin(work: DomainWork, send: (event: DomainMachineEvent) => void): voi
       work.current.attempts += 1;
       const drafts = command.make(timeline);
       if (drafts.length > 0) {
-        work.sealed = sealAll(drafts, command.correlationId, work.head, env);
+        work.sealed = sealAll(drafts, command.correlationId, work.head, work.dependencies);
         append(work, send);
         return;
       }
@@ -196,13 +196,13 @@ function sealAll(
   drafts: readonly Draft[],
   correlationId: string,
   head: Head,
-  env: Environment,
+  { env, stream }: DomainDependencies,
 ): NonNullable<DomainWork['sealed']> {
   const envelope = { correlationId, causationId: '', time: env.now(), writer: env.node };
   const records = [];
   let at = head;
   for (const draft of drafts) {
-    const sealed = seal(draft, envelope, at);
+    const sealed = seal(draft, envelope, at, stream);
     records.push(sealed.record);
     at = sealed.head;
   }

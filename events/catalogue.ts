@@ -71,8 +71,9 @@ export function encodeData(draft: Draft): Uint8Array {
   return definition.write(draft.data, protobuf.Writer.create()).finish();
 }
 
-export function encodeMetadata(metadata: wire.Metadata): Uint8Array {
-  return wire.writeMetadata(metadata, protobuf.Writer.create()).finish();
+/** Without a checksum where none is given: `seal` gives one. */
+export function encodeMetadata(metadata: Omit<wire.Metadata, 'checksum'> & Partial<wire.Metadata>): Uint8Array {
+  return wire.writeMetadata({ checksum: undefined, ...metadata }, protobuf.Writer.create()).finish();
 }
 
 /** @throws ReckonerError log_corrupt */

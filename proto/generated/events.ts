@@ -25,6 +25,8 @@ export interface Metadata {
   readonly engine: string;
   /** SHA-256 over the stored bytes of the event before it in its stream; empty for the first. */
   readonly previousHash: Uint8Array;
+  /** CRC-32 over stream, revision, id, type, data and all of this before it: an event whose bytes were damaged is found by itself. The last field; absent in the first logs. */
+  readonly checksum: number | undefined;
 }
 
 export function writeMetadata(message: Metadata, w: Writer): Writer {
@@ -49,6 +51,9 @@ export function writeMetadata(message: Metadata, w: Writer): Writer {
   if (message.previousHash.length > 0) {
     w.uint32(58).bytes(message.previousHash);
   }
+  if (message.checksum !== undefined) {
+    w.uint32(69).fixed32(message.checksum);
+  }
   return w;
 }
 
@@ -60,6 +65,7 @@ export function readMetadata(r: Reader, end: number): Metadata {
   let schemaVersion: number = 0;
   let engine: string = '';
   let previousHash: Uint8Array = EMPTY;
+  let checksum: number | undefined;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -84,11 +90,14 @@ export function readMetadata(r: Reader, end: number): Metadata {
       case 58:
         previousHash = r.bytes();
         break;
+      case 69:
+        checksum = r.fixed32();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { correlationId, causationId, time, writer, schemaVersion, engine, previousHash };
+  return { correlationId, causationId, time, writer, schemaVersion, engine, previousHash, checksum };
 }
 
 /** A domain was created, or its configuration changed. */
@@ -2231,6 +2240,11 @@ export const reference = [
         "name": "previousHash",
         "type": "bytes",
         "comment": "SHA-256 over the stored bytes of the event before it in its stream; empty for the first."
+      },
+      {
+        "name": "checksum",
+        "type": "fixed32?",
+        "comment": "CRC-32 over stream, revision, id, type, data and all of this before it: an event whose bytes were damaged is found by itself. The last field; absent in the first logs."
       }
     ]
   },

@@ -281,11 +281,10 @@ describe('the stream', () => {
       inputTokens: 0,
       arm: '',
     };
-    const { record } = seal({ ...draft, data: { ...data, outputTokens: 0 } }, envelope, {
-      revision: 0,
-      hash: new Uint8Array(32),
-    });
-    await stage.log.append(first?.stream ?? '', 0, [{ ...record, type: 'AgentWasPromoted' }]);
+    const stream = first?.stream ?? '';
+    const head = { revision: 0, hash: new Uint8Array(32) };
+    const { record } = seal({ ...draft, data: { ...data, outputTokens: 0 } }, envelope, head, stream);
+    await stage.log.append(stream, 0, [{ ...record, type: 'AgentWasPromoted' }]);
 
     const after = await stage.start();
     expect(after.state()).toBe('degraded');

@@ -94,7 +94,8 @@ async function record(log: EventLog, facts: readonly Fact[]): Promise<void> {
     const id = uuidV5(`fact:${index}`);
     const envelope = { correlationId: 'given', causationId: '', time: NOON, writer: 'given' };
     // Facts pair their type with its data.
-    const sealed = seal({ id, type, data } as Parameters<typeof seal>[0], envelope, heads.get(stream) ?? EMPTY_HEAD);
+    const draft = { id, type, data } as Parameters<typeof seal>[0];
+    const sealed = seal(draft, envelope, heads.get(stream) ?? EMPTY_HEAD, stream);
     const result = await log.append(stream, sealed.head.revision - 1, [sealed.record]);
     if (result.status !== 'appended') throw new Error(`the fact ${index} was not recorded: ${JSON.stringify(result)}`);
     heads.set(stream, sealed.head);

@@ -10,7 +10,12 @@ const envelope: Envelope = { correlationId: 'c', causationId: '', time: 1_700_00
 
 function recordOf(type: EventType, data: unknown): RecordedEvent {
   const draft = { id: '2ed6657d-e927-568b-95e1-2665a8aea6a2', type, data } as Draft; // the arbitrary paired them
-  return { ...seal(draft, envelope, EMPTY_HEAD).record, stream: 'bucket-a', revision: 0, position: '1' as Position };
+  return {
+    ...seal(draft, envelope, EMPTY_HEAD, 'bucket-a').record,
+    stream: 'bucket-a',
+    revision: 0,
+    position: '1' as Position,
+  };
 }
 
 describe('the catalogue', () => {

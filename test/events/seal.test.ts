@@ -1,13 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Draft, decodeMetadata } from '../../events/catalogue.ts';
+import { type Draft, decodeMetadata, encodeMetadata } from '../../events/catalogue.ts';
+import type { EventRecord } from '../../events/event-log.ts';
 import { uuidV5 } from '../../events/ids.ts';
-import { chainHash, EMPTY_HEAD, ENGINE, type Envelope, seal } from '../../events/seal.ts';
+import { chainHash, EMPTY_HEAD, ENGINE, type Envelope, examine, seal } from '../../events/seal.ts';
 
+const STREAM = 'domain-default-testing';
 const envelope: Envelope = { correlationId: 'c', causationId: 'b', time: 12.5, writer: 'node-1' };
 
 function frozen(n: number): Draft {
   return { id: uuidV5(`frozen ${n}`), type: 'DomainFrozen', data: { by: `person ${n}`, reason: '' } };
+}
+
+/** The record with one bit of one of its parts changed. */
+function flipped(record: EventRecord, part: keyof EventRecord, at: number, bit: number): EventRecord {
+  const bytes = Buffer.from(record[part]);
+  const place = at % bytes.length;
+  // A letter stays ASCII, so that the changed string has the same length.
+  bytes[place] = bytes[place]! ^ (1 << (typeof record[part] === 'string' ? bit % 7 : bit));
+  return { ...record, [part]: typeof record[part] === 'string' ? bytes.toString() : bytes };
 }
 
 const anyRecord = fc.record({
@@ -19,8 +30,8 @@ const anyRecord = fc.record({
 
 describe('sealing', () => {
   it('gives each record the hash of the one before it, and counts revisions', () => {
-    const first = seal(frozen(1), envelope, EMPTY_HEAD);
-    const second = seal(frozen(2), envelope, first.head);
+    const first = seal(frozen(1), envelope, EMPTY_HEAD, STREAM);
+    const second = seal(frozen(2), envelope, first.head, STREAM);
     expect(first.head.revision).toBe(0);
     expect(second.head.revision).toBe(1);
     const [one, two] = [decodeMetadata(first.record), decodeMetadata(second.record)];
@@ -28,6 +39,38 @@ describe('sealing', () => {
     expect(one.previousHash).toHaveLength(0);
     expect(Buffer.compare(two.previousHash, chainHash(first.record))).toBe(0);
     expect(Buffer.compare(second.head.hash, chainHash(second.record))).toBe(0);
+  });
+});
+
+describe('the checksum', () => {
+  const { record, head } = seal(frozen(1), envelope, EMPTY_HEAD, STREAM);
+
+  it('is the last of the metadata, and examining tells the hash of the chain with it', () => {
+    const { metadata } = record;
+    const { checksum } = decodeMetadata(record);
+    expect(Buffer.from(metadata).readUInt32LE(metadata.length - 4)).toBe(checksum);
+    const seen = examine({ ...record, stream: STREAM, revision: 0 });
+    expect(seen.whole).toBe(true);
+    expect(Buffer.compare(seen.hash, head.hash)).toBe(0);
+    expect(Buffer.compare(seen.hash, chainHash(record))).toBe(0);
+  });
+
+  it('is wrong after any bit of id, type, data, metadata, stream or revision changed, or no checksum any more', () => {
+    for (const part of ['id', 'type', 'data', 'metadata'] as const) {
+      for (let at = 0; at < record[part].length; at++) {
+        for (let bit = 0; bit < (typeof record[part] === 'string' ? 7 : 8); bit++) {
+          const event = { ...flipped(record, part, at, bit), stream: STREAM, revision: 0 };
+          expect(examine(event).whole, `${part} ${at} ${bit}`).not.toBe(true);
+        }
+      }
+    }
+    expect(examine({ ...record, stream: STREAM, revision: 1 }).whole).toBe(false);
+    expect(examine({ ...record, stream: 'domain-default-testjng', revision: 0 }).whole).toBe(false);
+  });
+
+  it('is absent in logs that know none', () => {
+    const metadata = encodeMetadata({ ...decodeMetadata(record), checksum: undefined });
+    expect(examine({ ...record, metadata, stream: STREAM, revision: 0 }).whole).toBe(undefined);
   });
 });
 
@@ -40,13 +83,8 @@ describe('the chain hash', () => {
         fc.nat(),
         fc.nat(7),
         (record, part, at, bit) => {
-          const bytes = Buffer.from(record[part]);
-          fc.pre(bytes.length > 0);
-          const place = at % bytes.length;
-          // A letter stays ASCII, so that the changed string has the same length.
-          bytes[place] = bytes[place]! ^ (1 << (typeof record[part] === 'string' ? bit % 7 : bit));
-          const changed = { ...record, [part]: typeof record[part] === 'string' ? bytes.toString() : bytes };
-          expect(Buffer.compare(chainHash(changed), chainHash(record))).not.toBe(0);
+          fc.pre(record[part].length > 0);
+          expect(Buffer.compare(chainHash(flipped(record, part, at, bit)), chainHash(record))).not.toBe(0);
         },
       ),
       { numRuns: 500 },

@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   serve: async () => (await import('./serve.ts')).registerServe,
   events: async () => (await import('./events.ts')).registerEvents,
   explain: async () => (await import('./explain.ts')).registerExplain,
+  export: async () => (await import('./export.ts')).registerExport,
   config: async () => (await import('./config.ts')).registerConfig,
   domains: async () => (await import('./domains.ts')).registerDomains,
   simulate: async () => (await import('./simulate.ts')).registerSimulate,
@@ -24,6 +25,7 @@ Examples:
   reckoner serve                                 a node on http://127.0.0.1:8080, data in ./.reckoner
   reckoner events --follow --type DecisionMade   decisions as they are made, with their ids
   reckoner explain DECISION_ID                   why this arm, and what came of it
+  reckoner export --domain support --out s.ndjson  what was decided and what came of it, for your own tools
   reckoner config check support.json             does this configuration hold, and what should I know of it?
   reckoner doctor                                is everything in order?
   reckoner simulate --dataset ./mine.csv         measure a policy on recorded requests

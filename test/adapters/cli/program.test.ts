@@ -8,15 +8,23 @@ beforeAll(compiled);
 afterAll(removeDirectories);
 
 describe('help', () => {
-  test.each([[], ['serve'], ['events'], ['explain'], ['domains'], ['simulate'], ['doctor'], ['keys'], ['config']])(
-    'of `reckoner %s` says how it is used, with examples',
-    async (...command) => {
-      const { code, stdout, stderr } = await run([...command, '--help']);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toMatch(/^Usage: reckoner/);
-      expect(stdout).toMatch(/Examples?:\n {2}reckoner /);
-    },
-  );
+  test.each([
+    [],
+    ['serve'],
+    ['events'],
+    ['explain'],
+    ['domains'],
+    ['simulate'],
+    ['doctor'],
+    ['keys'],
+    ['config'],
+    ['export'],
+  ])('of `reckoner %s` says how it is used, with examples', async (...command) => {
+    const { code, stdout, stderr } = await run([...command, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage: reckoner/);
+    expect(stdout).toMatch(/Examples?:\n {2}reckoner /);
+  });
 
   test('of the keys commands names their options', async () => {
     for (const command of ['backup', 'restore', 'show']) {

@@ -66,6 +66,10 @@ const table = {
     500,
     'Stop the server, keep a copy of the file, and restore the last backup; `reckoner doctor` names the damage.',
   ],
+  backup_invalid: [
+    422,
+    'Use another backup: `reckoner restore` takes only what is complete and byte for byte as it was made.',
+  ],
   log_newer: [500, 'Upgrade Reckoner, or open a data directory written by this version.'],
   log_unusable: [500, 'Check that the data directory exists and that this user may write to it.'],
   port_unavailable: [500, 'Stop what listens there, or choose another host or port; port 0 takes any that is free.'],

@@ -18,6 +18,8 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   simulate: async () => (await import('./simulate.ts')).registerSimulate,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
   keys: async () => (await import('./keys.ts')).registerKeys,
+  backup: async () => (await import('./backup.ts')).registerBackup,
+  restore: async () => (await import('./backup.ts')).registerRestore,
 };
 
 const HELP = `

@@ -1,5 +1,6 @@
 /** Salts of people, in a file of their own that is not part of any copy of the log. */
 import { randomBytes } from 'node:crypto';
+import Database from 'better-sqlite3';
 import { ReckonerError } from '../../events/errors.ts';
 import type { SubjectSalts } from '../../events/subjects.ts';
 import { applicationId, type FileKind, openDatabase } from './database.ts';
@@ -127,4 +128,21 @@ export function openSubjectSalts(options: SubjectSaltsOptions): SubjectSalts {
 
 function missing(): never {
   throw new ReckonerError('internal', 'A salt that was just stored cannot be found.');
+}
+
+/**
+ * How many people a store has salts of.
+ * @throws ReckonerError log_corrupt, log_unusable, log_locked
+ */
+export function countSalts(file: string): number {
+  try {
+    const database = new Database(file, { readonly: true, fileMustExist: true });
+    try {
+      return Number(database.prepare('SELECT count(*) FROM salts').pluck().get());
+    } finally {
+      database.close();
+    }
+  } catch (thrown) {
+    throw failureOf(thrown, file);
+  }
 }

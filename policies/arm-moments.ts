@@ -1,7 +1,7 @@
 /** First and second moments of the rewards of arms: the posterior of policies that learn how much an arm's rewards vary. */
 
 import { fadeColumns, readColumns, writeColumns } from './arm-columns.ts';
-import type { Lesson } from './policy.ts';
+import type { Lesson, Parameters } from './policy.ts';
 import { checkLesson } from './situation.ts';
 
 /**
@@ -56,6 +56,12 @@ export function forgetMoments(moments: ArmMoments, lesson: Lesson): ArmMoments {
   moments.sums[at] = Math.max(0, moments.sums[at]! - share * value);
   moments.squares[at] = Math.max(0, moments.squares[at]! - share * value * value);
   return moments;
+}
+
+/** What the moments are of one arm. */
+export function momentParameters({ index, pulls, sums, squares }: ArmMoments, arm: string): Parameters | undefined {
+  const at = index.get(arm);
+  return at === undefined ? undefined : { pulls: pulls[at]!, sum: sums[at]!, squares: squares[at]! };
 }
 
 /** What was learned times a factor in [0, 1], in place; see `fading.ts`. */

@@ -5,7 +5,7 @@
 
 import { fadeColumns } from './arm-columns.ts';
 import { credibleInterval } from './beta-distribution.ts';
-import type { Belief, Lesson, PriorSource, Situation } from './policy.ts';
+import type { Belief, Lesson, Parameters, PriorSource, Situation } from './policy.ts';
 import { checkLesson, checkSituation } from './situation.ts';
 
 /** What was learned, by arm in the order of first lessons. The three arrays have one number an arm. */
@@ -109,6 +109,13 @@ export function betaBelief(counts: BetaCounts, situation: Situation, candidate: 
   const beta = situation.prior[2 * candidate + 1]! + (at === undefined ? 0 : counts.failures[at]!);
   const { lower, upper } = credibleInterval(alpha, beta);
   return { mean: alpha / (alpha + beta), lower, upper, pulls: at === undefined ? 0 : counts.pulls[at]! };
+}
+
+/** What the counts are of one arm. */
+export function countParameters(counts: BetaCounts, arm: string): Parameters | undefined {
+  const at = counts.index.get(arm);
+  if (at === undefined) return undefined;
+  return { successes: counts.successes[at]!, failures: counts.failures[at]!, pulls: counts.pulls[at]! };
 }
 
 /**

@@ -3,6 +3,7 @@ import {
   BETA_PRIOR_WIDTH,
   type BetaCounts,
   betaBelief,
+  countParameters,
   emptyCounts,
   forgetCounts,
   learnCounts,
@@ -17,6 +18,7 @@ export const betaPosterior = {
   learn: learnCounts,
   forget: forgetCounts,
   belief: betaBelief,
+  parameters: countParameters,
   serialise: writeCounts,
   restore: readCounts,
 } satisfies Partial<Policy<BetaCounts>>;

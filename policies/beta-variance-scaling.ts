@@ -8,6 +8,7 @@ import {
   type ArmMoments,
   forgetMoments,
   learnMoments,
+  momentParameters,
   noArmMoments,
   readMoments,
   writeMoments,
@@ -31,6 +32,7 @@ export function varianceScaled(policy: Policy<BetaCounts>, most: number): Policy
     forget: forgetMoments,
     serialise: writeMoments,
     restore: readMoments,
+    parameters: momentParameters,
     choose: (moments, situation, seed, size) => policy.choose(scaled(moments, situation, most), situation, seed, size),
     propensities: (moments, situation) => policy.propensities(scaled(moments, situation, most), situation),
     rankPropensities: (moments, situation, ranking) =>

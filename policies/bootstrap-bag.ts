@@ -91,6 +91,7 @@ export function bootstrapBag({ replicas, lambda }: BootstrapBagParameters, kinds
       return averaged(sums, situation);
     },
     belief: ({ whole }, situation, candidate) => policy.belief(whole, situation, candidate),
+    parameters: ({ whole }, arm) => policy.parameters?.(whole, arm),
     serialise: (bag) => writeBag(bag, policy.serialise),
     restore: (bytes) => readBag(bytes, replicas, policy.restore),
   };

@@ -6,7 +6,7 @@ import type { Policy } from './policy.ts';
 export function carried<P, Q extends { readonly posterior: P }>(
   policy: Policy<P>,
 ): Omit<Policy<Q>, 'init' | 'learn' | 'forget' | 'serialise' | 'restore'> {
-  const { path } = policy;
+  const { path, parameters } = policy;
   return {
     name: policy.name,
     version: policy.version,
@@ -20,6 +20,7 @@ export function carried<P, Q extends { readonly posterior: P }>(
     propensities: ({ posterior }, situation) => policy.propensities(posterior, situation),
     rankPropensities: ({ posterior }, ...rest) => policy.rankPropensities(posterior, ...rest),
     belief: ({ posterior }, ...rest) => policy.belief(posterior, ...rest),
+    parameters: parameters === undefined ? undefined : ({ posterior }, arm) => parameters(posterior, arm),
     path: path === undefined ? undefined : ({ posterior }, situation) => path(posterior, situation),
   };
 }

@@ -23,7 +23,7 @@ import {
   linearPrior,
 } from './linear-prior.ts';
 import type { Policy, Situation } from './policy.ts';
-import { averageCovariance, dot, multiply } from './ridge-model.ts';
+import { averageCovariance, dot, multiply, ridgeParameters } from './ridge-model.ts';
 import type { ScoreArms } from './score-propensity.ts';
 import { LEAST_SCALE, scoreThompson } from './score-thompson.ts';
 import { shiftOf } from './situation.ts';
@@ -109,6 +109,7 @@ export function doublyRobust(
       const wider = Math.sqrt(model.squares / model.pulls);
       return linearBelief(mean, wider * width, model.residual, model.pulls, model.shares);
     },
+    parameters: ({ models, index }, arm) => ridgeParameters(models[index.get(arm) ?? -1]),
     serialise: (posterior) => writeRobust(posterior, encoder),
     restore: (bytes) => readRobust(bytes, encoder, learning.history),
   };

@@ -17,7 +17,16 @@ import { beliefAround } from './linear-belief.ts';
 import { addPrior, checkLinearSituation, LINEAR_PRIOR_WIDTH, linearPrior } from './linear-prior.ts';
 import type { Belief, Lesson, Policy, Situation } from './policy.ts';
 import { noPredictions, type Predictions, roomForPredictions } from './predictions.ts';
-import { dot, emptyModel, fadeModel, learnModel, multiply, type RidgeModel, restoreRidge } from './ridge-model.ts';
+import {
+  dot,
+  emptyModel,
+  fadeModel,
+  learnModel,
+  multiply,
+  type RidgeModel,
+  restoreRidge,
+  ridgeParameters,
+} from './ridge-model.ts';
 import { checkLesson } from './situation.ts';
 
 /** What was learned in a bucket: `arms`, `models` and `effects` in the order of first lessons. */
@@ -50,7 +59,7 @@ export interface LeaningRidges {
 export interface LeaningModels {
   readonly policy: Pick<
     Policy<LeaningPosterior>,
-    'priorWidth' | 'usesFeatures' | 'init' | 'prior' | 'learn' | 'belief' | 'serialise' | 'restore'
+    'priorWidth' | 'usesFeatures' | 'init' | 'prior' | 'learn' | 'belief' | 'parameters' | 'serialise' | 'restore'
   >;
   /** What of the posterior fades, where it is to. */
   readonly fadings: Fadings<LeaningPosterior>;
@@ -174,6 +183,7 @@ export function leaningModels(kinds: readonly FeatureKind[], ridges: LeaningRidg
       prior: linearPrior,
       learn,
       belief,
+      parameters: ({ models, index }, arm) => ridgeParameters(models[index.get(arm) ?? -1]),
       serialise: (posterior) => writeLeaning(posterior, dimension),
       restore: (bytes) => readLeaning(bytes, dimension, encoder.begin(), fade),
     },

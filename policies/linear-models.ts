@@ -13,7 +13,15 @@ import { readModels, writeModels } from './linear-bytes.ts';
 import { addPrior, checkLinearSituation, LINEAR_PRIOR_WIDTH, linearPrior } from './linear-prior.ts';
 import type { Belief, Lesson, Policy, Situation } from './policy.ts';
 import { noPredictions, type Predictions, roomForPredictions } from './predictions.ts';
-import { averageCovariance, dot, evenModel, learnModel, type RidgeModel, widthAt } from './ridge-model.ts';
+import {
+  averageCovariance,
+  dot,
+  evenModel,
+  learnModel,
+  type RidgeModel,
+  ridgeParameters,
+  widthAt,
+} from './ridge-model.ts';
 import { checkLesson } from './situation.ts';
 
 /** What was learned in a bucket: `arms` and `models` in the order of first lessons. */
@@ -28,7 +36,7 @@ export interface LinearPosterior {
 export interface LinearModels {
   readonly policy: Pick<
     Policy<LinearPosterior>,
-    'priorWidth' | 'usesFeatures' | 'init' | 'prior' | 'learn' | 'belief' | 'serialise' | 'restore'
+    'priorWidth' | 'usesFeatures' | 'init' | 'prior' | 'learn' | 'belief' | 'parameters' | 'serialise' | 'restore'
   >;
   /**
    * The means are x'theta, the widths sqrt(x' A^-1 x): the standard deviation of x'theta in units of a reward's.
@@ -109,6 +117,7 @@ export function linearModels(kinds: readonly FeatureKind[], lambda: number): Lin
       prior: linearPrior,
       learn,
       belief,
+      parameters: (posterior, arm) => ridgeParameters(modelOf(posterior, arm)),
       serialise: (posterior) => writeModels(posterior, dimension),
       restore: (bytes) => readModels(bytes, dimension, encoder.begin()),
     },

@@ -8,6 +8,7 @@ import {
   type ArmMoments,
   forgetMoments,
   learnMoments,
+  momentParameters,
   noArmMoments,
   readMoments,
   writeMoments,
@@ -61,6 +62,7 @@ export function nigThompson(parameters: NigThompsonParameters): Policy<ArmMoment
     forget: forgetMoments,
     serialise: writeMoments,
     restore: readMoments,
+    parameters: momentParameters,
     prior: (candidates, source) => betaPrior(candidates, source, shrinkage),
     choose(moments, situation, seed, size): Choice {
       const { location, scale, freedom } = scores(moments, situation);

@@ -3,7 +3,7 @@
  * closed form, and learning needs them: they are never left to be computed later.
  */
 
-import { BETA_PRIOR_WIDTH, betaBelief, betaPrior, betaShapes, learnCounts } from './beta-counts.ts';
+import { BETA_PRIOR_WIDTH, betaBelief, betaPrior, betaShapes, countParameters, learnCounts } from './beta-counts.ts';
 import { createEncoder, type FeatureKind } from './encoding.ts';
 import {
   dot,
@@ -127,6 +127,7 @@ export function offsetTree(
     },
     learn,
     belief: ({ counts }, situation, candidate) => betaBelief(counts, situation, candidate),
+    parameters: ({ counts }, arm) => countParameters(counts, arm),
     serialise: writeOffsetTree,
     restore: (bytes) => readOffsetTree(bytes, emptyOffsetTree(encoder), encoder.dimension),
   };

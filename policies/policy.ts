@@ -86,6 +86,9 @@ export interface Condition {
   readonly value: number;
 }
 
+/** What a posterior holds of one arm, for people: counts, sums, coefficients. */
+export type Parameters = Readonly<Record<string, number | readonly number[]>>;
+
 export interface Policy<P> {
   readonly name: string;
   /** Raised whenever the same inputs would choose or learn differently. */
@@ -119,6 +122,8 @@ export interface Policy<P> {
   forget?(posterior: P, lesson: Lesson): P;
   /** What is believed of one candidate. */
   belief(posterior: P, situation: Situation, candidate: number): Belief;
+  /** The numbers that the posterior holds of an arm, by name; undefined where it knows none. Where missing, they are of no use alone. */
+  parameters?(posterior: P, arm: string): Parameters | undefined;
   /** The conditions that led this context to where its arms were compared, first to last. Where missing, the policy parts no contexts. */
   path?(posterior: P, situation: Situation): Condition[];
   /** Restoring gives a posterior that makes the same next choices, bit for bit. */

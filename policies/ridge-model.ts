@@ -1,5 +1,7 @@
 /** A weighted ridge regression of the reward on the features, kept by its inverse: the model that linear policies have of an arm. */
 
+import type { Parameters } from './policy.ts';
+
 /** What was learned, with A = Lambda + sum w x x' and Lambda the ridge: precisions of coefficients of 0. */
 export interface RidgeModel {
   /** A^-1, symmetric to the bit, by rows. Length d * d. */
@@ -23,6 +25,12 @@ export function emptyModel(precisions: Float64Array): RidgeModel {
   const inverse = new Float64Array(dimension * dimension);
   for (let i = 0; i < dimension; i++) inverse[i * dimension + i] = 1 / precisions[i]!;
   return { inverse, theta: new Float64Array(dimension), pulls: 0, residual: 0 };
+}
+
+/** The coefficients, by themselves: A^-1 is as many numbers squared. */
+export function ridgeParameters(model: RidgeModel | undefined): Parameters | undefined {
+  if (model === undefined) return undefined;
+  return { pulls: model.pulls, residual: model.residual, theta: Array.from(model.theta) };
 }
 
 /** One reward of weight w, in place. O(d^2). @param product scratch of length d */

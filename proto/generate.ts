@@ -20,6 +20,15 @@ const scalars: Readonly<Record<string, Scalar>> = {
   bool: { ts: 'boolean', wire: 0, zero: 'false' },
 };
 
+/**
+ * Readers of a part of a message, for who reads a whole log and asks little of each event: the other fields are passed over on the
+ * wire, where most of the time would go into texts that nobody looks at. Name of the part: the message, and its fields.
+ */
+const parts: Readonly<Record<string, readonly [message: string, fields: readonly string[]]>> = {
+  MetadataTrace: ['Metadata', ['time', 'schemaVersion']],
+  DecisionTrace: ['DecisionMade', ['domainRevision', 'pace']],
+};
+
 const PACK_DOUBLES = `function packDoubles(values: readonly number[]): Uint8Array {
   const bytes = Buffer.allocUnsafe(values.length * 8);
   for (let at = 0; at < values.length; at++) bytes.writeDoubleLE(values[at] ?? 0, at * 8);
@@ -41,6 +50,9 @@ export function generate(source: string): string {
     '',
     PACK_DOUBLES,
     ...messages.flatMap((message) => [declaration(message), writer(message), reader(message)]),
+    ...Object.entries(parts).flatMap(([name, [message, fields]]) =>
+      partOf(name, namespace.lookupType(message), fields),
+    ),
     '/** What each message and field means, from the comments of the `.proto`: the source of the event reference. */',
     `export const reference = ${JSON.stringify(messages.map(documentation), null, 2)} as const;`,
     '',
@@ -116,8 +128,20 @@ function writer(message: protobuf.Type): string {
     .join('\n')}\n  return w;\n}\n`;
 }
 
+/** The type of a part of a message, and its reader. */
+function partOf(name: string, message: protobuf.Type, wanted: readonly string[]): string[] {
+  const unknown = wanted.filter((field) => message.fields[field] === undefined);
+  if (unknown.length > 0) throw new Error(`${message.name} has no ${unknown.join(', ')}, which ${name} reads`);
+  const type = wanted.map((field) => `'${field}'`).join(' | ');
+  const fields = fieldsOf(message).filter((field) => wanted.includes(field.name));
+  return [`export type ${name} = Pick<${message.name}, ${type}>;\n`, readerOf(name, fields)];
+}
+
 function reader(message: protobuf.Type): string {
-  const fields = fieldsOf(message);
+  return readerOf(message.name, fieldsOf(message));
+}
+
+function readerOf(name: string, fields: readonly protobuf.Field[]): string {
   const variables = fields.map((field) => {
     const scalar = scalarOf(field);
     const type = scalar?.ts ?? field.type;
@@ -139,7 +163,7 @@ function reader(message: protobuf.Type): string {
     return [...packed, ...plain];
   });
   return [
-    `export function read${message.name}(r: Reader, end: number): ${message.name} {`,
+    `export function read${name}(r: Reader, end: number): ${name} {`,
     ...variables,
     '  while (r.pos < end) {',
     '    const tag = r.uint32();',

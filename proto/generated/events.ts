@@ -2200,6 +2200,48 @@ export function readBucketChanges(r: Reader, end: number): BucketChanges {
   return { watched, due, restartedAt, decisionsSince, lent };
 }
 
+export type MetadataTrace = Pick<Metadata, 'time' | 'schemaVersion'>;
+
+export function readMetadataTrace(r: Reader, end: number): MetadataTrace {
+  let time: number = 0;
+  let schemaVersion: number = 0;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 25:
+        time = r.double();
+        break;
+      case 40:
+        schemaVersion = r.uint32();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { time, schemaVersion };
+}
+
+export type DecisionTrace = Pick<DecisionMade, 'domainRevision' | 'pace'>;
+
+export function readDecisionTrace(r: Reader, end: number): DecisionTrace {
+  let domainRevision: number = 0;
+  let pace: Pace | undefined;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 8:
+        domainRevision = r.uint32();
+        break;
+      case 234:
+        pace = readPace(r, r.uint32() + r.pos);
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { domainRevision, pace };
+}
+
 /** What each message and field means, from the comments of the `.proto`: the source of the event reference. */
 export const reference = [
   {

@@ -1,0 +1,243 @@
+/**
+ * The fold of buckets for who reads the log event by event and holds many of them: projections, and the way back to a moment of the
+ * past. It is the fold of the live buckets; of decisions it reads no more than that asks for.
+ */
+import { type DecodedEvent, decode, timeOf, traceDecision } from '../events/catalogue.ts';
+import { ReckonerError } from '../events/errors.ts';
+import type { EventLog, RecordedEvent } from '../events/event-log.ts';
+import { chainHash } from '../events/seal.ts';
+import type { SnapshotStore } from '../events/snapshot-store.ts';
+import type { Belief, Parameters } from '../policies/policy.ts';
+import { restoreBucket, SNAPSHOT_VERSIONS, serialiseBucket } from './bucket-snapshot.ts';
+import { type BucketEvent, type BucketState, emptyBucket, evolve, isBucketEvent } from './bucket-state.ts';
+import type { MakePolicy } from './compiled-domain.ts';
+import { createTimeline, type DomainState, standingAt } from './domain-state.ts';
+import { configuredPrior } from './expected-quality.ts';
+import { foldBucket } from './fold-bucket.ts';
+import { bucketOfStream, bucketPrefix, DOMAIN_STREAMS, domainOfStream, domainStream } from './streams.ts';
+
+export interface FoldingSource {
+  readonly log: EventLog;
+  readonly makePolicy: MakePolicy;
+  /** States that were kept before, where it has to read a bucket anew; default none. */
+  readonly snapshots?: SnapshotStore;
+}
+
+/** A state, and where it stands in its stream. */
+export interface Bucket {
+  readonly state: BucketState;
+  revision: number;
+  posteriorRevision: number;
+  domainRevision: number;
+  /** The last event, until its hash is asked for: only the last link of the chain is needed to go on. */
+  last: RecordedEvent | undefined;
+}
+
+/** What an event did to its bucket. */
+export interface Folded {
+  readonly time: number | undefined;
+  readonly arm: string | undefined;
+  readonly allArms: boolean;
+  readonly stale: boolean;
+}
+
+/** What is believed of an arm. */
+export interface ArmBelief {
+  readonly mean: number | null;
+  readonly lower: number | null;
+  readonly upper: number | null;
+  readonly pulls: number | null;
+  readonly parameters: Parameters | null;
+}
+
+interface Address {
+  readonly tenant: string;
+  readonly domain: string;
+}
+
+export type Folding = ReturnType<typeof createFolding>;
+export type FollowedDomain = ReturnType<Folding['domain']>;
+
+/** The fold, with the log to read from what it cannot do event by event. */
+export function createFolding(source: FoldingSource) {
+  return {
+    version: SNAPSHOT_VERSIONS,
+    bucketOf(stream: string) {
+      const found = bucketOfStream(stream);
+      return found && { tenant: found.tenant, domain: found.name, bucket: found.bucketId };
+    },
+    domainOf(stream: string): Address | undefined {
+      if (!stream.startsWith(DOMAIN_STREAMS)) return undefined;
+      const { tenant, name } = domainOfStream(stream);
+      return { tenant, domain: name };
+    },
+    bucketStream: ({ tenant, domain, bucket }: Address & { readonly bucket: string }) =>
+      bucketPrefix(tenant, domain) + bucket,
+    domain: (address: Address) => followDomain(source, address),
+  };
+}
+
+function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSource, { tenant, domain }: Address) {
+  const stream = domainStream(tenant, domain);
+  const timeline = createTimeline(makePolicy);
+  const domainAt = (revision: number) => standingAt(timeline, revision);
+  let armsOf: DomainState | undefined;
+  let arms: ReadonlySet<string> = new Set();
+
+  /** @throws ReckonerError domain_unknown */
+  function latest(): DomainState {
+    if (timeline.latest !== undefined) return timeline.latest;
+    throw new ReckonerError('domain_unknown', 'The domain has no configuration yet.');
+  }
+
+  async function catchUp(length = Number.POSITIVE_INFINITY): Promise<void> {
+    const from = timeline.length;
+    for await (const event of log.readStream(stream, { from, limit: Math.max(0, length - from) }))
+      timeline.apply(event.revision, decode(event));
+  }
+
+  return {
+    get length() {
+      return timeline.length;
+    },
+    get policy() {
+      const { policy } = latest();
+      return `${policy.name}/${policy.version}`;
+    },
+    get arms() {
+      if (armsOf !== latest()) {
+        armsOf = latest();
+        arms = new Set(armsOf.armNames);
+      }
+      return arms;
+    },
+    timeline,
+    catchUp,
+    follow(event: RecordedEvent): { readonly time: number; readonly changes: 'nothing' | 'beliefs' | 'posteriors' } {
+      const before = timeline.latest;
+      const decoded = decode(event);
+      if (!timeline.apply(event.revision, decoded) && event.revision > timeline.length) {
+        throw new ReckonerError(
+          'log_corrupt',
+          `Revision ${event.revision} of ${stream} does not follow what is known.`,
+        );
+      }
+      return {
+        time: timeOf(event),
+        changes: before === timeline.latest ? 'nothing' : changesBy(decoded, before, latest()),
+      };
+    },
+    begin(): Bucket {
+      return {
+        state: emptyBucket(domainAt(0)),
+        revision: -1,
+        posteriorRevision: -1,
+        domainRevision: -1,
+        last: undefined,
+      };
+    },
+    fold(bucket: Bucket, event: RecordedEvent): Folded | undefined {
+      const { state } = bucket;
+      if (event.revision <= bucket.revision) return undefined;
+      if (event.revision !== bucket.revision + 1) {
+        throw new ReckonerError(
+          'log_corrupt',
+          `Revision ${event.revision} of ${event.stream} does not follow what is known.`,
+        );
+      }
+      const folded = readToFold(event, domainAt);
+      const before = state.posteriorRevision;
+      evolve(state, folded, { revision: event.revision, hash: state.head.hash }, domainAt);
+      bucket.revision = event.revision;
+      bucket.posteriorRevision = state.posteriorRevision;
+      bucket.domainRevision = state.domain.revision;
+      bucket.last = event;
+      if (folded === undefined) return { time: undefined, arm: undefined, allArms: false, stale: false };
+      const moved = state.posteriorRevision !== before;
+      const arm = moved && 'arm' in folded.data && folded.type !== 'BucketRestarted' ? folded.data.arm : undefined;
+      const { forget } = state.domain.policy;
+      return {
+        time: folded.metadata.time,
+        arm,
+        allArms: moved && (forget === undefined || arm === undefined),
+        stale: folded.type === 'RewardRetracted' && forget === undefined,
+      };
+    },
+    async refold(stream: string, upTo: number): Promise<Bucket> {
+      const state = await foldBucket({ log, snapshots, timeline, refresh: catchUp }, stream, upTo);
+      return bucketOf(state);
+    },
+    serialise({ state, last }: Bucket): Uint8Array {
+      if (last !== undefined) state.head = { revision: last.revision, hash: chainHash(last) };
+      return serialiseBucket(state);
+    },
+    restore(bytes: Uint8Array, revision: number): Bucket | undefined {
+      const state = restoreBucket(bytes, revision, domainAt);
+      return state && bucketOf(state);
+    },
+    beliefs: ({ state }: Bucket, names: readonly string[]) => beliefsOf(state, latest(), names),
+    labelOf(event: RecordedEvent, bucket: string): string | undefined {
+      const decoded = event.type === 'DecisionMade' ? decode(event) : undefined;
+      if (decoded?.type !== 'DecisionMade') return undefined;
+      const found = latest().schema.bucketOf(decoded.data.features);
+      return found.id === bucket ? found.label : undefined;
+    },
+  };
+}
+
+const NO_SNAPSHOTS: SnapshotStore = { latest: async () => undefined, put: async () => {}, close: async () => {} };
+
+function bucketOf(state: BucketState): Bucket {
+  const { head, posteriorRevision, domain } = state;
+  return { state, revision: head.revision, posteriorRevision, domainRevision: domain.revision, last: undefined };
+}
+
+/** The event as `evolve` takes it. Of a decision only what is asked for, and that is nearly nothing where no risk is counted. */
+function readToFold(
+  event: RecordedEvent,
+  domainAt: (revision: number) => BucketState['domain'],
+): BucketEvent | undefined {
+  const traced = event.type === 'DecisionMade' ? traceDecision(event) : undefined;
+  if (traced !== undefined && domainAt(traced.domainRevision).conservative === undefined) {
+    const { time, ...data } = traced;
+    // Without conservative mode, folding a decision looks at nothing else of it.
+    return { id: event.id, type: 'DecisionMade', data, metadata: { time } } as BucketEvent;
+  }
+  const decoded = decode(event);
+  return isBucketEvent(decoded) ? decoded : undefined;
+}
+
+function changesBy(event: DecodedEvent | undefined, before: DomainState | undefined, after: DomainState) {
+  if (event?.type === 'RolledBack' || event?.type === 'RewardVoided') return 'posteriors';
+  if (event?.type !== 'DomainConfigured' || before === undefined) return 'nothing';
+  // What a belief is made of beside the posterior: the policy, the configured priors, and which arms there are.
+  const made = ({ policyKey, config: { arms, prior, objective } }: DomainState) =>
+    JSON.stringify([policyKey, arms.map(({ name, quality, prior: own }) => [name, quality, own]), prior, objective]);
+  return made(before) === made(after) ? 'nothing' : 'beliefs';
+}
+
+/**
+ * What is believed of arms under a configuration, each by itself, in the average context and without what the domain lends. A policy
+ * that took over since has learned nothing yet.
+ */
+export function beliefsOf(state: BucketState, domain: DomainState, names: readonly string[]): ArmBelief[] {
+  const { policy, config, arms, policySince } = domain;
+  const posterior = policySince > state.domain.revision ? policy.init() : state.posterior;
+  const source = {
+    configured: (arm: string) => configuredPrior(config, arms.get(arm), undefined),
+    shared: undefined,
+  };
+  return names.map((arm) => {
+    const candidates = [arm];
+    const situation = { candidates, shifts: [], prior: policy.prior(candidates, source), features: [], floor: 0 };
+    // Where contexts are parted there is no average one: each belongs to one part.
+    const told: Belief | undefined = policy.path === undefined ? policy.belief(posterior, situation, 0) : undefined;
+    return {
+      mean: told?.mean ?? null,
+      lower: told?.lower ?? null,
+      upper: told?.upper ?? null,
+      pulls: told?.pulls ?? null,
+      parameters: policy.parameters?.(posterior, arm) ?? null,
+    };
+  });
+}

@@ -1,0 +1,237 @@
+/**
+ * What was learned, bucket by bucket and arm by arm. Folded by the actors' own fold, which is handed in, so that it is what the live
+ * buckets hold, to the bit. A domain may have a million buckets: a bounded number is held as objects, the others are bytes in a table.
+ *
+ * Rows are written once a batch for each bucket that had events. Where each arm is believed of by its own rewards, only arms that
+ * were rewarded are written; where a reward changes what is believed of the others too (what was learned fades, or models share),
+ * all rows of the bucket are. When a domain changes what beliefs are made of, all rows of its buckets are written once; when
+ * learning was taken back, they are folded anew from the log.
+ */
+import { LRUCache } from 'lru-cache';
+import type { RecordedEvent } from '../events/event-log.ts';
+import type { BucketAddress, DomainAddress, FoldedBucket, Folding, FollowedDomain } from './folding.ts';
+import { BUCKETS, DOMAINS, POSTERIORS, posteriorTables, STATES } from './posteriors-tables.ts';
+import type { Handler, ProjectedEvent, Projection, Row, Tables } from './projection.ts';
+
+/** Bytes of posteriors that are held as objects between batches. */
+const HELD_BYTES = 64 * 1024 * 1024;
+/** What a held bucket takes beside its posterior. */
+const OWN_BYTES = 2_000;
+/** Buckets that may wait for the end of a batch; with more, a long batch is written in parts. */
+const WAITING = 20_000;
+
+export function posteriors(folding: Folding): Projection {
+  return {
+    name: 'posteriors',
+    version: 1,
+    about: 'What was learned in each bucket of each arm: what the live buckets hold, to the bit.',
+    tables: posteriorTables,
+    types: [
+      ...(['DomainConfigured', 'DomainFrozen', 'DomainThawed', 'PriorShared'] as const),
+      ...(['RollbackPointMarked', 'RolledBack', 'RewardVoided'] as const),
+      ...(['DecisionMade', 'ItemsShown', 'RewardObserved', 'RewardRetracted', 'BucketRestarted'] as const),
+    ],
+    ordered: true,
+    open: (tables) => createHandler(folding, tables),
+  };
+}
+
+/** A bucket at work. */
+interface Held {
+  readonly address: BucketAddress;
+  readonly stream: string;
+  readonly domain: FollowedDomain;
+  bucket: FoldedBucket;
+  label: string | null;
+  decisions: number;
+  rewards: number;
+  lastDecisionAt: number | null;
+  /** Arms whose rewards moved it in this batch, and the last event that did. */
+  readonly touched: Map<string, { readonly revision: number; readonly time: number }>;
+  /** Whether all rows have to be written. */
+  allArms: boolean;
+  /** Whether it has to be folded anew from the log first. */
+  stale: boolean;
+  /** Whether a decision was asked for its label. */
+  labelled: boolean;
+}
+
+interface Domain {
+  readonly address: DomainAddress;
+  readonly followed: FollowedDomain;
+  /** What its buckets' rows need, by what happened to it in this batch. */
+  turn: 'nothing' | 'beliefs' | 'posteriors';
+  /** Whether it has moved on in this batch. */
+  moved: boolean;
+}
+
+function createHandler(folding: Folding, tables: Tables): Handler {
+  const waiting = new Map<string, Held>();
+  const held = new LRUCache<string, Held>({ maxSize: HELD_BYTES });
+  const domains = new Map<string, Domain>();
+
+  async function domainOf(address: DomainAddress): Promise<Domain> {
+    const key = `${address.tenant}-${address.domain}`;
+    const known = domains.get(key);
+    if (known !== undefined) return known;
+    const followed = folding.domain(address);
+    const stored = tables.get(DOMAINS, { tenant: address.tenant, domain: address.domain });
+    await followed.catchUp(Number(stored?.length ?? 0));
+    const domain: Domain = { address, followed, turn: 'nothing', moved: false };
+    domains.set(key, domain);
+    return domain;
+  }
+
+  async function followDomain(address: DomainAddress, record: RecordedEvent): Promise<void> {
+    const domain = await domainOf(address);
+    const { followed } = domain;
+    // Types that this version does not know never come here, but have their places in the stream.
+    if (record.revision > followed.length) await followed.catchUp(record.revision);
+    const { changes } = followed.follow(record);
+    domain.moved = true;
+    if (changes === 'posteriors' || domain.turn === 'nothing') domain.turn = changes;
+  }
+
+  async function bucketOf(stream: string, address: BucketAddress): Promise<Held> {
+    const { followed } = await domainOf(address);
+    const key = { tenant: address.tenant, domain: address.domain, bucket: address.bucket };
+    const row = tables.get(BUCKETS, key);
+    const state = tables.get(STATES, { stream });
+    return {
+      address,
+      stream,
+      domain: followed,
+      bucket: await restored(followed, stream, state),
+      label: typeof row?.label === 'string' ? row.label : null,
+      decisions: Number(row?.decisions ?? 0),
+      rewards: Number(row?.rewards ?? 0),
+      lastDecisionAt: typeof row?.last_decision_at === 'number' ? row.last_decision_at : null,
+      touched: new Map(),
+      allArms: false,
+      stale: false,
+      labelled: typeof row?.label === 'string',
+    };
+  }
+
+  async function restored(domain: FollowedDomain, stream: string, state: Row | undefined): Promise<FoldedBucket> {
+    if (state === undefined) return domain.begin();
+    const revision = Number(state.revision);
+    const bytes = state.version === folding.version && state.bytes instanceof Uint8Array ? state.bytes : undefined;
+    return (bytes && domain.restore(bytes, revision)) ?? (await domain.refold(stream, revision + 1));
+  }
+
+  async function begin(record: RecordedEvent): Promise<void> {
+    const { stream } = record;
+    const domain = folding.domainOf(stream);
+    if (domain !== undefined) return followDomain(domain, record);
+    const address = folding.bucketOf(stream);
+    if (address === undefined) return;
+    if (waiting.size >= WAITING) await writeAll();
+    const found = held.get(stream) ?? (await bucketOf(stream, address));
+    waiting.set(stream, found);
+    if (record.revision > found.bucket.revision + 1) {
+      // The same: what is not known here moves nothing but the revision.
+      found.bucket = await found.domain.refold(stream, record.revision);
+      found.allArms = true;
+    }
+    fold(found, record);
+  }
+
+  function fold(found: Held, record: RecordedEvent): void {
+    const folded = found.domain.fold(found.bucket, record);
+    if (folded === undefined) return;
+    const { time, arm, allArms, stale } = folded;
+    if (arm !== undefined && time !== undefined) found.touched.set(arm, { revision: record.revision, time });
+    if (allArms) found.allArms = true;
+    if (stale) found.stale = true;
+    if (record.type === 'RewardObserved') found.rewards += 1;
+    if (record.type !== 'DecisionMade') return;
+    found.decisions += 1;
+    found.lastDecisionAt = Math.trunc(time ?? 0);
+    if (found.labelled) return;
+    found.label = found.domain.labelOf(record, found.address.bucket) ?? null;
+    found.labelled = true;
+  }
+
+  async function write(found: Held): Promise<void> {
+    const { stream, domain, address, touched } = found;
+    if (found.stale) {
+      found.bucket = await domain.refold(stream, found.bucket.revision + 1);
+      found.allArms = true;
+    }
+    writeArms(found);
+    const { label, decisions, rewards, bucket } = found;
+    const { revision, posteriorRevision: posterior_revision, domainRevision: domain_revision } = bucket;
+    const counts = { events: revision + 1, decisions, rewards, last_decision_at: found.lastDecisionAt };
+    const { tenant, domain: name } = address;
+    const key = { tenant, domain: name, bucket: address.bucket };
+    tables.put(BUCKETS, { ...key, label, ...counts, posterior_revision, domain_revision });
+    const bytes = domain.serialise(bucket);
+    tables.put(STATES, { stream, revision, version: folding.version, bytes });
+    touched.clear();
+    found.allArms = false;
+    found.stale = false;
+    held.set(stream, found, { size: Math.min(HELD_BYTES, bytes.length + OWN_BYTES) });
+  }
+
+  function writeArms({ address, domain, bucket, touched, allArms }: Held): void {
+    const key = { tenant: address.tenant, domain: address.domain, bucket: address.bucket };
+    const arms = new Set(touched.keys());
+    if (allArms) for (const { arm } of tables.select(POSTERIORS, key)) arms.add(String(arm));
+    const names = [...arms];
+    const { policy } = domain;
+    for (const [index, belief] of domain.beliefs(bucket, names).entries()) {
+      const arm = names[index] ?? '';
+      const { mean, lower, upper, pulls, parameters } = belief;
+      const told = { mean, lower, upper, pulls, parameters: parameters === null ? null : JSON.stringify(parameters) };
+      const now = { policy, configured: domain.arms.has(arm) ? 1 : 0, ...told };
+      const last = touched.get(arm);
+      if (last === undefined) tables.update(POSTERIORS, { ...key, arm }, now);
+      else tables.put(POSTERIORS, { ...key, arm, ...now, revision: last.revision, changed_at: Math.trunc(last.time) });
+    }
+  }
+
+  async function writeAll(): Promise<void> {
+    for (const domain of domains.values()) await writeDomain(domain);
+    for (const found of waiting.values()) await write(found);
+    waiting.clear();
+  }
+
+  async function writeDomain(domain: Domain): Promise<void> {
+    const { address, followed, turn } = domain;
+    const { tenant, domain: name } = address;
+    if (domain.moved) tables.put(DOMAINS, { tenant, domain: name, length: followed.length });
+    domain.moved = false;
+    domain.turn = 'nothing';
+    if (turn === 'nothing') return;
+    const buckets = [...tables.select(BUCKETS, { tenant, domain: name })].map(({ bucket }) => String(bucket));
+    for (const bucket of buckets) {
+      const its = { tenant, domain: name, bucket };
+      const stream = folding.bucketStream(its);
+      const found = waiting.get(stream) ?? held.get(stream) ?? (await bucketOf(stream, its));
+      found.allArms = true;
+      if (turn === 'posteriors') found.stale = true;
+      if (!waiting.has(stream)) await write(found);
+    }
+    // Those of this batch have no rows yet.
+    for (const found of waiting.values()) {
+      if (found.domain !== followed) continue;
+      found.allArms = true;
+      if (turn === 'posteriors') found.stale = true;
+    }
+  }
+
+  return {
+    apply({ record }: ProjectedEvent) {
+      const found = waiting.get(record.stream);
+      if (found === undefined || record.revision > found.bucket.revision + 1) return begin(record);
+      fold(found, record);
+    },
+    flush: writeAll,
+    reset() {
+      waiting.clear();
+      held.clear();
+      domains.clear();
+    },
+  };
+}

@@ -9,7 +9,7 @@ import type { DomainStanding } from './domain-state.ts';
 import { earningsOf } from './earnings.ts';
 
 /** The versions that a snapshot's bytes depend on. */
-export const SNAPSHOT_VERSIONS = `bucket/7 ${ENGINE}`;
+export const SNAPSHOT_VERSIONS = `bucket/8 ${ENGINE}`;
 
 export function serialiseBucket(state: BucketState): Uint8Array {
   const { domain, posterior, posteriorSince, posteriorRevision, pacer, head, recent, open } = state;
@@ -29,6 +29,7 @@ export function serialiseBucket(state: BucketState): Uint8Array {
       earningsSince,
       featuresSince,
       changes: storedChanges(changes),
+      underRevision: state.under,
     },
     protobuf.Writer.create(),
   ).finish();
@@ -49,6 +50,7 @@ export function restoreBucket(
     if (snapshot.policyKey !== domain.policyKey) return undefined;
     return {
       domain,
+      under: Math.max(snapshot.underRevision, domain.revision),
       posterior: domain.policy.restore(snapshot.posterior),
       posteriorSince: snapshot.posteriorSince,
       posteriorRevision: snapshot.posteriorRevision,

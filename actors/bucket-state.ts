@@ -12,11 +12,14 @@ import { afterRestart, armsOf, type BucketChanges, restartUnder, watch, watchAne
 import { charged, settleCost } from './budget.ts';
 import type { DomainStanding, DomainState } from './domain-state.ts';
 import { type ArmEarnings, countDecision, countReward, type Earnings } from './earnings.ts';
+import type { Lineage } from './lineage.ts';
 import { closesWindow } from './reward-window.ts';
 
 export interface BucketState {
-  /** How the domain stood at the last event. No more of it: a live bucket must not hold a configuration that was replaced. */
+  /** How the domain stood at the last event that counts. No more of it: a live bucket must not hold a configuration that was replaced. */
   domain: DomainStanding;
+  /** Revision of the domain that it holds under, and under all that descend from it without a voiding in between. */
+  under: number;
   posterior: unknown;
   /** Revision of this stream at which the posterior began: 0, or where a newer policy took over, or the bucket restarted. */
   posteriorSince: number;
@@ -42,7 +45,7 @@ export interface BucketState {
   changes: BucketChanges | undefined;
 }
 
-/** What the next event is made from: the bucket under the newest revision of its domain. */
+/** What the next event is made from: the bucket under the newest revision of its domain, which its state must hold under. */
 export interface BucketView extends Pick<BucketState, 'posterior' | 'posteriorRevision' | 'pacer'> {
   readonly domain: DomainState;
   /** Revisions of the decisions whose reward windows are open. */
@@ -101,6 +104,7 @@ export const WINDOW = 64;
 export function emptyBucket(domain: DomainStanding): BucketState {
   return {
     domain,
+    under: domain.revision,
     posterior: domain.policy.init(),
     posteriorSince: 0,
     featuresSince: 0,
@@ -156,6 +160,7 @@ export function isBucketEvent(event: DecodedEvent | undefined): event is Decoded
  * @param head the stream's head after the event
  * @param domainAt how the domain stood at a revision
  * @param voided ids of rewards that do not count, where the policy cannot forget
+ * @param lineage the revisions of the domain that count; default all
  */
 export function evolve(
   state: BucketState,
@@ -163,23 +168,50 @@ export function evolve(
   head: Head,
   domainAt: (revision: number) => DomainStanding,
   voided?: ReadonlySet<string>,
+  lineage?: Lineage,
 ): void {
   if (event !== undefined) {
-    if (event.data.domainRevision > state.domain.revision) adopt(state, domainAt(event.data.domainRevision));
+    const { domainRevision } = event.data;
     remember(state.recent, event.id);
-    if (event.type === 'DecisionMade') decide(state, event.data as EventData<'DecisionMade'>, head);
-    // `type` and `data` are paired by the catalogue, which a Pick of the union no longer shows.
-    if (event.type === 'DecisionMade')
-      state.pacer = charged(state.pacer, head.revision, event.data as EventData<'DecisionMade'>);
-    if (event.type === 'RewardObserved') {
-      const data = event.data as EventData<'RewardObserved'>;
-      if (state.open.size > 0 && closesWindow(data, state.domain.window)) state.open.delete(data.decisionRevision);
-      observe(state, event, data, head, voided);
+    if (lineage === undefined || lineage.has(domainRevision)) {
+      if (domainRevision > state.domain.revision) adopt(state, domainAt(domainRevision));
+      if (domainRevision > state.under) state.under = domainRevision;
+      take(state, event, head, voided);
+    } else {
+      state.under = lineage.target;
+      pass(state, event, head, domainAt(domainRevision));
     }
-    if (event.type === 'RewardRetracted') retract(state, event, event.data as EventData<'RewardRetracted'>, head);
-    if (event.type === 'BucketRestarted') restart(state, event.data as EventData<'BucketRestarted'>, head);
   }
   state.head = head;
+}
+
+/** An event that counts. Its `type` and `data` are paired by the catalogue, which a Pick of the union no longer shows. */
+function take(state: BucketState, event: BucketEvent, head: Head, voided?: ReadonlySet<string>): void {
+  if (event.type === 'DecisionMade') {
+    const data = event.data as EventData<'DecisionMade'>;
+    decide(state, data, head);
+    state.pacer = charged(state.pacer, head.revision, data);
+  }
+  if (event.type === 'RewardObserved') {
+    const data = event.data as EventData<'RewardObserved'>;
+    settle(state, data, state.domain);
+    observe(state, event, data, head, voided);
+  }
+  if (event.type === 'RewardRetracted') retract(state, event, event.data as EventData<'RewardRetracted'>, head);
+  if (event.type === 'BucketRestarted') restart(state, event.data as EventData<'BucketRestarted'>, head);
+}
+
+/** An event that a rollback has set aside: nothing is learned of it, but what was spent is spent, and who was answered waits no more. */
+function pass(state: BucketState, event: BucketEvent, head: Head, domain: DomainStanding): void {
+  if (event.type === 'DecisionMade')
+    state.pacer = charged(state.pacer, head.revision, event.data as EventData<'DecisionMade'>);
+  if (event.type === 'RewardObserved') settle(state, event.data as EventData<'RewardObserved'>, domain);
+}
+
+/** What a reward settles, whether it is learned or not. */
+function settle({ open, pacer }: BucketState, data: EventData<'RewardObserved'>, { window }: DomainStanding): void {
+  if (open.size > 0 && closesWindow(data, window)) open.delete(data.decisionRevision);
+  settleCost(pacer, data);
 }
 
 /** A decision moves no posterior. */
@@ -196,8 +228,7 @@ function observe(
   voided?: ReadonlySet<string>,
 ) {
   const { frozen, policy, conservative } = state.domain;
-  settleCost(state.pacer, data);
-  if (frozen || data.share === 0 || data.outdated) return;
+  if (frozen || data.share === 0 || data.outdated || data.setAside) return;
   if (conservative !== undefined) countReward(state.earnings, data.arm, data.share, data.value);
   watch(state, id, data);
   // A policy that can forget learns it, and takes it back where the log does.

@@ -49,6 +49,8 @@ export type BucketMachineEvent =
   /** The domain was configured, frozen or thawed. */
   | { readonly type: 'domainChanged' }
   | { readonly type: 'passivate' }
+  /** It knows what does not count any more, and is asked for something. */
+  | { readonly type: 'stale' }
   /** What should not throw has thrown: the machine throws it on, which ends it, and its supervisor sees to the rest. */
   | { readonly type: 'broke'; readonly thrown: unknown };
 
@@ -70,7 +72,12 @@ export function accept(work: BucketWork, command: BucketCommand, send: (event: B
 
 /** Starts the next batch, unless one is under way or being made: who is refused while it is made may ask again at once. */
 export function begin(work: BucketWork, send: (event: BucketMachineEvent) => void): void {
-  if (work.preparing) return;
+  if (work.preparing || work.batch !== undefined) return;
+  if (isStale(work)) {
+    // Not before somebody asks: a domain may have thousands of buckets, and few of them are busy.
+    if (work.queue.length > 0) send({ type: 'stale' });
+    return;
+  }
   while (work.batch === undefined && work.state !== undefined && (work.queue.length > 0 || mustRestart(work))) {
     work.preparing = true;
     try {
@@ -81,6 +88,13 @@ export function begin(work: BucketWork, send: (event: BucketMachineEvent) => voi
     if (work.batch !== undefined) append(work, send);
     else work.conflicts = 0; // whoever was faster had recorded it all: nothing is left to lose a race with
   }
+}
+
+/** Whether its domain was returned to a revision, or rewards were voided, since the bucket was folded: it knows what does not count. */
+export function isStale({ state, dependencies: { timeline } }: BucketWork): boolean {
+  if (state === undefined) return false;
+  const { lineage } = timeline;
+  return state.under < lineage.turnedAt && !lineage.keeps(state.under);
 }
 
 /** Whether there is a restart to record even where nobody asks for anything. */
@@ -195,6 +209,12 @@ export function requeue(work: BucketWork, conflict: boolean): void {
   work.conflicts = 0;
   for (const command of commands)
     command.reply(failed(new ReckonerError('conflict', 'Other writers of this bucket were faster four times.')));
+}
+
+/** Forgets a state that holds no more. Written down first: where a rollback is rolled back, it holds again. */
+export function setAside(work: BucketWork): void {
+  snapshot(work, SNAPSHOT_WORTH);
+  work.state = undefined;
 }
 
 /** Leaves open what the log could not be made to tell; what is in it will be found there by whoever asks again. */

@@ -16,9 +16,11 @@ import {
   cannotForget,
   giveUp,
   isGated,
+  isStale,
   rejectAll,
   requeue,
   SNAPSHOT_WORTH,
+  setAside,
   settle,
   snapshot,
 } from './bucket-work.ts';
@@ -83,6 +85,7 @@ export const bucketMachine = setup({
     requeue: ({ context: { work }, event }) =>
       requeue(work, event.type === 'committed' && event.result.status === 'conflict'),
     giveUp: ({ context: { work } }) => giveUp(work),
+    setAside: ({ context: { work } }) => setAside(work),
     snapshot: ({ context: { work } }) => snapshot(work, SNAPSHOT_WORTH),
   },
 }).createMachine({
@@ -122,6 +125,7 @@ export const bucketMachine = setup({
           { guard: 'gated', target: '.assessing', actions: 'proceed' },
           { actions: 'proceed' },
         ],
+        stale: { target: 'hydrating', actions: 'setAside' },
         domainChanged: '.assessing',
         passivate: { guard: 'idle', target: 'passivated', actions: 'snapshot' },
       },
@@ -167,9 +171,10 @@ async function rehydrated(work: BucketWork): Promise<BucketState> {
 }
 
 /** Whether the bucket's best arm is too little known to act alone. */
-function isUnsure({ state, dependencies }: BucketWork): boolean {
+function isUnsure(work: BucketWork): boolean {
+  const { state, dependencies } = work;
   const { latest } = dependencies.timeline;
-  if (state === undefined || latest?.config.confidence.gate !== true) return false;
+  if (state === undefined || latest?.config.confidence.gate !== true || isStale(work)) return false;
   const { domain, posterior, lentBefore } = viewUnder(state, latest);
   const situation = {
     candidates: domain.armNames,

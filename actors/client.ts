@@ -50,6 +50,7 @@ export function createClient(bus: MessageBus, health: () => Health): Reckoner {
     domains: (caller) => request(() => 'query.domains', {}, caller),
     freeze: (domain, body = {}, caller) => request(() => `control.${nameOf(domain)}.freeze`, body, caller),
     thaw: (domain, body = {}, caller) => request(() => `control.${nameOf(domain)}.thaw`, body, caller),
+    rollBack: (domain, body, caller) => request(() => `control.${nameOf(domain)}.rollback`, body, caller),
     health: async () => health(),
   };
 }

@@ -8,6 +8,7 @@ import type { DomainHandle } from './domains.ts';
 import { domainOf, type House, stateOf } from './house.ts';
 import type { DomainView } from './messages.ts';
 import { heldPrices, priceHeld } from './price-guard.ts';
+import { markDraft } from './rollback-points.ts';
 
 /** Who governs, and why. */
 export interface Control {
@@ -41,9 +42,9 @@ export async function configure(
       {
         id: eventId(tenant, name, request, 'DomainConfigured'),
         type: 'DomainConfigured',
-        data: { config: text, by, reason },
+        data: { config: text, by, reason, relearn: false },
       },
-      mark(tenant, name, request, 'config', by, reason),
+      markDraft({ tenant, name }, request, 'config', { by, reason }),
     ];
   });
   return { ...viewOf(domain), created };
@@ -63,18 +64,9 @@ export async function setFrozen(
     if (latest?.frozen === frozen) return [];
     const type = frozen ? 'DomainFrozen' : 'DomainThawed';
     const change: Draft = { id: eventId(tenant, name, request, type), type, data: { by, reason } };
-    return frozen ? [change] : [change, mark(tenant, name, request, 'thaw', by, reason)];
+    return frozen ? [change] : [change, markDraft({ tenant, name }, request, 'thaw', { by, reason })];
   });
   return viewOf(domain);
-}
-
-/** A rollback point: the domain as it is right after the change it comes with. */
-function mark(tenant: string, name: string, request: string, cause: string, by: string, reason: string): Draft {
-  return {
-    id: eventId(tenant, name, request, 'RollbackPointMarked'),
-    type: 'RollbackPointMarked',
-    data: { name: cause, cause, by, reason },
-  };
 }
 
 /** @throws ReckonerError domain_unknown */

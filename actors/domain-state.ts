@@ -2,14 +2,15 @@
  * A domain as a fold of its own stream. A bucket that folds its history needs to know how the domain stood at each of its
  * events, so every turn of that is kept; configurations are large, and only the newest is.
  */
-import type { DecodedEvent } from '../events/catalogue.ts';
+import type { DecodedEvent, EventData } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import type { SharedArm } from '../policies/policy.ts';
 import { type CompiledDomain, compileDomain, type MakePolicy } from './compiled-domain.ts';
 import type { DomainConfig } from './domain-config.ts';
+import { type Lineage, lineageOf, type Rollback } from './lineage.ts';
 
 /** How a domain stood at a revision, as far as folding a bucket's events asks. Small: its turns are kept for good. */
-export interface DomainStanding extends Pick<CompiledDomain, 'policy' | 'policyKey' | 'detector'> {
+export interface DomainStanding extends Pick<CompiledDomain, 'policy' | 'policyKey' | 'detector' | 'detectorKey'> {
   readonly revision: number;
   /** Revision of the configuration in force. */
   readonly configuredAt: number;
@@ -46,6 +47,8 @@ export interface DomainState extends CompiledDomain, DomainStanding {
   readonly counted: number;
   /** Id of the last event counted then; empty before. */
   readonly countedThrough: string;
+  /** Revision of the rollback or voiding that counting began anew with, -1 where there was none. */
+  readonly countedSince: number;
 }
 
 /** A domain over its revisions, as far as it is known. */
@@ -58,6 +61,10 @@ export interface DomainTimeline {
   readonly forgets: boolean;
   /** Whether it ever declared a reward window. */
   readonly awaits: boolean;
+  /** The newest revision and its ancestors. */
+  readonly lineage: Lineage;
+  /** A revision and its ancestors. */
+  lineageOf(revision: number): Lineage;
   /** How the domain stood; undefined for a revision that is not known. */
   standingAt(revision: number): DomainStanding | undefined;
   /** Folds the next event; one that is known already, or does not follow, changes nothing and gives false. */
@@ -67,9 +74,16 @@ export interface DomainTimeline {
 export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
   // By the revision they began with. Sharings, of which there may be a million, turn nothing here.
   const turns: DomainStanding[] = [];
+  const rollbacks: Rollback[] = [];
+  let lineage = lineageOf(-1, rollbacks);
   let latest: DomainState | undefined;
   let forgets = true;
   let awaits = false;
+  const at = (revision: number): DomainStanding | undefined => {
+    if (latest === undefined || !(revision >= 0 && revision <= latest.revision)) return undefined;
+    const turn = turns[turnAt(turns, revision)];
+    return turn === undefined ? undefined : standingOf(turn, revision);
+  };
   return {
     get length() {
       return latest === undefined ? 0 : latest.revision + 1;
@@ -83,19 +97,24 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
     get awaits() {
       return awaits;
     },
-    standingAt(revision) {
-      if (latest === undefined || !(revision >= 0 && revision <= latest.revision)) return undefined;
-      const turn = turns[turnAt(turns, revision)];
-      return turn === undefined ? undefined : standingOf(turn, revision);
+    get lineage() {
+      // There may be a million revisions: made when it is asked for.
+      if (lineage.target !== (latest?.revision ?? -1)) lineage = lineageOf(latest?.revision ?? -1, rollbacks);
+      return lineage;
     },
+    lineageOf: (revision) => lineageOf(revision, rollbacks),
+    standingAt: at,
     apply(revision, event) {
       if (revision !== (latest?.revision ?? -1) + 1) return false;
-      const state = evolveDomain(latest, revision, event, makePolicy);
+      const state = evolveDomain(latest, revision, event, makePolicy, at);
       if (state === undefined) return false;
-      if (latest?.configuredAt !== state.configuredAt || latest.frozen !== state.frozen) {
-        const known = turns.at(-1);
+      const rollback = rollbackIn(event, revision);
+      if (rollback !== undefined) rollbacks.push(rollback);
+      const turned = latest?.configuredAt !== state.configuredAt || latest.frozen !== state.frozen;
+      if (turned || rollback !== undefined) {
+        const known = turns.findLast(({ policyKey }) => policyKey === state.policyKey);
         // Closures that do the same need not be kept for each configuration that names the policy.
-        const policy = known?.policyKey === state.policyKey ? known.policy : state.policy;
+        const policy = known?.policy ?? state.policy;
         turns.push(standingOf({ ...state, policy }, revision));
         forgets &&= policy.forget !== undefined;
         awaits ||= state.window !== undefined;
@@ -131,10 +150,10 @@ function turnAt(turns: readonly DomainStanding[], revision: number): number {
 }
 
 function standingOf(standing: DomainStanding, revision: number): DomainStanding {
-  const { policy, policyKey, detector, configuredAt, policySince, detectorSince } = standing;
+  const { policy, policyKey, detector, detectorKey, configuredAt, policySince, detectorSince } = standing;
   const { frozen, window, conservative } = standing;
   const since = { configuredAt, policySince, detectorSince };
-  return { revision, policy, policyKey, detector, ...since, frozen, window, conservative };
+  return { revision, policy, policyKey, detector, detectorKey, ...since, frozen, window, conservative };
 }
 
 function evolveDomain(
@@ -142,6 +161,7 @@ function evolveDomain(
   revision: number,
   event: Pick<DecodedEvent, 'type' | 'data'> | undefined,
   makePolicy: MakePolicy,
+  standingAt: (revision: number) => DomainStanding | undefined,
 ): DomainState | undefined {
   // The catalogue pairs each type with its data; the narrowed union is only visible through a typed alias.
   const decoded = event as DecodedEvent | undefined;
@@ -164,17 +184,56 @@ function evolveDomain(
       return stateWith(before, revision, { ...before, frozen: false });
     case 'PriorShared': {
       const { arms, counted, through } = decoded.data;
-      const { policySince, detectorSince, configuredAt, frozen, window, conservative } = before;
+      const { policySince, detectorSince, configuredAt, frozen, window, conservative, countedSince } = before;
       const shared = new Map(arms.map((arm) => [arm.arm, arm]));
       return stateWith(before, revision, {
         ...{ policySince, detectorSince, configuredAt, frozen, window, conservative },
-        ...{ shared, counted, countedThrough: through },
+        ...{ shared, counted, countedThrough: through, countedSince },
       });
+    }
+    case 'RolledBack': {
+      const restored = standingAt(decoded.data.toDomainRevision);
+      // A rollback to what is not there returns to nothing.
+      if (restored === undefined) return stateWith(before, revision, before);
+      return rolledBack(before, revision, decoded.data, restored, compileDomain(decoded.data.config, makePolicy));
     }
     default:
       // Marks, and events of a newer version: the revision moves on, the state stays.
       return stateWith(before, revision, before);
   }
+}
+
+/** A rollback that returns to a revision before it. */
+function rollbackIn(event: Pick<DecodedEvent, 'type' | 'data'> | undefined, revision: number): Rollback | undefined {
+  const decoded = event as DecodedEvent | undefined; // as above
+  if (decoded?.type !== 'RolledBack' || decoded.data.toDomainRevision >= revision) return undefined;
+  return { at: revision, to: decoded.data.toDomainRevision };
+}
+
+/**
+ * The domain as it stood, so that whoever comes from before it adopts this as if nothing had been in between. Where the
+ * configuration stays, what it changes of the restored one begins here. Whether it is frozen is no matter of learning.
+ */
+function rolledBack(
+  before: DomainState,
+  revision: number,
+  { configKept, arms, counted, through }: EventData<'RolledBack'>,
+  restored: DomainStanding,
+  compiled: CompiledDomain,
+): DomainState {
+  const { policyKey, policySince, detectorKey, detectorSince } = restored;
+  return stateWith(compiled, revision, {
+    configuredAt: configKept ? before.configuredAt : restored.configuredAt,
+    policySince: policyKey === compiled.policyKey ? policySince : revision,
+    detectorSince: detectorKey === compiled.detectorKey ? detectorSince : revision,
+    frozen: before.frozen,
+    window: windowOf(compiled.config, restored.window?.since ?? revision),
+    conservative: conservativeOf(compiled.config, restored.conservative, revision),
+    shared: arms.length === 0 ? undefined : new Map(arms.map((arm) => [arm.arm, arm])),
+    counted,
+    countedThrough: through,
+    countedSince: revision,
+  });
 }
 
 function windowOf({ reward }: DomainConfig, since: number): WindowStanding | undefined {
@@ -204,6 +263,7 @@ type Course = Pick<
   | 'shared'
   | 'counted'
   | 'countedThrough'
+  | 'countedSince'
 >;
 
 const NEW: Omit<Course, 'policySince' | 'detectorSince' | 'configuredAt' | 'window' | 'conservative'> = {
@@ -211,6 +271,7 @@ const NEW: Omit<Course, 'policySince' | 'detectorSince' | 'configuredAt' | 'wind
   shared: undefined,
   counted: 0,
   countedThrough: '',
+  countedSince: -1,
 };
 
 /** One literal for every state: there is one for each sharing, and spreading so many fields makes slow, large objects. */
@@ -236,5 +297,6 @@ function stateWith(compiled: CompiledDomain, revision: number, course: Course): 
     shared: course.shared,
     counted: course.counted,
     countedThrough: course.countedThrough,
+    countedSince: course.countedSince,
   };
 }

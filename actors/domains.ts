@@ -165,8 +165,10 @@ async function loadDomain(
         timeline,
         refresh,
         streamPrefix: bucketPrefix(tenant, name),
-        share: (due) =>
-          execute(due[0]?.through ?? '', (known) => due.flatMap((data) => priorDrafts(tenant, name, known, data))),
+        share: (due, since) =>
+          execute(due[0]?.through ?? '', (known) =>
+            due.flatMap((data) => priorDrafts(tenant, name, known, data, since)),
+          ),
       },
       async (thrown) => {
         onFailure(stream, thrown);
@@ -195,8 +197,16 @@ async function loadDomain(
   return handle;
 }
 
-/** One sharing, unless another node recorded it already. */
-function priorDrafts(tenant: string, name: string, timeline: DomainTimeline, data: PriorShared): readonly Draft[] {
-  if ((timeline.latest?.counted ?? 0) >= data.counted) return [];
-  return [{ id: eventId(tenant, name, `counted:${data.counted}`, 'PriorShared'), type: 'PriorShared', data }];
+/** One sharing, unless another node recorded it already, or what it counts was set aside meanwhile. */
+function priorDrafts(
+  tenant: string,
+  name: string,
+  { latest }: DomainTimeline,
+  data: PriorShared,
+  since: number,
+): readonly Draft[] {
+  if (latest === undefined || latest.countedSince !== since || latest.counted >= data.counted) return [];
+  // After a rollback the same number is come to again.
+  const what = since < 0 ? `counted:${data.counted}` : `counted:${data.counted}:${since}`;
+  return [{ id: eventId(tenant, name, what, 'PriorShared'), type: 'PriorShared', data }];
 }

@@ -161,7 +161,7 @@ async function aftermath({ log }: House, { stream, address }: FoundDecision) {
     if (!('decisionRevision' in decoded.data) || decoded.data.decisionRevision !== address.revision) continue;
     if (decoded.type === 'ItemsShown') items.push(...decoded.data.items);
     if (decoded.type === 'RewardObserved') {
-      const { arm, value, share, kind, feedback, item, components, costUsd = null, outdated } = decoded.data;
+      const { arm, value, share, kind, feedback, item, components, costUsd = null, outdated, setAside } = decoded.data;
       rewards.set(decoded.id, {
         rewardId: decoded.id,
         time: isoOf(decoded.metadata.time),
@@ -175,6 +175,7 @@ async function aftermath({ log }: House, { stream, address }: FoundDecision) {
         costUsd,
         retracted: false,
         outdated,
+        setAside,
       });
     }
     if (decoded.type === 'RewardRetracted') {

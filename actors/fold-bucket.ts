@@ -4,8 +4,9 @@ import type { EventLog, RecordedEvent } from '../events/event-log.ts';
 import { chainHash, type Head } from '../events/seal.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
 import { restoreBucket, SNAPSHOT_VERSIONS } from './bucket-snapshot.ts';
-import { type BucketState, emptyBucket, evolve, isBucketEvent } from './bucket-state.ts';
+import { adopt, type BucketState, emptyBucket, evolve, isBucketEvent } from './bucket-state.ts';
 import { type DomainTimeline, standingAt } from './domain-state.ts';
+import type { Lineage } from './lineage.ts';
 
 export interface BucketSource {
   readonly log: EventLog;
@@ -16,8 +17,11 @@ export interface BucketSource {
 }
 
 /**
+ * The bucket under a revision of its domain: what events that it does not descend from have taught is not in it, and it ends
+ * before the first event of a later one.
  * @param upTo fold the events before this revision only; default all
  * @param known what a live bucket knew before another writer was faster: it is folded on, where the log holds it still
+ * @param target revision of the domain, default the newest
  * @throws ReckonerError log_corrupt
  */
 export async function foldBucket(
@@ -25,22 +29,62 @@ export async function foldBucket(
   stream: string,
   upTo = Number.POSITIVE_INFINITY,
   known?: BucketState,
+  target?: number,
 ): Promise<BucketState> {
-  const holding = known !== undefined && (await holds(source.log, stream, known.head));
-  const cached = holding ? known : await restored(source, stream, upTo);
-  const state = cached ?? emptyBucket(standingAt(source.timeline, 0));
-  const voided = await voidedAfter(source, stream, state, upTo);
-  // A policy that cannot forget is folded anew without what was taken back; the snapshot may have learned it.
-  if (cached !== undefined && voided.size > 0)
-    return foldFrom(source, stream, emptyBucket(standingAt(source.timeline, 0)), upTo);
-  return foldFrom(source, stream, state, upTo, voided);
+  const { timeline, refresh } = source;
+  for (let state = known; ; ) {
+    const lineage = target === undefined ? timeline.lineage : timeline.lineageOf(target);
+    const goesOn = state !== undefined && lineage.keeps(state.under) && (await holds(source.log, stream, state.head));
+    const begun = (goesOn ? state : undefined) ?? (await restored(source, stream, upTo, lineage));
+    const folded = await foldUnder(source, stream, begun, upTo, lineage);
+    if (target !== undefined || folded.ahead <= lineage.target) return settled(folded.state, lineage);
+    if (folded.ahead >= timeline.length) await refresh();
+    standingAt(timeline, folded.ahead);
+    // What has become known may set aside what was folded.
+    state = folded.state;
+  }
 }
 
-/** The newest snapshot that fits the log; none of those that were taken from another log, as before a backup was restored. */
+/** The same as whoever looks at it under that revision sees it: policies and what else changed by then are adopted. */
+export async function bucketUnder(
+  source: BucketSource,
+  stream: string,
+  upTo: number,
+  target: number,
+): Promise<BucketState> {
+  const state = await foldBucket(source, stream, upTo, undefined, target);
+  adopt(state, standingAt(source.timeline, target));
+  return state;
+}
+
+/** Where something was turned since its last event that counts, it holds under no revision from before that. */
+function settled(state: BucketState, { target, turnedAt }: Lineage): BucketState {
+  if (state.under < turnedAt) state.under = target;
+  return state;
+}
+
+/** Folded from the beginning where a policy cannot forget: what was taken back is left out then, which the cached state may have learned. */
+async function foldUnder(
+  source: BucketSource,
+  stream: string,
+  cached: BucketState | undefined,
+  upTo: number,
+  lineage: Lineage,
+): Promise<Folded> {
+  const empty = () => emptyBucket(standingAt(source.timeline, 0));
+  const state = cached ?? empty();
+  const voided = await voidedAfter(source, stream, state, upTo, lineage);
+  if (cached === undefined || voided.size === 0) return foldFrom(source, stream, state, upTo, lineage, voided);
+  const fresh = empty();
+  return foldFrom(source, stream, fresh, upTo, lineage, await voidedAfter(source, stream, fresh, upTo, lineage));
+}
+
+/** The newest snapshot that fits the lineage and the log; none of those that were taken from another log, as before a backup was restored. */
 async function restored(
   { log, snapshots, timeline, refresh }: BucketSource,
   stream: string,
   upTo: number,
+  lineage: Lineage,
 ): Promise<BucketState | undefined> {
   const domainAt = (revision: number) => standingAt(timeline, revision);
   for (let last = upTo - 1; last >= 0; ) {
@@ -51,7 +95,7 @@ async function restored(
       await refresh();
       state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt);
     }
-    if (state !== undefined && (await holds(log, stream, state.head))) return state;
+    if (state !== undefined && lineage.keeps(state.under) && (await holds(log, stream, state.head))) return state;
     last = snapshot.revision - 1;
   }
   return undefined;
@@ -64,45 +108,57 @@ async function holds(log: EventLog, stream: string, { revision, hash }: Head): P
   return false;
 }
 
+interface Folded {
+  readonly state: BucketState;
+  /** Domain revision of the event that it stopped before, because it is newer than all that count; -1 where it did not. */
+  readonly ahead: number;
+}
+
 async function foldFrom(
   source: BucketSource,
   stream: string,
   state: BucketState,
   upTo: number,
-  known?: ReadonlySet<string>,
-) {
-  const { log, timeline, refresh } = source;
-  const voided = known ?? (await voidedAfter(source, stream, state, upTo));
+  lineage: Lineage,
+  voided: ReadonlySet<string>,
+): Promise<Folded> {
+  const { log, timeline } = source;
+  const domainAt = (revision: number) => standingAt(timeline, revision);
   const from = state.head.revision + 1;
   let last: RecordedEvent | undefined;
+  let ahead = -1;
   for await (const event of log.readStream(stream, { from, limit: Math.max(0, upTo - from) })) {
     const decoded = decode(event);
     const folded = isBucketEvent(decoded) ? decoded : undefined;
-    if (folded !== undefined && folded.data.domainRevision >= timeline.length) await refresh();
-    evolve(
-      state,
-      folded,
-      { revision: event.revision, hash: state.head.hash },
-      (revision) => standingAt(timeline, revision),
-      voided,
-    );
+    if (folded !== undefined && folded.data.domainRevision > lineage.target) {
+      ahead = folded.data.domainRevision;
+      break;
+    }
+    evolve(state, folded, { revision: event.revision, hash: state.head.hash }, domainAt, voided, lineage);
     last = event;
   }
   // Only the last link of the chain is needed to go on; checking all of them is the auditor's work.
   if (last !== undefined) state.head = { revision: last.revision, hash: chainHash(last) };
-  return state;
+  return { state, ahead };
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
 /** Ids of the rewards that were taken back after the state, where some policy of the domain cannot forget. */
-async function voidedAfter({ log, timeline }: BucketSource, stream: string, state: BucketState, upTo: number) {
+async function voidedAfter(
+  { log, timeline }: BucketSource,
+  stream: string,
+  state: BucketState,
+  upTo: number,
+  lineage: Lineage,
+): Promise<ReadonlySet<string>> {
   if (timeline.forgets) return NONE;
   const voided = new Set<string>();
   const from = state.head.revision + 1;
   for await (const event of log.readStream(stream, { from, limit: Math.max(0, upTo - from) })) {
     const decoded: DecodedEvent | undefined = event.type === 'RewardRetracted' ? decode(event) : undefined;
-    if (decoded?.type === 'RewardRetracted') voided.add(decoded.data.rewardId);
+    if (decoded?.type === 'RewardRetracted' && lineage.has(decoded.data.domainRevision))
+      voided.add(decoded.data.rewardId);
   }
   return voided;
 }

@@ -202,6 +202,21 @@ export const ControlBody = z.strictObject({
 });
 export type ControlCommand = z.output<typeof ControlBody>;
 
+export const RollbackBody = ControlBody.extend({
+  to: z
+    .union([z.int().min(0), z.string().min(1).max(200)])
+    .describe(
+      'what to return to: a rollback point by its name (the newest of that name, or name@revision), a revision of the domain, or ' +
+        'a time (ISO 8601), which means the newest revision that was recorded by then',
+    ),
+  keepConfig: z
+    .boolean()
+    .default(false)
+    .describe('true: only what was learned goes back, the configuration stays as it is now'),
+});
+export type RollbackBody = z.input<typeof RollbackBody>;
+export type RollbackCommand = z.output<typeof RollbackBody>;
+
 /** The answer to a decide command. */
 export interface Decision {
   readonly decisionId: string;
@@ -365,6 +380,8 @@ export interface Explanation extends Decision {
     readonly retracted: boolean;
     /** True where it told of what was before a change, and moved nothing. */
     readonly outdated: boolean;
+    /** True where it came after a rollback had set its decision aside, and moved nothing. */
+    readonly setAside: boolean;
   }[];
 }
 
@@ -393,6 +410,26 @@ export interface DomainView {
   readonly shared: readonly { readonly arm: string; readonly pulls: number; readonly mean: number }[];
   /** Rewards counted when it was last shared. */
   readonly counted: number;
+}
+
+/** What a rollback did. */
+export interface Rollback {
+  readonly domain: string;
+  /** Revision of the domain at which it was recorded: rolling back to the one before it undoes it. */
+  readonly revision: number;
+  /** What it returned to, and when that was recorded. */
+  readonly to: RevisionSpan;
+  readonly configKept: boolean;
+  /** False where the domain stood there already: then nothing was recorded, and `revision` is the newest. */
+  readonly recorded: boolean;
+}
+
+/** A revision of a domain, and for how long it was the newest: ISO 8601. */
+export interface RevisionSpan {
+  readonly revision: number;
+  readonly from: string;
+  /** null where it still is. */
+  readonly until: string | null;
 }
 
 export interface Health {

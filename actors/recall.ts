@@ -1,10 +1,9 @@
 /** Goes back to a recorded decision: the bucket as it was then, folded from the log. */
 import type { EventData } from '../events/catalogue.ts';
-import { adopt, type BucketState } from './bucket-state.ts';
+import type { BucketState } from './bucket-state.ts';
 import type { CompiledDomain } from './compiled-domain.ts';
 import { CONSERVATIVE } from './conservative.ts';
-import { standingAt } from './domain-state.ts';
-import { foldBucket } from './fold-bucket.ts';
+import { bucketUnder } from './fold-bucket.ts';
 import { type FoundDecision, type House, readDecision } from './house.ts';
 
 export interface Recalled {
@@ -25,8 +24,8 @@ export async function recall(house: House, { domain, stream, address }: FoundDec
   const { data, metadata } = await readDecision(house, stream, address.revision);
   // First: where another node configured the domain since, the timeline is read on here.
   const compiled = await domain.compiledAt(data.domainRevision);
-  const before = await foldBucket({ log, snapshots, timeline, refresh }, stream, address.revision);
-  adopt(before, standingAt(timeline, data.domainRevision));
+  const source = { log, snapshots, timeline, refresh };
+  const before = await bucketUnder(source, stream, address.revision, data.domainRevision);
   return { data, time: metadata.time, compiled, before };
 }
 

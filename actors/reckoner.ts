@@ -17,6 +17,8 @@ import type {
   RetractionReceipt,
   RewardBody,
   RewardReceipt,
+  Rollback,
+  RollbackBody,
   Run,
   RunBody,
 } from './messages.ts';
@@ -62,5 +64,7 @@ export interface Reckoner {
   domains(caller?: Caller): Promise<readonly DomainView[]>;
   freeze(domain: string, body?: Partial<ControlCommand>, caller?: Caller): Promise<DomainView>;
   thaw(domain: string, body?: Partial<ControlCommand>, caller?: Caller): Promise<DomainView>;
+  /** Returns what the domain has learned, and its configuration, to one of its revisions. */
+  rollBack(domain: string, body: RollbackBody, caller?: Caller): Promise<Rollback>;
   health(): Promise<Health>;
 }

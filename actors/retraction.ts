@@ -1,8 +1,9 @@
 /** What takes a reward back: its event, copied, so that folding it reads no other. */
 import type { DecodedEvent } from '../events/catalogue.ts';
-import type { RewardRetracted } from '../proto/generated/events.ts';
+import type { RewardObserved, RewardRetracted } from '../proto/generated/events.ts';
 import type { BucketView } from './bucket-state.ts';
 import type { Control } from './control.ts';
+import type { DomainStanding } from './domain-state.ts';
 import type { DomainHandle } from './domains.ts';
 
 /** Makes the retraction of a recorded reward, whoever takes it back. */
@@ -12,19 +13,19 @@ export async function retractionOf(
   { by, reason }: Control,
 ): Promise<(view: BucketView) => RewardRetracted> {
   const { decisionRevision, arm, features, propensity, value, share, kind } = data;
-  const learned = await wasLearned(domain, data);
-  return (view) => ({
-    ...{ domainRevision: view.domain.revision, decisionRevision, rewardId: id, rewardRevision: revision },
-    ...{ arm, features, propensity, value, share, kind, learned, by, reason },
-  });
+  if (data.domainRevision >= domain.timeline.length) await domain.refresh();
+  return (view) => {
+    const learned = wasLearned(domain, data, view.domain);
+    return {
+      ...{ domainRevision: view.domain.revision, decisionRevision, rewardId: id, rewardRevision: revision },
+      ...{ arm, features, propensity, value, share, kind, learned, by, reason },
+    };
+  };
 }
 
-/** Whether a recorded reward moved the posterior. */
-async function wasLearned(
-  { timeline, refresh }: DomainHandle,
-  { share, outdated, domainRevision }: Extract<DecodedEvent, { type: 'RewardObserved' }>['data'],
-): Promise<boolean> {
-  if (share === 0 || outdated) return false;
-  if (domainRevision >= timeline.length) await refresh();
+/** Whether a recorded reward moved the posterior, and counts under a later revision. */
+function wasLearned({ timeline }: DomainHandle, reward: RewardObserved, { revision }: DomainStanding): boolean {
+  const { share, outdated, setAside, domainRevision } = reward;
+  if (share === 0 || outdated || setAside || !timeline.lineageOf(revision).has(domainRevision)) return false;
   return timeline.standingAt(domainRevision)?.frozen !== true;
 }

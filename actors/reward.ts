@@ -8,6 +8,7 @@ import { canonical } from './canonical.ts';
 import type { Control } from './control.ts';
 import { standingAt } from './domain-state.ts';
 import { ask, type FoundDecision, findDecision, findEvent, type House, vanished } from './house.ts';
+import { lateReward } from './late-reward.ts';
 import type { RetractionReceipt, RewardCommand, RewardReceipt } from './messages.ts';
 import { retractionOf } from './retraction.ts';
 import { costOf } from './reward-cost.ts';
@@ -35,7 +36,7 @@ export async function reward(
     domainRevision: state.revision,
     decisionRevision: address.revision,
     arm: target.arm,
-    features: decision.data.features,
+    ...lateReward(decision, { domain: state }),
     propensity: target.propensity,
     ...rewardValue(state.config, command),
     item: command.item ?? '',
@@ -56,8 +57,8 @@ export async function reward(
       make,
     });
     if (outcome.status === 'recorded') {
-      const { value, share, outdated } = outcome.data as RewardObserved; // the bucket gave back what `make` made
-      const learned = share > 0 && !outcome.domain.frozen && !outdated;
+      const { value, share, outdated, setAside } = outcome.data as RewardObserved; // the bucket gave back what `make` made
+      const learned = share > 0 && !outcome.domain.frozen && !outdated && !setAside;
       return { rewardId: id, decisionId, arm: target.arm, value, share, kind, learned, repeated: false };
     }
     const recorded = await findEvent(house, id);
@@ -104,9 +105,9 @@ async function repeatedReward(
         )
       : new ReckonerError('request_id_reused', 'This requestId was used for another reward.');
   }
-  const { arm, value, share, kind, outdated } = recorded.data;
+  const { arm, value, share, kind, outdated, setAside } = recorded.data;
   const { frozen } = standingAt(decision.domain.timeline, recorded.data.domainRevision);
-  const learned = share > 0 && !frozen && !outdated;
+  const learned = share > 0 && !frozen && !outdated && !setAside;
   return { rewardId: recorded.id, decisionId: decision.decisionId, arm, value, share, kind, learned, repeated: true };
 }
 
@@ -115,12 +116,8 @@ function worthOf({ value, share, kind, feedback, components }: RewardObserved) {
 }
 
 /** Teaches an arm that its agent was asked and did not answer: a whole pull that earned nothing, recorded once a decision. */
-export async function rewardFailure(
-  house: House,
-  { decisionId, domain, stream, address, data }: FoundDecision,
-  arm: string,
-  callId: string,
-): Promise<void> {
+export async function rewardFailure(house: House, decision: FoundDecision, arm: string, callId: string): Promise<void> {
+  const { decisionId, domain, stream, address, data } = decision;
   await ask(house, domain, stream, {
     id: eventId(domain.tenant, domain.name, [decisionId, 'failed', arm].join('\u001e'), 'RewardObserved'),
     type: 'RewardObserved',
@@ -130,7 +127,7 @@ export async function rewardFailure(
       domainRevision: state.domain.revision,
       decisionRevision: address.revision,
       arm,
-      features: data.features,
+      ...lateReward(decision, state),
       propensity: arm === data.arm ? data.propensity : undefined,
       value: 0,
       share: 1,

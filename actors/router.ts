@@ -22,10 +22,12 @@ import {
   ItemsBody,
   QuickDecideBody,
   RewardBody,
+  RollbackBody,
   RunBody,
 } from './messages.ts';
 import { DEFAULT_TENANT } from './reckoner.ts';
 import { retract, reward } from './reward.ts';
+import { rollBack } from './rollback.ts';
 import { run } from './run.ts';
 
 export interface RouterInput {
@@ -145,6 +147,10 @@ function handle(house: House, { subject, body, headers }: Message): Promise<unkn
           { by, reason: '' },
           confirmsPrices(body),
         );
+      if (action === 'rollback') {
+        const command = parse(RollbackBody, body);
+        return rollBack(house, tenant, parse(DomainName, name), command, { by, reason: command.reason });
+      }
       const frozen = { freeze: true, thaw: false }[action ?? ''];
       if (frozen !== undefined) return setFrozen(house, tenant, name, frozen, { ...parse(ControlBody, body), by });
       break;

@@ -1,6 +1,8 @@
 /**
  * What all buckets of a domain learn, shared with each: a fold of the domain's rewards in the order of the log. After every N of
  * them a `PriorShared` is due. Counting in log order makes it a function of the log: a restart, or another node, shares the same.
+ * A rollback says what had been shared and counted by the revision that it returns to: counting begins anew there, and passes by
+ * what was set aside.
  */
 import { type DecodedEvent, decode } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
@@ -14,8 +16,11 @@ export interface SharingSource {
   readonly refresh: () => Promise<void>;
   /** Prefix of the streams of the domain's buckets. */
   readonly streamPrefix: string;
-  /** Records them in their order; settles when they are in the timeline. */
-  readonly share: (due: readonly PriorShared[]) => Promise<void>;
+  /**
+   * Records them in their order; settles when they are in the timeline.
+   * @param since the rollback that they were counted from, -1 where there was none: they are void where another came
+   */
+  readonly share: (due: readonly PriorShared[], since: number) => Promise<void>;
 }
 
 export interface Sharing {
@@ -77,6 +82,7 @@ async function count(
   if (from === undefined) throw new ReckonerError('domain_unknown', 'The domain has no configuration yet.');
   const last = from.countedThrough === '' ? undefined : await log.find(from.countedThrough);
   const sums = new Map([...(from.shared ?? [])].map(([arm, { pulls, sum }]) => [arm, { pulls, sum }]));
+  const since = from.countedSince;
   let counted = from.counted;
   let shared = counted;
   // Recorded together: one by one, each would cost a commit of its own.
@@ -84,10 +90,12 @@ async function count(
   const shareDue = async () => {
     const together = due;
     due = [];
-    if (together.length > 0) await share(together);
+    if (together.length > 0) await share(together, since);
   };
   const types = ['RewardObserved', 'RewardRetracted'];
   for await (const message of log.subscribe({ after: last?.position ?? START, streamPrefix, types, signal })) {
+    // Begun anew from what the rollback says.
+    if (timeline.latest?.countedSince !== since) return;
     if (message.type === 'caughtUp') {
       await shareDue();
       lookedUpTo(message.position);
@@ -96,6 +104,8 @@ async function count(
     const event = decode(message.event);
     if (event?.type !== 'RewardObserved' && event?.type !== 'RewardRetracted') continue;
     if (event.data.domainRevision >= timeline.length) await refresh();
+    if (timeline.latest?.countedSince !== since) return;
+    if (!timeline.lineage.has(event.data.domainRevision)) continue;
     add(sums, event, timeline.standingAt(event.data.domainRevision));
     counted += 1;
     const { every } = timeline.latest?.config.sharing ?? { every: 0 };
@@ -112,7 +122,8 @@ function add(
   { type, data }: Extract<DecodedEvent, { type: 'RewardObserved' | 'RewardRetracted' }>,
   domain: DomainStanding | undefined,
 ): void {
-  const learned = type === 'RewardRetracted' ? data.learned : domain?.frozen !== true && !data.outdated;
+  const learned =
+    type === 'RewardRetracted' ? data.learned : domain?.frozen !== true && !data.outdated && !data.setAside;
   if (!learned || data.share === 0) return;
   const sign = type === 'RewardRetracted' ? -1 : 1;
   const { pulls, sum } = sums.get(data.arm) ?? { pulls: 0, sum: 0 };

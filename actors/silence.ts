@@ -8,6 +8,7 @@ import type { RewardKind } from './config/reward.ts';
 import { decisionId } from './decision-id.ts';
 import type { DomainHandle } from './domains.ts';
 import { ask, type FoundDecision, findEvent, type House, knownOf, readDecision } from './house.ts';
+import { lateReward } from './late-reward.ts';
 import { retractionOf } from './retraction.ts';
 import { costOf } from './reward-cost.ts';
 import { answerTarget } from './reward-target.ts';
@@ -45,7 +46,7 @@ export async function recordSilence(
       domainRevision: now.revision,
       decisionRevision: revision,
       arm: target?.arm ?? data.arm,
-      features: data.features,
+      ...lateReward(decision, { domain: now }),
       propensity: target?.propensity,
       ...worth,
       share: target === undefined ? 0 : worth.share,

@@ -18,6 +18,10 @@ const table = {
     'The id is genuine, but this log does not hold its decision: check that it is the right log, and no older backup.',
   ],
   reward_unknown: [404, 'GET /v1/decisions/{id} lists the rewards of a decision and their ids.'],
+  rollback_point_unknown: [
+    404,
+    'GET /v1/domains/{domain}/rollback-points lists the points that it can be returned to.',
+  ],
   item_unknown: [404, 'Record the items that were shown (POST /v1/decisions/{id}/items) before rewarding one of them.'],
   route_unknown: [404, 'GET /openapi.json lists the routes.'],
   method_not_allowed: [405, 'GET /openapi.json lists the methods of each route.'],

@@ -210,6 +210,7 @@ function rewardLines(told: Explanation, label: (text: string) => string, colours
       reward.costUsd === null ? '' : `for ${dollars(reward.costUsd)}`,
       reward.share === 1 ? '' : `as ${figure(reward.share)} of a pull`,
       reward.outdated ? 'of before the change: moved nothing' : '',
+      reward.setAside ? 'after a rollback had set the decision aside: moved nothing' : '',
       stampOf(reward.time),
     ].filter((part) => part !== '');
     const line = `${reward.value.toFixed(3)}  ${parts.join(', ')}`;

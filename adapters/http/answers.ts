@@ -195,6 +195,9 @@ export const Explanation = z
           costUsd: z.number().nullable().describe('dollars that the call has cost'),
           retracted: z.boolean(),
           outdated: z.boolean().describe('whether it told of what was before a change, and moved nothing'),
+          setAside: z
+            .boolean()
+            .describe('whether a rollback had set its decision aside before it came, so that it moved nothing'),
         }),
       )
       .readonly(),

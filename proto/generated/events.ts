@@ -107,6 +107,8 @@ export interface DomainConfigured {
   /** Who asked for it. */
   readonly by: string;
   readonly reason: string;
+  /** True where a policy that takes over learns from all that the domain was taught so far; false in the first logs, where it begins anew. */
+  readonly relearn: boolean;
 }
 
 export function writeDomainConfigured(message: DomainConfigured, w: Writer): Writer {
@@ -119,6 +121,9 @@ export function writeDomainConfigured(message: DomainConfigured, w: Writer): Wri
   if (message.reason !== '') {
     w.uint32(26).string(message.reason);
   }
+  if (message.relearn) {
+    w.uint32(32).bool(message.relearn);
+  }
   return w;
 }
 
@@ -126,6 +131,7 @@ export function readDomainConfigured(r: Reader, end: number): DomainConfigured {
   let config: string = '';
   let by: string = '';
   let reason: string = '';
+  let relearn: boolean = false;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -138,11 +144,14 @@ export function readDomainConfigured(r: Reader, end: number): DomainConfigured {
       case 26:
         reason = r.string();
         break;
+      case 32:
+        relearn = r.bool();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { config, by, reason };
+  return { config, by, reason, relearn };
 }
 
 /** Learning was stopped: decisions go on from the posterior as it stands, rewards are recorded but move nothing, now or later. Taking back a reward that was learned before still does. */
@@ -1197,6 +1206,8 @@ export interface RewardObserved {
   readonly declaredUsd: number | undefined;
   /** True where its decision is from before what the bucket's last restart took for a change: it moves nothing. */
   readonly outdated: boolean;
+  /** True where its decision was set aside by a rollback, and the domain ignores what comes late for those: it moves nothing. */
+  readonly setAside: boolean;
 }
 
 export function writeRewardObserved(message: RewardObserved, w: Writer): Writer {
@@ -1247,6 +1258,9 @@ export function writeRewardObserved(message: RewardObserved, w: Writer): Writer 
   if (message.outdated) {
     w.uint32(120).bool(message.outdated);
   }
+  if (message.setAside) {
+    w.uint32(128).bool(message.setAside);
+  }
   return w;
 }
 
@@ -1266,6 +1280,7 @@ export function readRewardObserved(r: Reader, end: number): RewardObserved {
   let costUsd: number | undefined;
   let declaredUsd: number | undefined;
   let outdated: boolean = false;
+  let setAside: boolean = false;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1317,11 +1332,14 @@ export function readRewardObserved(r: Reader, end: number): RewardObserved {
       case 120:
         outdated = r.bool();
         break;
+      case 128:
+        setAside = r.bool();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, decisionRevision, arm, features, propensity, value, share, kind, components, feedback, item, subject, costUsd, declaredUsd, outdated };
+  return { domainRevision, decisionRevision, arm, features, propensity, value, share, kind, components, feedback, item, subject, costUsd, declaredUsd, outdated, setAside };
 }
 
 /** A reward was taken back. Copies the reward it undoes. */
@@ -1922,6 +1940,8 @@ export interface BucketSnapshot {
   readonly featuresSince: number;
   /** What is known of changes; absent where there is nothing. */
   readonly changes: BucketChanges | undefined;
+  /** Revision of the domain that it holds under, and under all that descend from it; at least domain_revision. */
+  readonly underRevision: number;
 }
 
 export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer {
@@ -1972,6 +1992,9 @@ export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer 
     writeBucketChanges(message.changes, w);
     w.ldelim();
   }
+  if (message.underRevision !== 0) {
+    w.uint32(112).uint32(message.underRevision);
+  }
   return w;
 }
 
@@ -1989,6 +2012,7 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
   let earningsSince: number = 0;
   let featuresSince: number = 0;
   let changes: BucketChanges | undefined;
+  let underRevision: number = 0;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -2034,11 +2058,14 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
       case 106:
         changes = readBucketChanges(r, r.uint32() + r.pos);
         break;
+      case 112:
+        underRevision = r.uint32();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, openWindows, pacer, earnings, earningsSince, featuresSince, changes };
+  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, openWindows, pacer, earnings, earningsSince, featuresSince, changes, underRevision };
 }
 
 /** What one arm was chosen for and earned in a bucket. */
@@ -2308,6 +2335,11 @@ export const reference = [
         "name": "reason",
         "type": "string",
         "comment": ""
+      },
+      {
+        "name": "relearn",
+        "type": "bool",
+        "comment": "True where a policy that takes over learns from all that the domain was taught so far; false in the first logs, where it begins anew."
       }
     ]
   },
@@ -2899,6 +2931,11 @@ export const reference = [
         "name": "outdated",
         "type": "bool",
         "comment": "True where its decision is from before what the bucket's last restart took for a change: it moves nothing."
+      },
+      {
+        "name": "setAside",
+        "type": "bool",
+        "comment": "True where its decision was set aside by a rollback, and the domain ignores what comes late for those: it moves nothing."
       }
     ]
   },
@@ -3271,6 +3308,11 @@ export const reference = [
         "name": "changes",
         "type": "BucketChanges?",
         "comment": "What is known of changes; absent where there is nothing."
+      },
+      {
+        "name": "underRevision",
+        "type": "uint32",
+        "comment": "Revision of the domain that it holds under, and under all that descend from it; at least domain_revision."
       }
     ]
   },

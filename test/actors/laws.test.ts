@@ -44,6 +44,7 @@ type Step =
   | { readonly do: 'retract'; readonly which: number }
   | { readonly do: 'configure'; readonly config: number }
   | { readonly do: 'freeze' | 'thaw' }
+  | { readonly do: 'rollback'; readonly back: number; readonly keepConfig: boolean }
   | { readonly do: 'restart' };
 
 const user = fc.nat({ max: 1 });
@@ -69,6 +70,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('configure' as const), config: fc.nat({ max: configs.length - 1 }) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('freeze' as const, 'thaw' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('rollback' as const), back: fc.nat({ max: 12 }), keepConfig: fc.boolean() }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
 );
 
@@ -145,6 +150,11 @@ async function play(
     case 'configure':
       await reckoner.configure(DOMAIN, configs[one.config] ?? base);
       return;
+    case 'rollback': {
+      const { revision } = await reckoner.domain(DOMAIN);
+      await reckoner.rollBack(DOMAIN, { to: Math.max(0, revision - one.back), keepConfig: one.keepConfig });
+      return;
+    }
     default:
       await reckoner[one.do](DOMAIN);
   }

@@ -190,6 +190,7 @@ describe('an explanation', () => {
       costUsd: null,
       retracted: true,
       outdated: false,
+      setAside: false,
     };
     expect(text({ rewards: [reward] })).toMatch(
       /rewards +0\.500 {2}explicit, click, quality=0\.1235, as 0\.4 of a pull, .*, retracted$/m,
@@ -198,6 +199,9 @@ describe('an explanation', () => {
     expect(text({ rewards: [silence] })).toMatch(/rewards +0\.500 {2}outcome, nothing came in time, /);
     expect(text({ rewards: [{ ...reward, retracted: false, outdated: true }] })).toContain(
       'before the change: moved nothing',
+    );
+    expect(text({ rewards: [{ ...reward, retracted: false, setAside: true }] })).toContain(
+      'set the decision aside: moved nothing',
     );
     expect(text()).toMatch(/rewards +none yet/);
   });

@@ -19,6 +19,7 @@ export function stubReckoner(told: Partial<Reckoner>): Reckoner {
     domains: untold,
     freeze: untold,
     thaw: untold,
+    rollBack: untold,
     health: untold,
     ...told,
   };

@@ -1,0 +1,50 @@
+/**
+ * Which revisions of a domain count. Each has a parent: the one before it, or for a rollback the one that it returned to. What a
+ * domain knows under a revision is what happened under that revision and its ancestors; the rest is set aside, not gone: where a
+ * rollback is rolled back, it counts again.
+ */
+
+/** A rollback, as far as it says which revisions count. */
+export interface Rollback {
+  /** Revision at which it was recorded. */
+  readonly at: number;
+  /** Revision that it returned to. */
+  readonly to: number;
+}
+
+/** A revision of a domain and its ancestors. */
+export interface Lineage {
+  /** The revision. */
+  readonly target: number;
+  /** Newest rollback or voiding among them, -1 where there is none. */
+  readonly turnedAt: number;
+  /** Whether a revision is among them. */
+  has(revision: number): boolean;
+  /** Whether what was folded under a revision still holds: it is among them, and nothing was voided since. */
+  keeps(under: number): boolean;
+}
+
+/**
+ * @param rollbacks in the order of their revisions; those after the target say nothing of it
+ * @param voidings revisions at which rewards were voided, in order
+ */
+export function lineageOf(target: number, rollbacks: readonly Rollback[], voidings: readonly number[] = []): Lineage {
+  // From the newest to the oldest: each ends where the one before it began anew.
+  const spans: { readonly from: number; readonly to: number }[] = [];
+  let end = target;
+  for (const { at, to } of rollbacks.toReversed()) {
+    if (at > end) continue;
+    spans.push({ from: at, to: end });
+    end = to;
+  }
+  spans.push({ from: 0, to: end });
+  const has = (revision: number) => spans.some(({ from, to }) => revision >= from && revision <= to);
+  const voidedAt = voidings.findLast(has) ?? -1;
+  const rolledBackAt = spans.length === 1 ? -1 : (spans[0]?.from ?? -1);
+  return {
+    target,
+    turnedAt: Math.max(rolledBackAt, voidedAt),
+    has,
+    keeps: (under) => has(under) && under >= voidedAt,
+  };
+}

@@ -65,6 +65,10 @@ const table = {
     503,
     'Read models are made from the log in the background: ask again later; `reckoner projections` shows how far they are.',
   ],
+  disk_nearly_full: [
+    507,
+    'Free space on the disk of the data directory: the node takes up work again by itself. Reads go on; this was not recorded.',
+  ],
   log_full: [507, 'Free space on the disk of the data directory, then send the request again: it was not recorded.'],
   log_corrupt: [
     500,

@@ -17,6 +17,7 @@ import type { MessageBus } from '../../events/message-bus.ts';
 import { openKeys } from '../keys/keys.ts';
 import { createInProcessBus } from '../memory/message-bus.ts';
 import { READ_MODELS_FILE } from '../projector/file.ts';
+import { type DiskGuardOptions, minFreeFrom, watchDisk } from '../sqlite/disk-guard.ts';
 import { openSqliteEventLog, type SqliteEventLog, type SqliteEventLogOptions } from '../sqlite/event-log.ts';
 import { openSnapshotStore } from '../sqlite/snapshot-store.ts';
 import { openSubjectSalts } from '../sqlite/subject-salts.ts';
@@ -34,6 +35,10 @@ export interface NodeOptions {
   readonly maxInFlight?: number;
   /** Told of actors that failed and were brought back, of what agents threw, and of other trouble that did not stop the node. */
   readonly onFailure?: (where: string, thrown: unknown) => void;
+  /** Told when the disk becomes nearly full, with what is refused from then on, and with undefined when there is room again. */
+  readonly onDisk?: (refusal: ReckonerError | undefined) => void;
+  /** How the disk is watched; RECKONER_MIN_FREE_MB where no limit is given. */
+  readonly disk?: Pick<DiskGuardOptions, 'minFreeBytes' | 'statfs' | 'everyMs'>;
   /** For tests and benches: settings of the log. */
   readonly log?: Omit<SqliteEventLogOptions, 'file'>;
 }
@@ -79,11 +84,21 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
     for (const part of opened) await part.close();
   };
   try {
-    const log = keep(openSqliteEventLog({ ...options.log, file: file(dataFiles.log) }));
+    const guard =
+      dataDir === undefined
+        ? undefined
+        : watchDisk({
+            minFreeBytes: minFreeFrom(process.env),
+            ...options.disk,
+            directory: dataDir,
+            onTurn: options.onDisk,
+          });
+    if (guard !== undefined) keep({ close: async () => guard.close() });
+    const log = keep(openSqliteEventLog({ ...options.log, guard, file: file(dataFiles.log) }));
     const onError = (thrown: unknown) => onFailure('snapshots', thrown);
-    const snapshots = keep(openSnapshotStore({ file: file(dataFiles.snapshots), onError }));
+    const snapshots = keep(openSnapshotStore({ file: file(dataFiles.snapshots), guard, onError }));
     const newSalt = seed === undefined ? undefined : saltsOf(seed);
-    const salts = keep(openSubjectSalts({ file: file(dataFiles.salts), newSalt }));
+    const salts = keep(openSubjectSalts({ file: file(dataFiles.salts), guard, newSalt }));
     const bus = keep(createInProcessBus({ onError: (thrown) => onFailure('bus', thrown) }));
     const { agents, maxLiveBuckets, maxInFlight } = options;
     const onFault = (agent: string, thrown: unknown) => onFailure(`agent ${agent}`, thrown);

@@ -8,6 +8,7 @@ import { type EventLog, START } from '../../events/event-log.ts';
 import { datasetsIn } from '../datasets/find-dataset.ts';
 import { DEFAULT_HOST } from '../http/address.ts';
 import { fingerprint, keysFile, readKeys } from '../keys/keys.ts';
+import { leastFree, minFreeFrom } from '../sqlite/disk-guard.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { examineLogFile } from '../sqlite/examination.ts';
 import { failureOf } from '../sqlite/failures.ts';
@@ -102,18 +103,29 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-export function checkDisk(dataDir: string): Finding {
+/** @param env may set another limit than the usual one */
+export function checkDisk(dataDir: string, env: Cli['env']): Finding {
   const check = 'disk space';
   try {
-    const { bavail, bsize } = statfsSync(dataDir);
-    const free = bavail * bsize;
+    const space = statfsSync(dataDir);
+    const free = space.bavail * space.bsize;
+    const least = minFreeFrom(env) ?? leastFree(space);
     const message = `${(free / GIB).toFixed(1)} GiB free`;
+    if (free < least) {
+      const limit = `${Math.round(least / 2 ** 20)} MB`;
+      return {
+        check,
+        status: 'fail',
+        message: `${(free / 2 ** 20).toFixed(0)} MB free, and below ${limit} nothing is recorded (disk_nearly_full)`,
+        remedy: 'Free some, or archive old events; a running node takes up work again by itself.',
+      };
+    }
     if (free >= GIB) return { check, status: 'ok', message };
     return {
       check,
       status: 'warn',
       message,
-      remedy: 'Free some: a full disk refuses decisions (log_full), but loses none.',
+      remedy: `Free some: below ${Math.round(least / 2 ** 20)} MB decisions are refused (disk_nearly_full), and none are lost.`,
     };
   } catch (thrown) {
     return { check, status: 'warn', message: `cannot be told: ${textOf(thrown)}` };

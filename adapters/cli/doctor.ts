@@ -70,7 +70,7 @@ async function examine({ port, json, dataDir, named }: DoctorOptions & { readonl
   if (variables !== undefined) await found(variables);
   let counted: { readonly events: number; readonly streams: number } | undefined;
   const reachable = existsSync(dataDir) && place.status !== 'fail';
-  if (reachable) await found(checkDisk(dataDir));
+  if (reachable) await found(checkDisk(dataDir, cli.env));
   // Without SQLite every file would look damaged, and none is.
   if (reachable && sqlite.status !== 'fail') {
     const file = checkLogFile(dataDir);

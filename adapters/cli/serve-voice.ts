@@ -12,6 +12,8 @@ export interface Voice {
   follow(demo: Demo, signal: AbortSignal): void;
   /** Something went wrong and was dealt with. */
   trouble(where: string, thrown: unknown): void;
+  /** The disk has become nearly full, or has room again (undefined). */
+  disk(refusal: ReckonerError | undefined): void;
   say(event: 'stopping' | 'stopped', words: string): Promise<void>;
   /** For the HTTP door. */
   readonly log: Logger;
@@ -65,17 +67,32 @@ export function createVoice({ out, err }: Terminal, json: boolean): Voice {
         void tell('demo', { source: 'simulated', ...status }, [plainLine(status)]);
       }
     },
+    disk(refusal) {
+      if (refusal !== undefined) return tellTrouble('disk', refusal);
+      const text = 'the disk has room again: decisions and rewards are recorded as before.';
+      if (!person) return log.info({ where: 'disk' }, text);
+      void (err.interactive ? out : err).line(text);
+    },
     trouble(where, thrown) {
-      const { message, remedy } = problemOf(thrown);
-      const text = thrown instanceof ReckonerError || !(thrown instanceof Error) ? message : thrown.message;
-      if (!person) return log.warn({ where, remedy }, text);
-      // On a terminal both streams are one screen: the channel that knows the live line writes.
-      const channel = err.interactive ? out : err;
-      void channel.line(`${channel.colours.yellow('warning:')} ${where}: ${text}`);
-      if (thrown instanceof ReckonerError) void channel.line(`${channel.colours.cyan('→')} ${remedy}`);
+      // Told once, when it began: everything that records would repeat it.
+      if (thrown instanceof ReckonerError && thrown.code === 'disk_nearly_full') return;
+      tellTrouble(where, thrown);
     },
     async say(event, words) {
       await tell(event, {}, [words]);
     },
   };
+
+  function tellTrouble(where: string, thrown: unknown): void {
+    const { message, remedy } = problemOf(thrown);
+    const text = thrown instanceof ReckonerError || !(thrown instanceof Error) ? message : thrown.message;
+    if (!person) {
+      log.warn({ where, remedy }, text);
+      return;
+    }
+    // On a terminal both streams are one screen: the channel that knows the live line writes.
+    const channel = err.interactive ? out : err;
+    void channel.line(`${channel.colours.yellow('warning:')} ${where}: ${text}`);
+    if (thrown instanceof ReckonerError) void channel.line(`${channel.colours.cyan('→')} ${remedy}`);
+  }
 }

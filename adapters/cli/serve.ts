@@ -75,13 +75,19 @@ async function serveUntil(stop: AbortSignal, options: ServeOptions, cli: Cli, vo
   const nodeName = port === 0 ? undefined : `${hostname()}-${port}`;
   const doubt = doubtOfNativePart();
   if (doubt !== undefined) voice.trouble('sqlite', doubt);
-  const node = await openNode({ dataDir, nodeName, agents: demo ? demoAgents : [], onFailure: voice.trouble });
+  const node = await openNode({
+    dataDir,
+    nodeName,
+    agents: demo ? demoAgents : [],
+    onFailure: voice.trouble,
+    onDisk: voice.disk,
+  });
   try {
     await requireSoundTail(node.log);
     const { reckoner } = node;
     const door = await openHttpDoor({ reckoner, host, port, version, log: voice.log });
     try {
-      await configureMissing(reckoner, demo);
+      await configureMissing(reckoner, demo, node.log.trouble() === undefined);
       const domains = await reckoner.domains();
       const command = commandFrom(env, options.dataDir);
       await voice.started({ version, url: door.url, dataDir, domains, demo, command });
@@ -98,7 +104,7 @@ async function serveUntil(stop: AbortSignal, options: ServeOptions, cli: Cli, vo
 }
 
 /** Configures what is not there yet; what is there belongs to the user. */
-async function configureMissing(reckoner: Reckoner, demo: boolean): Promise<void> {
+async function configureMissing(reckoner: Reckoner, demo: boolean, mayWrite: boolean): Promise<void> {
   const wanted: { readonly name: string; readonly config: DomainConfigInput }[] = [...exampleDomains];
   if (demo) wanted.push({ name: DEMO_DOMAIN, config: demoConfig });
   for (const { name, config } of wanted) {
@@ -106,6 +112,7 @@ async function configureMissing(reckoner: Reckoner, demo: boolean): Promise<void
       await reckoner.domain(name);
     } catch (thrown) {
       if (!(thrown instanceof ReckonerError) || thrown.code !== 'domain_unknown') throw thrown;
+      if (!mayWrite) continue; // what is there can be read all the same
       await reckoner.configure(name, config, { tenant: DEFAULT_TENANT, by: 'serve' });
     }
   }

@@ -69,6 +69,7 @@ export function reported(thrown: unknown, correlationId: string, log: DoorLog | 
 const ofStore: Partial<Record<ErrorCode, string>> = {
   log_locked: 'Another process holds the log.',
   log_full: 'The log has no space left.',
+  disk_nearly_full: 'The disk of the log is nearly full: nothing is recorded, everything can be read.',
   log_corrupt: 'The log is damaged.',
   log_newer: 'A newer version wrote the log.',
   log_unusable: 'The log cannot be used.',

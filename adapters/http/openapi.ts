@@ -78,7 +78,13 @@ const reading: readonly ErrorCode[] = [
   'media_type_unsupported',
 ];
 /** Those of a route that writes to the log. */
-const writing: readonly ErrorCode[] = ['outcome_unknown', 'shutting_down', 'log_locked', 'log_full'];
+const writing: readonly ErrorCode[] = [
+  'outcome_unknown',
+  'shutting_down',
+  'log_locked',
+  'log_full',
+  'disk_nearly_full',
+];
 
 const methods = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
 

@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { ReckonerError } from '../../events/errors.ts';
 import {
   type EventLog,
+  type EventRecord,
   type ReadAllOptions,
   type ReadStreamOptions,
   type RecordedEvent,
@@ -11,6 +12,7 @@ import {
 import { createArrivals } from './arrivals.ts';
 import { type CommitPoint, createCommitter } from './committer.ts';
 import { openDatabase } from './database.ts';
+import type { DiskGuard } from './disk-guard.ts';
 import { failureOf } from './failures.ts';
 import { patience, patiently } from './patience.ts';
 import { createReads } from './reads.ts';
@@ -39,6 +41,8 @@ export interface SqliteEventLogOptions {
   readonly cacheMb?: number;
   /** The file grows to so many pages of 4 KB, then appends answer log_full; default: what the disk holds. */
   readonly maxPages?: number;
+  /** Refuses appends while the disk is nearly full. Default: appends go on until it is full. */
+  readonly guard?: DiskGuard;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
   /** Uniform in [0, 1). */
@@ -58,6 +62,16 @@ export interface SqliteEventLog extends EventLog {
 const FIRST_PAGE = 64;
 /** Bytes of a further page: an event may be two hundred kilobytes, and nothing else runs while a page is read and folded. */
 const PAGE_BYTES = 64 * 1024;
+
+/** Bytes of an event beside its data and metadata: its row, and its entries in two indexes. */
+const ROW_BYTES = 250;
+
+/** What events take of the disk, once in the write-ahead log and once in the file. */
+function bytesOf(events: readonly EventRecord[]): number {
+  let bytes = 0;
+  for (const { data, metadata } of events) bytes += ROW_BYTES + data.length + metadata.length;
+  return 2 * bytes;
+}
 
 /** How many events like these make so many bytes. */
 function eventsOf(bytes: number, page: readonly RecordedEvent[]): number {
@@ -91,6 +105,13 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): SqliteEventL
     onPoint: options.onPoint ?? (() => {}),
   });
   let closing: Promise<void> | undefined;
+
+  const append: EventLog['append'] = (stream, expected, events) => {
+    const refusal = options.guard?.refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    if (options.guard !== undefined) options.guard.wrote(bytesOf(events));
+    return committer.append(stream, expected, events);
+  };
 
   /** Every read passes here: waits for locks, types failures, refuses after close. */
   async function read<T>(attempt: () => T): Promise<T> {
@@ -150,7 +171,7 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): SqliteEventL
   }
 
   return {
-    append: committer.append,
+    append,
     find: (id) => read(() => reads.find(id)),
     readStream,
     readAll,
@@ -162,7 +183,7 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): SqliteEventL
         },
         wanted,
       ),
-    trouble: trouble.present,
+    trouble: () => trouble.present() ?? options.guard?.refusal(),
     newest: (limit) => read(() => reads.newest(limit)),
     head: () => read(() => positionOf(reads.head())),
     close: () => {

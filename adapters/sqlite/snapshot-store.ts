@@ -4,6 +4,7 @@ import type Database from 'better-sqlite3';
 import type { ReckonerError } from '../../events/errors.ts';
 import type { Snapshot, SnapshotStore } from '../../events/snapshot-store.ts';
 import { applicationId, type FileKind, openDatabase } from './database.ts';
+import type { DiskGuard } from './disk-guard.ts';
 import { failureOf, isBusy } from './failures.ts';
 import { patience } from './patience.ts';
 import { createShelf, type Shelf } from './snapshot-shelf.ts';
@@ -19,6 +20,8 @@ export interface SnapshotStoreOptions {
   readonly maxWaiting?: number;
   /** The same in bytes, default 16 MiB; one that waits alone may be eight times as large. */
   readonly maxWaitingBytes?: number;
+  /** Keeps no further snapshots while the disk is nearly full: the last space is not for a cache. */
+  readonly guard?: DiskGuard;
   /** Told of what went wrong; callers never are. */
   readonly onError?: (error: ReckonerError) => void;
 }
@@ -58,7 +61,8 @@ export function openSnapshotStore(options: SnapshotStoreOptions): SnapshotStore 
   let closed = false;
 
   function put(stream: string, snapshot: Snapshot): Promise<void> {
-    if (closed || open === undefined) return Promise.resolve();
+    if (closed || open === undefined || options.guard?.refusal() !== undefined) return Promise.resolve();
+    options.guard?.wrote(2 * snapshot.bytes.length);
     const key = `${snapshot.revision} ${stream}`;
     leave(key);
     waiting.set(key, { stream, snapshot });

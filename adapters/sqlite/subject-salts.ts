@@ -4,12 +4,15 @@ import Database from 'better-sqlite3';
 import { ReckonerError } from '../../events/errors.ts';
 import type { SubjectSalts } from '../../events/subjects.ts';
 import { applicationId, type FileKind, openDatabase } from './database.ts';
+import type { DiskGuard } from './disk-guard.ts';
 import { failureOf, isBusy } from './failures.ts';
 import { patience, patiently } from './patience.ts';
 
 export interface SubjectSaltsOptions {
   /** Path of the file, or `:memory:`. Its directory must exist. */
   readonly file: string;
+  /** Makes no new salts while the disk is nearly full; erasing goes on. */
+  readonly guard?: DiskGuard;
   /** How long to wait for another process's lock, in milliseconds; default 5,000. */
   readonly lockWaitMs?: number;
   readonly now?: () => number;
@@ -106,8 +109,11 @@ export function openSubjectSalts(options: SubjectSaltsOptions): SubjectSalts {
   return {
     async saltOf(lookup) {
       refuseAfterClose();
+      const there = known(lookup);
+      const refusal = there === undefined ? options.guard?.refusal() : undefined;
+      if (refusal !== undefined) throw refusal;
       return (
-        known(lookup) ??
+        there ??
         change(() => {
           insert.run(lookup, newSalt()); // ignored where another process was first
           return lookUp.get(lookup) ?? missing();

@@ -43,3 +43,23 @@ export const AGENT_LATENCIES: Table = {
   key: ['agent', 'start'],
   internal: true,
 };
+
+export type AgentCallRow = ReturnType<typeof uncalled>;
+
+/** An agent that was not called within an hour. */
+export function uncalled(agent: string, start: number) {
+  return {
+    ...{ agent, start },
+    ...{ calls: 0, succeeded: 0, failed: 0, timeouts: 0, overloads: 0, refusals: 0, faults: 0, turned_away: 0 },
+    ...{ cost_usd: 0, input_tokens: 0, output_tokens: 0, latency_sum_ms: 0 },
+    ...UNKNOWN,
+  };
+}
+
+interface Unknown {
+  latency_p50_ms: number | null;
+  latency_p95_ms: number | null;
+  last_state: string | null;
+}
+
+const UNKNOWN: Unknown = { latency_p50_ms: null, latency_p95_ms: null, last_state: null };

@@ -14,6 +14,7 @@ export const CONFIG_HISTORY: Table = {
     by: text('Who asked for it.'),
     reason: text('Why.'),
     brought_back_from: orNull(integer('The revision that a rollback returned to; null where it was configured.')),
+    relearn: integer('1 where a policy that takes over was to learn from all that the domain had been taught.'),
     policy: orNull(text('The policy that it names; null where it names none.')),
     changes: integer('In how many places it differs from the one before; 0 for the first.'),
     diff: text(
@@ -50,4 +51,12 @@ export const DOMAIN_CHANGES: Table = {
   },
   key: ['tenant', 'domain', 'revision'],
   indexes: [['tenant', 'domain', 'change', 'time']],
+};
+
+export const CONFIG_IN_FORCE: Table = {
+  name: 'config_in_force',
+  about: 'The newest configuration of a domain: what the next one is compared with.',
+  columns: { tenant: TENANT, domain: DOMAIN, config: text('The whole configuration.') },
+  key: ['tenant', 'domain'],
+  internal: true,
 };

@@ -1,6 +1,10 @@
 /** The table of decisions: one row each, with what came back for it. */
+import type { DecodedEvent } from '../events/catalogue.ts';
 import { DOMAIN, integer, orNull, real, TENANT, TIME, text } from './columns.ts';
-import type { Table } from './projection.ts';
+import type { Table, Tables } from './projection.ts';
+import { type Rows, rowsOf } from './rows.ts';
+import type { Owner } from './stream-owner.ts';
+import { finite, finiteOrNull, flag, textOrNull, timeOf } from './told.ts';
 
 export const DECISIONS: Table = {
   name: 'decisions',
@@ -63,4 +67,91 @@ export const DECISIONS: Table = {
   },
   key: ['stream', 'revision'],
   indexes: [['tenant', 'domain', 'time'], ['tenant', 'domain', 'arm', 'time'], ['subject', 'time'], ['request_id']],
+};
+
+/** A row of it: what was decided, and what came back since. */
+export type DecisionRow = ReturnType<typeof decidedRow>;
+
+/** What changes after the decision. */
+const OUTCOME = [
+  'rewards',
+  'shares',
+  'reward_sum',
+  'retracted',
+  'voided',
+  'last_reward_at',
+  'calls',
+  'cost_usd',
+  'latency_ms',
+  'agent_outcome',
+  'answered_by',
+] as const satisfies readonly (keyof DecisionRow)[];
+
+/** Most rewards come soon: their decisions need not be read again. */
+const REMEMBERED = 10_000;
+
+export function decisionRows(tables: Tables): Rows<DecisionRow> {
+  return rowsOf<DecisionRow>(tables, DECISIONS, { changing: OUTCOME, remember: REMEMBERED });
+}
+
+/** The row of a decision for which nothing came back yet. */
+export function decidedRow(
+  event: Extract<DecodedEvent, { type: 'DecisionMade' }>,
+  { tenant, domain, bucket }: Owner,
+  configuredAt: number | null,
+) {
+  const { data, stream, revision } = event;
+  return {
+    ...{ stream, revision, tenant, domain, bucket },
+    time: timeOf(event),
+    arm: data.arm,
+    subject: textOrNull(data.subject),
+    request_id: data.requestId,
+    task_type: textOrNull(data.taskType),
+    experiment: null,
+    policy: data.policy,
+    policy_version: data.policyVersion,
+    domain_revision: data.domainRevision,
+    configured_at: configuredAt,
+    candidates: data.candidates.length,
+    slate: data.slate.length,
+    propensity: finiteOrNull(data.propensity),
+    floor: finite(data.floor),
+    expected_reward: finite(data.expectedReward),
+    expected_cost_usd: finiteOrNull(data.expectedCostUsd),
+    expected_latency_ms: finiteOrNull(data.expectedLatencyMs),
+    confidence: finite(data.confidence),
+    mode: textOrNull(data.mode),
+    fallback: flag(data.fallback),
+    run: flag(data.run),
+    ...NOTHING_YET,
+  };
+}
+
+interface Outcome {
+  rewards: number;
+  shares: number;
+  reward_sum: number;
+  retracted: number;
+  voided: number;
+  last_reward_at: number | null;
+  calls: number;
+  cost_usd: number | null;
+  latency_ms: number | null;
+  agent_outcome: string | null;
+  answered_by: string | null;
+}
+
+const NOTHING_YET: Outcome = {
+  rewards: 0,
+  shares: 0,
+  reward_sum: 0,
+  retracted: 0,
+  voided: 0,
+  last_reward_at: null,
+  calls: 0,
+  cost_usd: null,
+  latency_ms: null,
+  agent_outcome: null,
+  answered_by: null,
 };

@@ -55,3 +55,32 @@ function exploration(period: Period): Table {
     key: ['tenant', 'domain', 'start'],
   };
 }
+
+/** A row of how much a domain explored. */
+export type ExplorationRow = ReturnType<typeof quiet>;
+
+/** A domain in which nothing has happened yet. */
+export function quiet(tenant: string, domain: string, start: number) {
+  return {
+    ...{ tenant, domain, start },
+    ...{ decisions: 0, fallbacks: 0, autonomous: 0, supervised: 0, escalated: 0 },
+    ...{ measured: 0, redraws: 0, floors: 0, expected_sum: 0 },
+    ...{ rewards: 0, shares: 0, reward_sum: 0 },
+    ...UNKNOWN,
+  };
+}
+
+interface Estimates {
+  exploration: number | null;
+  floor_share: number | null;
+  expected_mean: number | null;
+  reward_mean: number | null;
+  best_arm: string | null;
+  best_mean: number | null;
+  regret_proxy: number | null;
+}
+
+const UNKNOWN: Estimates = {
+  ...{ exploration: null, floor_share: null, expected_mean: null, reward_mean: null },
+  ...{ best_arm: null, best_mean: null, regret_proxy: null },
+};

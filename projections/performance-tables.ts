@@ -30,7 +30,8 @@ function performance(period: Period): Table {
         ),
       ),
       reward_upper: orNull(real('Its upper end.')),
-      ips_weights: real('Sum of share / propensity, over rewards whose event has the propensity.'),
+      ips_rewards: integer('Rewards whose event has the propensity of the decision; what follows is about them.'),
+      ips_weights: real('Sum of share / propensity.'),
       ips_squares: real('Sum of the squares of share / propensity.'),
       ips_sum: real('Sum of share / propensity times reward.'),
       ips_mean: orNull(
@@ -75,3 +76,33 @@ function keyOf(period: Period) {
     arm: text('The arm.'),
   };
 }
+
+/** A row of what an arm did. */
+export type PerformanceRow = ReturnType<typeof idle>;
+
+/** What an arm did of which nothing is known yet. */
+export function idle(tenant: string, domain: string, start: number, arm: string) {
+  return {
+    ...{ tenant, domain, start, arm },
+    ...{ decisions: 0, fallbacks: 0 },
+    ...{ rewards: 0, retracted: 0, voided: 0 },
+    ...{ shares: 0, shares_squared: 0, reward_sum: 0, reward_squares: 0 },
+    ...{ ips_rewards: 0, ips_weights: 0, ips_squares: 0, ips_sum: 0 },
+    ...{ calls: 0, failures: 0, timeouts: 0, overloads: 0, refusals: 0, faults: 0, cost_usd: 0 },
+    ...UNKNOWN,
+  };
+}
+
+interface Estimates {
+  reward_mean: number | null;
+  reward_lower: number | null;
+  reward_upper: number | null;
+  ips_mean: number | null;
+  latency_p50_ms: number | null;
+  latency_p95_ms: number | null;
+}
+
+const UNKNOWN: Estimates = {
+  ...{ reward_mean: null, reward_lower: null, reward_upper: null, ips_mean: null },
+  ...{ latency_p50_ms: null, latency_p95_ms: null },
+};

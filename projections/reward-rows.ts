@@ -1,6 +1,11 @@
 /** The tables of rewards: one row each, and how many there were of each kind. */
+import type { DecodedEvent } from '../events/catalogue.ts';
 import { DOMAIN, integer, orNull, real, TENANT, TIME, text } from './columns.ts';
-import type { Table } from './projection.ts';
+import { startOf } from './period.ts';
+import type { Table, Tables } from './projection.ts';
+import { type Rows, rowsOf } from './rows.ts';
+import type { Owner } from './stream-owner.ts';
+import { finite, finiteOrNull, flag, textOrNull, timeOf } from './told.ts';
 
 export const REWARDS: Table = {
   name: 'rewards',
@@ -30,8 +35,14 @@ export const REWARDS: Table = {
     propensity: orNull(real('Propensity of its decision, where the event has it; null for an arm that stood in.')),
     cost_usd: orNull(real('Dollars that it said the decision had cost.')),
     outdated: integer('1 where its decision is from before a change that restarted the bucket: it moved nothing.'),
+    set_aside: integer(
+      '1 where its decision had been set aside by a rollback, and the domain ignores what comes late: it moved nothing.',
+    ),
     retracted_at: orNull(integer('When it was taken back alone; null where it was not.')),
-    voided_at: orNull(integer('When it was taken out together with others; null where it was not.')),
+    voided_at: orNull(
+      integer('When it was taken out together with others; null where it was not, or that was rolled back.'),
+    ),
+    voided_by: orNull(integer('Revision of the domain that took it out.')),
   },
   key: ['stream', 'revision'],
   indexes: [
@@ -53,6 +64,7 @@ export const REWARD_COUNTS: Table = {
     observed: integer('How many came, whatever became of them.'),
     neutral: integer('Of those: with a share of 0, which move nothing.'),
     outdated: integer('Of those: of decisions from before a change that restarted their bucket.'),
+    set_aside: integer('Of those: of decisions that a rollback had set aside, where the domain ignores such.'),
     retracted: integer('Of those: taken back alone since.'),
     voided: integer('Of those: taken out together with others since.'),
     rewards: integer('Of those: with a share above 0, and not taken back.'),
@@ -61,3 +73,71 @@ export const REWARD_COUNTS: Table = {
   },
   key: ['tenant', 'domain', 'start', 'kind', 'source'],
 };
+
+export type RewardRow = ReturnType<typeof rewardRow>;
+
+/** What changes after the reward. */
+const TAKEN_BACK = ['retracted_at', 'voided_at', 'voided_by'] as const satisfies readonly (keyof RewardRow)[];
+
+export function rewardRows(tables: Tables): Rows<RewardRow> {
+  return rowsOf<RewardRow>(tables, REWARDS, { changing: TAKEN_BACK });
+}
+
+export function rewardRow(event: Extract<DecodedEvent, { type: 'RewardObserved' }>, owner: Owner) {
+  const { data, stream, revision } = event;
+  const time = timeOf(event);
+  return {
+    ...{ stream, revision, reward_id: event.id, ...owner, time, hour: startOf('hour', time) },
+    decision_revision: data.decisionRevision,
+    domain_revision: data.domainRevision,
+    arm: data.arm,
+    value: finite(data.value),
+    share: Math.max(0, finite(data.share)),
+    kind: data.kind,
+    feedback: textOrNull(data.feedback),
+    item: textOrNull(data.item),
+    subject: textOrNull(data.subject),
+    propensity: finiteOrNull(data.propensity),
+    cost_usd: finiteOrNull(data.costUsd),
+    outdated: flag(data.outdated),
+    set_aside: flag(data.setAside),
+    ...STANDS,
+  };
+}
+
+interface TakenBack {
+  retracted_at: number | null;
+  voided_at: number | null;
+  voided_by: number | null;
+}
+
+const STANDS: TakenBack = { retracted_at: null, voided_at: null, voided_by: null };
+
+/** How many rewards of one kind and source came within an hour. */
+export type RewardCount = ReturnType<typeof noRewards>;
+
+export function rewardCounts(tables: Tables): Rows<RewardCount> {
+  return rowsOf<RewardCount>(tables, REWARD_COUNTS);
+}
+
+/** The count that a reward belongs to. */
+export function countOf(counts: Rows<RewardCount>, reward: RewardRow): RewardCount {
+  const { tenant, domain, hour, kind, feedback } = reward;
+  const source = feedback ?? 'value';
+  return counts.find(tenant, domain, hour, kind, source) ?? counts.insert(noRewards(reward, source));
+}
+
+function noRewards({ tenant, domain, hour, kind }: RewardRow, source: string) {
+  const none = {
+    observed: 0,
+    neutral: 0,
+    outdated: 0,
+    set_aside: 0,
+    retracted: 0,
+    voided: 0,
+    rewards: 0,
+    shares: 0,
+    reward_sum: 0,
+  };
+  return { tenant, domain, start: hour, kind, source, ...none };
+}

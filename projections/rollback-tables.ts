@@ -65,3 +65,23 @@ export const POINT_STARTS: Table = {
   key: ['tenant', 'domain', 'start', 'revision'],
   internal: true,
 };
+
+/** What a domain did within some time. */
+export type Sums = { decisions: number; rewards: number; shares: number; reward_sum: number };
+
+export type HourRow = Sums & { readonly tenant: string; readonly domain: string; readonly start: number };
+
+export type PointStart = HourRow & { readonly revision: number };
+
+export function nothingDone(): Sums {
+  return { decisions: 0, rewards: 0, shares: 0, reward_sum: 0 };
+}
+
+/** Adds to sums, or takes from them. */
+export function did(sums: Sums, more: Sums | undefined, sign: 1 | -1): void {
+  if (more === undefined) return;
+  sums.decisions += sign * more.decisions;
+  sums.rewards += sign * more.rewards;
+  sums.shares += sign * more.shares;
+  sums.reward_sum += sign * more.reward_sum;
+}

@@ -1,0 +1,139 @@
+/** What outcomes need to know of domains: who has one of a name, when it was configured, and which rewards were taken out. */
+import { integer, orNull, real, text } from './columns.ts';
+import type { Table, Tables } from './projection.ts';
+import type { Owner } from './stream-owner.ts';
+
+/** An event of a domain's stream after which something about outcomes is different. */
+export type DomainTurn = {
+  readonly domain: string;
+  readonly tenant: string;
+  readonly revision: number;
+  readonly time: number;
+  readonly kind: 'configured' | 'rolled_back' | 'voided';
+  /** Whether another configuration is in force from here on. */
+  readonly configures: number;
+  /** Of a rollback. */
+  readonly to_revision: number | null;
+  /** Of rewards that were taken out: whose they were, null for everybody's, and the span that they were recorded in. */
+  readonly subject: string | null;
+  readonly from_time: number | null;
+  readonly to_time: number | null;
+};
+
+export const DOMAIN_TURNS: Table = {
+  name: 'outcome_turns',
+  about: 'An event of a domain’s stream after which something about its outcomes is different.',
+  columns: {
+    domain: text('Name of the domain.'),
+    tenant: text('Its owner.'),
+    revision: integer('Revision of the domain that it made.'),
+    time: integer('When it was recorded.'),
+    kind: text('configured, rolled_back or voided.'),
+    configures: integer('1 where another configuration is in force from here on.'),
+    to_revision: orNull(integer('Of a rollback: where it returned to.')),
+    subject: orNull(text('Of rewards that were taken out: whose they were; null for everybody’s.')),
+    from_time: orNull(real('Recorded at this time or later.')),
+    to_time: orNull(real('Recorded before this time.')),
+  },
+  key: ['domain', 'tenant', 'revision'],
+  internal: true,
+};
+
+/** What of a reward decides whether it was taken out. */
+export interface VoidableReward {
+  readonly domain_revision: number;
+  readonly time: number;
+  readonly subject: string | null;
+}
+
+export interface DomainTurns {
+  note(turn: DomainTurn): void;
+  /** Everybody who has a domain of this name. */
+  tenantsOf(domain: string): Iterable<string>;
+  /** Revision of the configuration in force at a revision; null where the log does not tell. */
+  configuredAt(owner: Owner, revision: number): number | null;
+  /** The first that took the reward out and was not itself rolled back; undefined where none did. */
+  voidOf(owner: Owner, reward: VoidableReward): DomainTurn | undefined;
+  /** Those that took rewards out, whether or not they are in force. */
+  voidings(owner: Owner): readonly DomainTurn[];
+  /** The batch has ended: forgets where too much is remembered. */
+  flush(): void;
+  reset(): void;
+}
+
+interface Course {
+  readonly configured: number[];
+  readonly rollbacks: DomainTurn[];
+  readonly voidings: DomainTurn[];
+  /** Newest turn that is known: at it, or after it, stands whoever asks now. */
+  latest: number;
+}
+
+const REMEMBERED = 1000;
+
+export function domainTurns(tables: Tables): DomainTurns {
+  const known = new Map<string, Map<string, Course>>();
+
+  function coursesOf(domain: string): Map<string, Course> {
+    const found = known.get(domain);
+    if (found !== undefined) return found;
+    const courses = new Map<string, Course>();
+    for (const row of tables.select(DOMAIN_TURNS.name, { domain })) take(courses, row as DomainTurn); // as `note` put it
+    known.set(domain, courses);
+    return courses;
+  }
+
+  return {
+    note(turn) {
+      take(coursesOf(turn.domain), turn);
+      tables.put(DOMAIN_TURNS.name, turn);
+    },
+    tenantsOf: (domain) => coursesOf(domain).keys(),
+    configuredAt({ tenant, domain }, revision) {
+      return (
+        coursesOf(domain)
+          .get(tenant)
+          ?.configured.findLast((at) => at <= revision) ?? null
+      );
+    },
+    voidOf({ tenant, domain }, reward) {
+      const course = coursesOf(domain).get(tenant);
+      return course?.voidings.find((voiding) => concerns(voiding, reward) && isInForce(course, voiding.revision));
+    },
+    voidings: ({ tenant, domain }) => coursesOf(domain).get(tenant)?.voidings ?? [],
+    flush() {
+      if (known.size > REMEMBERED) known.clear();
+    },
+    reset: () => known.clear(),
+  };
+}
+
+function take(courses: Map<string, Course>, turn: DomainTurn): void {
+  let course = courses.get(turn.tenant);
+  if (course === undefined) {
+    course = { configured: [], rollbacks: [], voidings: [], latest: -1 };
+    courses.set(turn.tenant, course);
+  }
+  if (turn.configures === 1) course.configured.push(turn.revision);
+  if (turn.kind === 'rolled_back') course.rollbacks.push(turn);
+  if (turn.kind === 'voided') course.voidings.push(turn);
+  course.latest = Math.max(course.latest, turn.revision);
+}
+
+/** Whether it asks for such a reward, and came after it. */
+function concerns({ revision, subject, from_time, to_time }: DomainTurn, reward: VoidableReward): boolean {
+  if (reward.domain_revision >= revision) return false;
+  if (subject !== null && reward.subject !== subject) return false;
+  return !(from_time !== null && reward.time < from_time) && !(to_time !== null && reward.time >= to_time);
+}
+
+/** Whether a revision is what the newest one came from: a rollback goes on from where it returned to. */
+function isInForce({ rollbacks, latest }: Course, revision: number): boolean {
+  let upTo = latest;
+  for (const { revision: at, to_revision: to } of rollbacks.toReversed()) {
+    if (at > upTo) continue;
+    if (revision >= at) break;
+    upTo = Math.min(to ?? at, at - 1);
+  }
+  return revision <= upTo;
+}

@@ -8,6 +8,10 @@ const table = {
     400,
     'Use the decisionId exactly as it was returned; ids cannot be edited or taken from another installation.',
   ],
+  query_refused: [
+    400,
+    'Ask with one SELECT over the tables that `reckoner query --tables` names; nothing can be changed through it.',
+  ],
   host_not_allowed: [
     403,
     'Ask by localhost, 127.0.0.1 or [::1]; to be reached by other names, start it with --host and such an address.',

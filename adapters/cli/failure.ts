@@ -33,8 +33,11 @@ export async function reportFailure(
     await err.line(`${err.colours.cyan('→')} ${problem.remedy}`);
   }
   if (style.debug) await err.line(stackOf(thrown));
-  return problem.code === 'request_invalid' ? exitCodes.usage : exitCodes.failed;
+  return usage.includes(problem.code) ? exitCodes.usage : exitCodes.failed;
 }
+
+/** What whoever typed the command got wrong. */
+const usage: readonly ErrorCode[] = ['request_invalid', 'query_refused'];
 
 /** What is wrong, path by path; nothing where the message has said it all. */
 function detailLines({ message, details = [] }: Problem): string[] {

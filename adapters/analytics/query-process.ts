@@ -1,0 +1,57 @@
+/**
+ * The process that answers one statement: `query.ts` starts it and ends it when it takes too long or too much, because nothing
+ * else can stop SQLite in the middle of a statement. It speaks JSON lines: columns, rows, and an end.
+ */
+import { once } from 'node:events';
+import { problemOf } from '../../events/errors.ts';
+import { connectReadOnly, openReadModels } from '../projector/reader.ts';
+import { prepareReading, saidOf } from './guard.ts';
+import type { QueryLine, QueryRequest } from './query-lines.ts';
+
+async function answer({ file, sql, limit }: QueryRequest): Promise<void> {
+  const models = openReadModels(file);
+  const shown = models.shown();
+  models.close();
+  const database = connectReadOnly(file);
+  const tables = shown.flatMap(({ tables }) => tables.map(({ name }) => name));
+  const { statement, reads } = prepareReading(database, sql, tables);
+  const asOf = shown
+    .filter(({ tables }) => tables.some(({ name }) => reads.includes(name)))
+    .map(({ position, time = null }) => ({ position, time }))
+    .sort((one, other) => (one.position < other.position ? -1 : 1))[0];
+  const columns = statement.columns().map(({ name }) => name);
+  await say({ kind: 'columns', columns, asOf: asOf ?? null });
+  let rows = 0;
+  let more = false;
+  try {
+    for (const row of statement.raw().iterate() as Iterable<unknown[]>) {
+      if (rows === limit) {
+        more = true;
+        break;
+      }
+      rows += 1;
+      await say({ kind: 'row', row: row.map(plain) });
+    }
+  } catch (thrown) {
+    throw saidOf(thrown);
+  }
+  await say({ kind: 'end', more });
+}
+
+/** Bytes as hex, as SQLite writes them. */
+function plain(value: unknown): string | number | null {
+  if (value instanceof Uint8Array) return `x'${Buffer.from(value).toString('hex')}'`;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  return value === null || value === undefined ? null : String(value);
+}
+
+async function say(line: QueryLine): Promise<void> {
+  if (!process.stdout.write(`${JSON.stringify(line)}\n`)) await once(process.stdout, 'drain');
+}
+
+process.once('message', (request) => {
+  // What query.ts sends it.
+  answer(request as QueryRequest)
+    .catch((thrown: unknown) => say({ kind: 'problem', problem: problemOf(saidOf(thrown)) }))
+    .finally(() => process.disconnect());
+});

@@ -19,6 +19,7 @@ describe('help', () => {
     ['keys'],
     ['config'],
     ['export'],
+    ['query'],
   ])('of `reckoner %s` says how it is used, with examples', async (...command) => {
     const { code, stdout, stderr } = await run([...command, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -39,6 +39,8 @@ export interface Editions {
   begin(projection: Projection): StoredEdition;
   checkpoint(edition: Edition, checkpoint: Checkpoint): void;
   fail(edition: Edition, reason: string): void;
+  /** Goes on building one that failed. */
+  resume(edition: Edition): void;
   /** Shows this edition to readers in place of every other of its projection, whose tables are dropped. */
   show(edition: Edition): void;
   /** Takes an edition away, and its views where it was live. */
@@ -123,6 +125,9 @@ export function createEditions(database: Database.Database): Editions {
     },
     fail({ name, version, generation }, reason) {
       setState.run('failed', reason, name, version, generation);
+    },
+    resume({ name, version, generation }) {
+      setState.run('building', null, name, version, generation);
     },
     show({ name, version, generation }) {
       const editions = all().filter((other) => other.name === name);

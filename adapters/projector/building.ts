@@ -1,0 +1,115 @@
+/** Projections that are built beside what readers see, in small batches, and then take its place. */
+import { ReckonerError } from '../../events/errors.ts';
+import type { RecordedEvent } from '../../events/event-log.ts';
+import { pause } from './abortable.ts';
+import { reasonOf } from './dead-letters.ts';
+import { projected, type Seat } from './fold.ts';
+import { type Batch, type Fault, foldInto } from './lane.ts';
+import { createGathering, readingFor, type Work } from './work.ts';
+
+/** What is told of a projection whose building ended. */
+export interface Built {
+  /** Their transaction is still open: what is written now is written with the swap. */
+  ended(names: readonly string[], failure?: ReckonerError): void;
+}
+
+/** Events that may be left when the swap begins: so many are folded while the live projections stand still. */
+const LAST_STRETCH = 2_000;
+
+/** Builds whatever is to be built until the signal is aborted. @throws what the disk, the log or the lease is to blame for */
+export async function buildBeside(work: Work, built: Built, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    if (work.building.length === 0) {
+      await work.moreToBuild.heard(signal);
+      continue;
+    }
+    // Those who come later wait for the next round: they are at the log's beginning, and these are not.
+    const lane = [...work.building];
+    do await catchUp(work, lane, built, signal);
+    while (!signal.aborted && !(await takePlace(work, lane, built)));
+  }
+}
+
+/** Folds up to where the log ends when it begins. */
+async function catchUp(work: Work, lane: readonly Seat[], built: Built, signal: AbortSignal): Promise<void> {
+  const { log, pace } = work;
+  const head = await log.head();
+  const gathering = createGathering(pace);
+  for await (const event of log.readAll(readingFor(stillBuilding(work, lane)))) {
+    if (!gathering.add(event)) continue;
+    const began = performance.now();
+    await foldBesides(work, lane, built, { events: gathering.take().map(projected), upTo: event.position });
+    await pause((performance.now() - began) * pace.rest, signal);
+    if (signal.aborted) return;
+  }
+  await foldBesides(work, lane, built, lastBatch(gathering.take(), head));
+}
+
+function lastBatch(records: readonly RecordedEvent[], head: Batch['upTo']): Batch {
+  const last = records.at(-1)?.position ?? head;
+  return { events: records.map(projected), upTo: last > head ? last : head };
+}
+
+function foldBesides(work: Work, lane: readonly Seat[], built: Built, batch: Batch): Promise<void> {
+  return work.store.alone(() => foldAlone(work, lane, built, batch));
+}
+
+function foldAlone(work: Work, lane: readonly Seat[], built: Built, batch: Batch): Promise<void> {
+  const onFault = (fault: Fault) => stop(work, built, fault);
+  return foldInto(work.store, stillBuilding(work, lane), batch, onFault, () => work.onPoint('midRebuild'));
+}
+
+/**
+ * Folds the last stretch while nothing else moves, then shows what was built in place of what was there: views, tables and
+ * states in one transaction.
+ * @returns false where too much has been appended meanwhile
+ */
+async function takePlace(work: Work, lane: readonly Seat[], built: Built): Promise<boolean> {
+  const { store, log, live, building } = work;
+  const done = await store.alone(async () => {
+    const seats = stillBuilding(work, lane);
+    if (seats.length === 0) return true;
+    const head = await log.head();
+    const rest: RecordedEvent[] = [];
+    for await (const event of log.readAll({ ...readingFor(seats), limit: LAST_STRETCH })) rest.push(event);
+    if (rest.length === LAST_STRETCH) return false;
+    await foldAlone(work, lane, built, lastBatch(rest, head));
+    const complete = stillBuilding(work, lane);
+    await store.fenced(() => {
+      for (const { edition } of complete) store.editions.show(edition);
+      built.ended(complete.map(({ projection }) => projection.name));
+      work.onPoint('midSwap');
+    });
+    for (const seat of complete) {
+      live.set(seat.projection.name, seat);
+      building.splice(building.indexOf(seat), 1);
+    }
+    work.changes += 1;
+    work.onPoint('afterSwap');
+    return true;
+  });
+  work.liveChanged.ring();
+  work.onReached();
+  return done;
+}
+
+/** Those of a lane that have not failed. */
+function stillBuilding({ building }: Work, lane: readonly Seat[]): readonly Seat[] {
+  return lane.filter((seat) => building.includes(seat));
+}
+
+/** A read model that lacks an event must not take the place of one that does not. */
+function stop(work: Work, built: Built, { seat, event: { record }, thrown }: Fault): boolean {
+  const { name } = seat.projection;
+  const where = `the event ${record.id} (${record.type}, ${record.stream}, revision ${record.revision})`;
+  const message = `The projection ${name} cannot be built: ${where} cannot be folded. ${reasonOf(thrown)}`;
+  const failure = new ReckonerError('internal', message, {
+    cause: thrown,
+    remedy: `What readers see stays as it was. Mend the projection, then: reckoner projections rebuild ${name}.`,
+  });
+  work.store.editions.fail(seat.edition, message);
+  built.ended([name], failure);
+  work.building.splice(work.building.indexOf(seat), 1);
+  work.onFault(`projection ${name}`, failure);
+  return false;
+}

@@ -1,0 +1,29 @@
+/**
+ * A process that projects, for `processes.test.ts`: `<directory> <owner> <lease ms> <version of counting> [point times]`. It kills
+ * itself when the point is passed so many times. What it has reached it says as lines on its standard output.
+ */
+import { writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Progress, startProjector } from '../../../adapters/projector/projector.ts';
+import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
+import { chaining, counting } from './samples.ts';
+
+const [directory = '', owner = '', leaseMs = '', version = '', point, times] = process.argv.slice(2);
+let passed = 0;
+let said: Progress['state'] | undefined;
+startProjector({
+  log: openSqliteEventLog({ file: join(directory, 'log.db'), pollMs: 5 }),
+  file: join(directory, 'projections.db'),
+  projections: [counting({ version: Number(version) }), chaining()],
+  ...{ owner, leaseMs: Number(leaseMs), now: Date.now, random: Math.random },
+  pace: { batchEvents: 20, requestsMs: 10, rest: 0 },
+  onPoint: (name) => {
+    if (name === point && ++passed === Number(times)) process.kill(process.pid, 'SIGKILL');
+  },
+  onTrouble: (where, thrown) => writeSync(2, `${where}: ${thrown}\n`),
+  onProgress: ({ state }) => {
+    if (state !== said) writeSync(1, `${state}\n`);
+    said = state;
+  },
+});
+setInterval(() => {}, 1_000);

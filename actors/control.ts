@@ -36,6 +36,7 @@ export async function configure(
   await domain.execute(request, ({ latest }) => {
     created = latest === undefined;
     if (latest !== undefined && canonical(latest.config) === text) return [];
+    const isPolicy = latest !== undefined && canonical(latest.config.policy) !== canonical(config.policy);
     const held = confirmed ? [] : heldPrices(latest?.config.arms ?? [], config.arms);
     if (held.length > 0) throw priceHeld(held);
     return [
@@ -44,7 +45,7 @@ export async function configure(
         type: 'DomainConfigured',
         data: { config: text, by, reason, relearn: false },
       },
-      markDraft({ tenant, name }, request, 'config', { by, reason }),
+      markDraft(domain, request, isPolicy ? 'policy' : 'config', { by, reason }),
     ];
   });
   return { ...viewOf(domain), created };
@@ -64,7 +65,7 @@ export async function setFrozen(
     if (latest?.frozen === frozen) return [];
     const type = frozen ? 'DomainFrozen' : 'DomainThawed';
     const change: Draft = { id: eventId(tenant, name, request, type), type, data: { by, reason } };
-    return frozen ? [change] : [change, markDraft({ tenant, name }, request, 'thaw', { by, reason })];
+    return frozen ? [change] : [change, markDraft(domain, request, 'thaw', { by, reason })];
   });
   return viewOf(domain);
 }

@@ -6,6 +6,7 @@ import type { BucketOutcome } from './bucket-batch.ts';
 import type { BucketView } from './bucket-state.ts';
 import { keyedMark, requestHash } from './canonical.ts';
 import { answerOf, type DecideRequest, makeDecision } from './choose.ts';
+import { markDay, nextDay } from './daily-point.ts';
 import { decisionId } from './decision-id.ts';
 import type { DomainHandle } from './domains.ts';
 import { domainOf, findEvent, type House, handOver, knownOf, loadedDomain, stateOf, vanished } from './house.ts';
@@ -58,13 +59,24 @@ interface KnownRequest {
   readonly command: DecideCommand;
 }
 
+/** Nobody waits for it: the point is one of the day, not of this decision. */
+function markOnce(house: House, domain: DomainHandle, now: number): void {
+  domain.unmarkedFrom = Infinity;
+  const upTo = (time: number) => {
+    domain.unmarkedFrom = time;
+  };
+  markDay(house, domain, now).then(upTo, () => upTo(nextDay(now)));
+}
+
 /** Asks the bucket. One promise for all of it: within its reply, what the bucket answers becomes the decision. */
 function choose(house: House, domain: DomainHandle, known: KnownRequest): Promise<Decision> {
   return new Promise((resolve, reject) => {
     const { id, requestId, hash, subject, command } = known;
     const { tenant, name } = domain;
     const { schema } = stateOf(domain);
-    const features = schema.encode(command.context, house.env.now());
+    const now = house.env.now();
+    const features = schema.encode(command.context, now);
+    if (now >= domain.unmarkedFrom) markOnce(house, domain, now);
     const seed = house.env.seed();
     const request: DecideRequest = { tenant, command, requestId, requestHash: hash, features, subject, seed };
     const bucket = schema.bucketOf(features);

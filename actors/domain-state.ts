@@ -65,6 +65,10 @@ export interface DomainTimeline {
   readonly lineage: Lineage;
   /** A revision and its ancestors. */
   lineageOf(revision: number): Lineage;
+  /** The domain as it would be after an event that is not recorded; undefined where that says nothing before its first configuration. */
+  imagine(
+    event: Pick<DecodedEvent, 'type' | 'data'>,
+  ): { readonly state: DomainState; readonly lineage: Lineage } | undefined;
   /** How the domain stood; undefined for a revision that is not known. */
   standingAt(revision: number): DomainStanding | undefined;
   /** Folds the next event; one that is known already, or does not follow, changes nothing and gives false. */
@@ -104,6 +108,13 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
     },
     lineageOf: (revision) => lineageOf(revision, rollbacks),
     standingAt: at,
+    imagine(event) {
+      const revision = (latest?.revision ?? -1) + 1;
+      const state = evolveDomain(latest, revision, event, makePolicy, at);
+      const rollback = rollbackIn(event, revision);
+      const turned = rollback === undefined ? rollbacks : [...rollbacks, rollback];
+      return state === undefined ? undefined : { state, lineage: lineageOf(revision, turned) };
+    },
     apply(revision, event) {
       if (revision !== (latest?.revision ?? -1) + 1) return false;
       const state = evolveDomain(latest, revision, event, makePolicy, at);

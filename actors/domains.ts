@@ -33,6 +33,8 @@ export interface DomainHandle {
   execute(correlationId: string, make: DomainCommand['make']): Promise<void>;
   /** Settles when every prior that the log so far calls for has been shared. */
   settled(): Promise<void>;
+  /** From when on a decision is the first of a day that no rollback point is known of; Infinity while that is looked up. */
+  unmarkedFrom: number;
 }
 
 export interface DomainsDependencies {
@@ -175,7 +177,8 @@ async function loadDomain(
         await env.sleep(FOLLOW_PAUSE_MS);
       },
     );
-  const handle = {
+  const handle: DomainHandle & { stop(): void } = {
+    unmarkedFrom: 0,
     tenant,
     name,
     timeline,

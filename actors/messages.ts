@@ -213,6 +213,13 @@ export const RollbackBody = ControlBody.extend({
     .boolean()
     .default(false)
     .describe('true: only what was learned goes back, the configuration stays as it is now'),
+  dryRun: z.boolean().default(false).describe('true: records nothing, and tells what would change'),
+  contexts: z
+    .int()
+    .min(1)
+    .max(2_000)
+    .default(200)
+    .describe('of a dry run: on how many of the last decisions the arms are compared'),
 });
 export type RollbackBody = z.input<typeof RollbackBody>;
 export type RollbackCommand = z.output<typeof RollbackBody>;
@@ -410,6 +417,74 @@ export interface DomainView {
   readonly shared: readonly { readonly arm: string; readonly pulls: number; readonly mean: number }[];
   /** Rewards counted when it was last shared. */
   readonly counted: number;
+}
+
+export const CheckpointBody = ControlBody.extend({
+  name: z
+    .string()
+    .min(1)
+    .max(100)
+    .regex(/^[^@\p{Cc}]*[^@\p{Cc}\d][^@\p{Cc}]*$/u, 'must not be a number, nor contain @')
+    .describe('what it is to be called; a name may be used again, the newest is meant then'),
+});
+export type CheckpointBody = z.input<typeof CheckpointBody>;
+export type CheckpointCommand = z.output<typeof CheckpointBody>;
+
+/** A revision that a domain can be returned to. */
+export interface RollbackPoint {
+  readonly name: string;
+  /** Revision that it returns to: `name@revision` means this one of several. */
+  readonly revision: number;
+  /** config, policy, thaw, daily, manual, rollback or void. */
+  readonly cause: string;
+  readonly by: string;
+  readonly reason: string;
+  /** The moment that is restored: ISO 8601. */
+  readonly time: string;
+}
+
+/** What a rollback would change. */
+export interface RollbackPreview {
+  readonly domain: string;
+  /** The newest revision of the domain. */
+  readonly revision: number;
+  readonly to: RevisionSpan;
+  readonly configKept: boolean;
+  /** What would count no more. */
+  readonly setAside: EventCounts;
+  /** What would count again: it was set aside by a rollback that this one undoes. */
+  readonly restored: EventCounts;
+  /** On how many of the last decisions, since what would be set aside, the arms are compared. */
+  readonly contexts: number;
+  /** How many of the last decisions cannot be put to the restored configuration: their context does not fit it. */
+  readonly unfit: number;
+  /** Over those contexts; null where an arm is not there before or after. */
+  readonly arms: readonly {
+    readonly arm: string;
+    /** Mean reward that is expected of it. */
+    readonly mean: BeforeAfter;
+    /** Part of the choices that it gets. */
+    readonly share: BeforeAfter;
+  }[];
+  readonly config: readonly ConfigChange[];
+}
+
+export interface EventCounts {
+  readonly decisions: number;
+  readonly rewards: number;
+  readonly retractions: number;
+}
+
+export interface BeforeAfter {
+  readonly before: number | null;
+  readonly after: number | null;
+}
+
+/** A place where two configurations differ; null where there is nothing. */
+export interface ConfigChange {
+  readonly path: string;
+  readonly before: unknown;
+  readonly after: unknown;
 }
 
 /** What a rollback did. */

@@ -6,6 +6,7 @@ import type { DomainConfigInput } from './domain-config.ts';
 import type {
   Blend,
   BlendBody,
+  CheckpointBody,
   ControlCommand,
   DecideBody,
   Decision,
@@ -19,6 +20,8 @@ import type {
   RewardReceipt,
   Rollback,
   RollbackBody,
+  RollbackPoint,
+  RollbackPreview,
   Run,
   RunBody,
 } from './messages.ts';
@@ -66,5 +69,11 @@ export interface Reckoner {
   thaw(domain: string, body?: Partial<ControlCommand>, caller?: Caller): Promise<DomainView>;
   /** Returns what the domain has learned, and its configuration, to one of its revisions. */
   rollBack(domain: string, body: RollbackBody, caller?: Caller): Promise<Rollback>;
+  /** The same as a dry run: records nothing, and tells what would change. */
+  previewRollback(domain: string, body: RollbackBody, caller?: Caller): Promise<RollbackPreview>;
+  /** Marks the domain as it is now, to be returned to by name. */
+  checkpoint(domain: string, body: CheckpointBody, caller?: Caller): Promise<RollbackPoint>;
+  /** The newest points that the domain can be returned to, newest first. */
+  rollbackPoints(domain: string, caller?: Caller): Promise<readonly RollbackPoint[]>;
   health(): Promise<Health>;
 }

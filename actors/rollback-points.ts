@@ -5,13 +5,13 @@ import { eventId } from '../events/ids.ts';
 import type { Control } from './control.ts';
 import type { DomainHandle } from './domains.ts';
 import type { House } from './house.ts';
-import type { RevisionSpan } from './messages.ts';
+import type { RevisionSpan, RollbackPoint } from './messages.ts';
 import { domainStream } from './streams.ts';
 
 /** Why a revision is marked. */
-export type Cause = 'config' | 'policy' | 'thaw' | 'daily' | 'manual' | 'rollback';
+export type Cause = 'config' | 'policy' | 'thaw' | 'daily' | 'manual' | 'rollback' | 'void';
 
-/** Marks the domain as it is right after the change that it comes with. */
+/** Marks the domain as it is now: right after the change that it comes with. The revision before the mark ends with it. */
 export function markDraft(
   { tenant, name }: Pick<DomainHandle, 'tenant' | 'name'>,
   request: string,
@@ -26,11 +26,19 @@ export function markDraft(
   };
 }
 
-type Marked = Extract<DecodedEvent, { type: 'RollbackPointMarked' }>;
-
 /** The points of a domain, newest first. */
-export async function* pointsOf(house: House, domain: DomainHandle): AsyncGenerator<Marked> {
-  for await (const event of backwards(house, domain)) if (event.type === 'RollbackPointMarked') yield event;
+export async function* pointsOf(house: House, domain: DomainHandle): AsyncGenerator<RollbackPoint> {
+  for await (const event of eventsBackwards(house, domain))
+    if (event.type === 'RollbackPointMarked') yield pointOf(event);
+}
+
+export function pointOf({
+  revision,
+  data,
+  metadata,
+}: Extract<DecodedEvent, { type: 'RollbackPointMarked' }>): RollbackPoint {
+  const { name, cause, by, reason } = data;
+  return { name, revision: revision - 1, cause, by, reason, time: isoOf(metadata.time) };
 }
 
 /** How many points an error names. */
@@ -38,7 +46,8 @@ const NAMED = 5;
 
 /**
  * The revision that is meant.
- * @param to its number, the name of a point (`name@revision` picks one of several), or a time
+ * @param to its number, the name of a point (`name@revision` picks one of several), or a time: the newest moment by then at which
+ * something was recorded of the domain
  * @throws ReckonerError rollback_point_unknown
  */
 export async function revisionMeant(house: House, domain: DomainHandle, to: string | number): Promise<number> {
@@ -51,16 +60,20 @@ export async function revisionMeant(house: House, domain: DomainHandle, to: stri
   const text = String(to);
   const [, named = text, at] = /^(.*)@(\d{1,9})$/.exec(text) ?? [];
   const last: string[] = [];
-  for await (const { revision, data } of pointsOf(house, domain)) {
-    if (data.name === text || (data.name === named && at !== undefined && revision === Number(at))) return revision;
-    if (last.length < NAMED) last.push(`${data.name}@${revision}`);
+  for await (const { name, revision } of pointsOf(house, domain)) {
+    if (name === named && (at === undefined || revision === Number(at))) return revision;
+    if (last.length < NAMED) last.push(`${name}@${revision}`);
   }
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(time)) {
     const known = last.length === 0 ? 'None is marked yet.' : `The last ones are ${last.join(', ')}.`;
     throw unknown(`No rollback point of this domain is called so. ${known}`);
   }
-  for await (const { revision, metadata } of backwards(house, domain)) if (metadata.time <= time) return revision;
+  for await (const { type, revision, metadata } of eventsBackwards(house, domain)) {
+    if (metadata.time > time) continue;
+    // A mark or a sharing ends the revision before it: that is the state of its moment. A change is in force from its own on.
+    return type === 'RollbackPointMarked' || type === 'PriorShared' ? revision - 1 : revision;
+  }
   throw unknown('The domain was not there yet at this time.');
 }
 
@@ -69,7 +82,7 @@ export async function spanOf(house: House, { tenant, name }: DomainHandle, revis
   const times: string[] = [];
   for await (const event of house.log.readStream(domainStream(tenant, name), { from: revision, limit: 2 })) {
     const time = decode(event)?.metadata.time;
-    times.push(time === undefined ? '' : new Date(time).toISOString());
+    times.push(time === undefined ? '' : isoOf(time));
   }
   const [from = '', until = null] = times;
   return { revision, from, until };
@@ -81,7 +94,7 @@ export async function sharedAt(
   domain: DomainHandle,
   revision: number,
 ): Promise<Pick<Extract<DecodedEvent, { type: 'PriorShared' }>['data'], 'counted' | 'arms' | 'through'>> {
-  for await (const { type, data } of backwards(house, domain, revision)) {
+  for await (const { type, data } of eventsBackwards(house, domain, revision)) {
     if (type !== 'PriorShared' && type !== 'RolledBack' && type !== 'RewardVoided') continue;
     const { counted, arms, through } = data;
     return { counted, arms, through };
@@ -89,12 +102,21 @@ export async function sharedAt(
   return { counted: 0, arms: [], through: '' };
 }
 
-async function* backwards({ log }: House, { tenant, name }: DomainHandle, from?: number): AsyncGenerator<DecodedEvent> {
+/** What was recorded of a domain, newest first. */
+export async function* eventsBackwards(
+  { log }: House,
+  { tenant, name }: DomainHandle,
+  from?: number,
+): AsyncGenerator<DecodedEvent> {
   const start = from === undefined ? {} : { from };
   for await (const event of log.readStream(domainStream(tenant, name), { backwards: true, ...start })) {
     const decoded = decode(event);
     if (decoded !== undefined) yield decoded;
   }
+}
+
+function isoOf(time: number): string {
+  return new Date(time).toISOString();
 }
 
 function unknown(message: string): ReckonerError {

@@ -2,12 +2,23 @@
  * Handles rollbacks: one event on the domain's stream, which every bucket takes into account with its next event. What came in
  * between stays in the log.
  */
+import type { EventData } from '../events/catalogue.ts';
 import { eventId } from '../events/ids.ts';
 import { canonical } from './canonical.ts';
+import type { CompiledDomain } from './compiled-domain.ts';
 import type { Control } from './control.ts';
-import { domainOf, type House } from './house.ts';
-import type { Rollback, RollbackCommand } from './messages.ts';
-import { markDraft, revisionMeant, sharedAt, spanOf } from './rollback-points.ts';
+import type { DomainHandle } from './domains.ts';
+import { domainOf, findEvent, type House, stateOf, vanished } from './house.ts';
+import type {
+  CheckpointCommand,
+  RevisionSpan,
+  Rollback,
+  RollbackCommand,
+  RollbackPoint,
+  RollbackPreview,
+} from './messages.ts';
+import { markDraft, pointOf, pointsOf, revisionMeant, sharedAt, spanOf } from './rollback-points.ts';
+import { previewOf } from './rollback-preview.ts';
 
 /** @throws ReckonerError domain_unknown, rollback_point_unknown, conflict */
 export async function rollBack(
@@ -15,41 +26,111 @@ export async function rollBack(
   tenant: string,
   name: string,
   { to, keepConfig }: Pick<RollbackCommand, 'to' | 'keepConfig'>,
-  { by, reason }: Control,
+  control: Control,
 ): Promise<Rollback> {
-  const domain = await domainOf(house, tenant, name);
-  const revision = await revisionMeant(house, domain, to);
-  // What is restored lies in the past and does not change: only who wrote since may.
-  const [restored, shared, span] = await Promise.all([
-    domain.compiledAt(revision),
-    sharedAt(house, domain, revision),
-    spanOf(house, domain, revision),
-  ]);
+  const meant = await meantBy(house, tenant, name, to);
+  const { domain, span } = meant;
   const request = house.env.uuid();
   let recordedAt = -1;
   await domain.execute(request, ({ latest, length }) => {
     recordedAt = -1;
-    if (latest === undefined || revision === latest.revision) return [];
+    if (latest === undefined || span.revision === latest.revision) return [];
     recordedAt = length;
-    const { config } = keepConfig ? latest : restored;
+    const data = rolledBackTo(meant, latest, keepConfig, control);
     return [
-      {
-        id: eventId(tenant, name, request, 'RolledBack'),
-        type: 'RolledBack',
-        data: {
-          ...{ toDomainRevision: revision, by, reason, config: canonical(config), configKept: keepConfig },
-          ...shared,
-        },
-      },
-      markDraft(domain, request, 'rollback', { by, reason }),
+      { id: eventId(tenant, name, request, 'RolledBack'), type: 'RolledBack', data },
+      markDraft(domain, request, 'rollback', control),
     ];
   });
   const recorded = recordedAt >= 0;
   return {
     domain: name,
-    revision: recorded ? recordedAt : revision,
+    revision: recorded ? recordedAt : span.revision,
     to: span,
     configKept: keepConfig,
     recorded,
   };
+}
+
+/** What the same rollback would change; nothing is recorded. @throws ReckonerError domain_unknown, rollback_point_unknown */
+export async function previewRollback(
+  house: House,
+  tenant: string,
+  name: string,
+  { to, keepConfig, contexts }: RollbackCommand,
+  control: Control,
+): Promise<RollbackPreview> {
+  const meant = await meantBy(house, tenant, name, to);
+  const { domain, span } = meant;
+  const data = rolledBackTo(meant, stateOf(domain), keepConfig, control);
+  return {
+    domain: name,
+    revision: stateOf(domain).revision,
+    to: span,
+    configKept: keepConfig,
+    ...(await previewOf(house, domain, data, contexts)),
+  };
+}
+
+interface Meant {
+  readonly domain: DomainHandle;
+  readonly span: RevisionSpan;
+  readonly restored: CompiledDomain;
+  readonly shared: Awaited<ReturnType<typeof sharedAt>>;
+}
+
+/** What lies in the past and does not change: only who wrote since may. */
+async function meantBy(house: House, tenant: string, name: string, to: RollbackCommand['to']): Promise<Meant> {
+  const domain = await domainOf(house, tenant, name);
+  const revision = await revisionMeant(house, domain, to);
+  const [restored, shared, span] = await Promise.all([
+    domain.compiledAt(revision),
+    sharedAt(house, domain, revision),
+    spanOf(house, domain, revision),
+  ]);
+  return { domain, span, restored, shared };
+}
+
+function rolledBackTo(
+  { span, restored, shared }: Meant,
+  latest: CompiledDomain,
+  configKept: boolean,
+  { by, reason }: Control,
+): EventData<'RolledBack'> {
+  const { config } = configKept ? latest : restored;
+  return { toDomainRevision: span.revision, by, reason, config: canonical(config), configKept, ...shared };
+}
+
+/** Marks the domain as it is now. @throws ReckonerError domain_unknown, conflict */
+export async function checkpoint(
+  house: House,
+  tenant: string,
+  name: string,
+  { name: pointName }: Pick<CheckpointCommand, 'name'>,
+  control: Control,
+): Promise<RollbackPoint> {
+  const domain = await domainOf(house, tenant, name);
+  const request = house.env.uuid();
+  await domain.execute(request, () => [markDraft(domain, request, 'manual', control, pointName)]);
+  const id = eventId(tenant, name, request, 'RollbackPointMarked');
+  const marked = await findEvent(house, id);
+  if (marked?.type !== 'RollbackPointMarked') throw vanished();
+  return pointOf(marked);
+}
+
+/** The newest points that a domain can be returned to, newest first. @throws ReckonerError domain_unknown */
+export async function rollbackPoints(
+  house: House,
+  tenant: string,
+  name: string,
+  limit: number,
+): Promise<readonly RollbackPoint[]> {
+  const domain = await domainOf(house, tenant, name);
+  await domain.refresh();
+  const points: RollbackPoint[] = [];
+  for await (const point of pointsOf(house, domain)) {
+    points.push(point);
+    if (points.length >= limit) break;
+  }
+  return points;
 }

@@ -16,6 +16,7 @@ import { inOurWords, invalid } from './invalid.ts';
 import { blendItems, showItems } from './items.ts';
 import {
   BlendBody,
+  CheckpointBody,
   ControlBody,
   DecideBody,
   type DecideCommand,
@@ -27,7 +28,7 @@ import {
 } from './messages.ts';
 import { DEFAULT_TENANT } from './reckoner.ts';
 import { retract, reward } from './reward.ts';
-import { rollBack } from './rollback.ts';
+import { checkpoint, previewRollback, rollBack, rollbackPoints } from './rollback.ts';
 import { run } from './run.ts';
 
 export interface RouterInput {
@@ -110,6 +111,9 @@ const RetractRef = z.strictObject({
   body: z.unknown(),
 });
 
+/** Rollback points that are listed. */
+const POINTS = 200;
+
 /** Subjects: `decide|run.{domain}`, `reward|retract|items|blend.{domain}`, `control.{domain}.{verb}`, `query.{what}`. */
 function handle(house: House, { subject, body, headers }: Message): Promise<unknown> {
   const [verb, name = '', action] = subject.split('.');
@@ -149,7 +153,13 @@ function handle(house: House, { subject, body, headers }: Message): Promise<unkn
         );
       if (action === 'rollback') {
         const command = parse(RollbackBody, body);
-        return rollBack(house, tenant, parse(DomainName, name), command, { by, reason: command.reason });
+        const control = { by, reason: command.reason };
+        if (!command.dryRun) return rollBack(house, tenant, parse(DomainName, name), command, control);
+        return house.explaining.run(() => previewRollback(house, tenant, parse(DomainName, name), command, control));
+      }
+      if (action === 'checkpoint') {
+        const command = parse(CheckpointBody, body);
+        return checkpoint(house, tenant, parse(DomainName, name), command, { by, reason: command.reason });
       }
       const frozen = { freeze: true, thaw: false }[action ?? ''];
       if (frozen !== undefined) return setFrozen(house, tenant, name, frozen, { ...parse(ControlBody, body), by });
@@ -161,6 +171,7 @@ function handle(house: House, { subject, body, headers }: Message): Promise<unkn
         return house.explaining.run(() => explain(house, tenant, decisionId));
       }
       if (name === 'domain') return viewDomain(house, tenant, parse(DomainName, body));
+      if (name === 'rollbackPoints') return rollbackPoints(house, tenant, parse(DomainName, body), POINTS);
       if (name === 'domains') return viewDomains(house, tenant);
       break;
   }

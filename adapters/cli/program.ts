@@ -16,9 +16,11 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   export: async () => (await import('./export.ts')).registerExport,
   config: async () => (await import('./config.ts')).registerConfig,
   domains: async () => (await import('./domains.ts')).registerDomains,
+  rollback: async () => (await import('./rollback.ts')).registerRollback,
+  checkpoint: async () => (await import('./rollback-points.ts')).registerCheckpoint,
+  'rollback-points': async () => (await import('./rollback-points.ts')).registerRollbackPoints,
   simulate: async () => (await import('./simulate.ts')).registerSimulate,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
-  audit: async () => (await import('./audit.ts')).registerAudit,
   keys: async () => (await import('./keys.ts')).registerKeys,
   backup: async () => (await import('./backup.ts')).registerBackup,
   restore: async () => (await import('./backup.ts')).registerRestore,
@@ -31,6 +33,7 @@ Examples:
   reckoner explain DECISION_ID                   why this arm, and what came of it
   reckoner export --domain support --out s.ndjson  what was decided and what came of it, for your own tools
   reckoner config check support.json             does this configuration hold, and what should I know of it?
+  reckoner rollback --domain D --to POINT        return what was learned to how it stood; --dry-run only looks
   reckoner doctor                                is everything in order?
   reckoner simulate --dataset ./mine.csv         measure a policy on recorded requests
 

@@ -10,6 +10,8 @@ export const RewardBody = named('RewardBody', messages.RewardBody);
 export const ItemsBody = named('ItemsBody', messages.ItemsBody);
 export const BlendBody = named('BlendBody', messages.BlendBody);
 export const ControlBody = named('ControlBody', messages.ControlBody);
+export const RollbackBody = named('RollbackBody', messages.RollbackBody);
+export const CheckpointBody = named('CheckpointBody', messages.CheckpointBody);
 export const DomainConfig = named('DomainConfig', config.DomainConfigInput);
 
 /** Only schemas made after zod-openapi was loaded can take a name from it, and those of the actors may be older: copies can. */

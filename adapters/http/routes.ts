@@ -4,6 +4,7 @@ import { decisionRoutes } from './decision-routes.ts';
 import { renderDocsPage } from './docs-page.ts';
 import { domainRoutes } from './domain-routes.ts';
 import { type Documentation, nodeRoutes } from './node-routes.ts';
+import { rollbackRoutes } from './rollback-routes.ts';
 import type { Route } from './route.ts';
 
 /**
@@ -21,7 +22,7 @@ export function createRoutes(
     made ??= documentationOf(describe(), origin());
     return made;
   };
-  return [...decisionRoutes, ...domainRoutes, ...nodeRoutes(version, documentation)];
+  return [...decisionRoutes, ...domainRoutes, ...rollbackRoutes, ...nodeRoutes(version, documentation)];
 }
 
 function documentationOf(api: ApiDocument, origin: string): Documentation {

@@ -316,10 +316,10 @@ export function readPriorShared(r: Reader, end: number): PriorShared {
   return { counted, arms, through };
 }
 
-/** A revision of the domain was marked as one to return to. */
+/** The revision before this one was marked as one to return to: it ends here, so that the moment of this event is what is restored. */
 export interface RollbackPointMarked {
   readonly name: string;
-  /** Why it was marked: config, policy, thaw, daily, manual, rollback. */
+  /** Why it was marked: config, policy, thaw, daily, manual, rollback, void. */
   readonly cause: string;
   readonly by: string;
   readonly reason: string;
@@ -2419,7 +2419,7 @@ export const reference = [
   },
   {
     "name": "RollbackPointMarked",
-    "comment": "A revision of the domain was marked as one to return to.",
+    "comment": "The revision before this one was marked as one to return to: it ends here, so that the moment of this event is what is restored.",
     "fields": [
       {
         "name": "name",
@@ -2429,7 +2429,7 @@ export const reference = [
       {
         "name": "cause",
         "type": "string",
-        "comment": "Why it was marked: config, policy, thaw, daily, manual, rollback."
+        "comment": "Why it was marked: config, policy, thaw, daily, manual, rollback, void."
       },
       {
         "name": "by",

@@ -63,9 +63,9 @@ export function posteriorOf({ domain, posterior }: BucketState): string {
   return Buffer.from(domain.policy.serialise(posterior)).toString('base64');
 }
 
-/** Everything about the bucket, as text that can be compared. */
+/** Everything about the bucket, as text that can be compared; but for under which revisions it is known to hold: that is told by how it was come to. */
 export function textOf(state: BucketState): string {
-  return Buffer.from(serialiseBucket(state)).toString('base64');
+  return Buffer.from(serialiseBucket({ ...state, under: state.domain.revision })).toString('base64');
 }
 
 /** Policies that note the posterior each choice was made from: the live one, where a live bucket chose. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as answers from '../../../adapters/http/answers.ts';
 import type { ApiDocument, Operation } from '../../../adapters/http/api-document.ts';
+import * as rollbackAnswers from '../../../adapters/http/rollback-answers.ts';
 import { createRoutes } from '../../../adapters/http/routes.ts';
 import { errorCodes } from '../../../events/errors.ts';
 import { openRealDoor, type TestDoor } from './open-door.ts';
@@ -93,7 +94,10 @@ describe('the OpenAPI document', () => {
       'blendTheListsOfASlate',
       'rewardADecision',
       'explainADecision',
-    ].concat(['retractAReward', 'showADomain', 'listTheDomains', 'freezeADomain', 'thawADomain']);
+    ].concat(
+      ['retractAReward', 'showADomain', 'listTheDomains', 'freezeADomain', 'thawADomain'],
+      ['markARollbackPoint', 'listTheRollbackPoints', 'rollADomainBack'],
+    );
     const told = new Set<string>([
       'isTheProcessAlive',
       'isTheNodeReady',
@@ -137,7 +141,7 @@ describe('the OpenAPI document', () => {
 });
 
 function schemaNamed(name: string) {
-  const found = Object.entries(answers).find(([known]) => known === name)?.[1];
+  const found = Object.entries({ ...answers, ...rollbackAnswers }).find(([known]) => known === name)?.[1];
   if (found === undefined) throw new Error(`no schema ${name}`);
   return found;
 }

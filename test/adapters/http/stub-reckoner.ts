@@ -20,6 +20,9 @@ export function stubReckoner(told: Partial<Reckoner>): Reckoner {
     freeze: untold,
     thaw: untold,
     rollBack: untold,
+    previewRollback: untold,
+    checkpoint: untold,
+    rollbackPoints: untold,
     health: untold,
     ...told,
   };

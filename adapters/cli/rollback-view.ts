@@ -1,0 +1,106 @@
+/** Rollbacks and what they would change, told to a person. */
+import type {
+  BeforeAfter,
+  EventCounts,
+  RevisionSpan,
+  Rollback,
+  RollbackPoint,
+  RollbackPreview,
+} from '../../actors/messages.ts';
+import { type Cell, tableLines } from './table.ts';
+import type { Colours } from './terminal.ts';
+
+/** Places of a configuration that are shown, and so much of each. */
+const CHANGES = 30;
+const LONGEST = 60;
+
+export function rollbackLines({ domain, revision, to, configKept, recorded }: Rollback, colours: Colours): string[] {
+  if (!recorded) return [`${domain} stands at revision ${to.revision} already: nothing was recorded.`];
+  return [
+    `${colours.green('rolled back')}  ${domain} ${momentOf(to)}${configKept ? '; its configuration stays' : ''}.`,
+    `${colours.cyan('→')} To take that back: reckoner rollback --domain ${domain} --to ${revision - 1}`,
+  ];
+}
+
+export function previewLines(preview: RollbackPreview, colours: Colours): string[] {
+  const { domain, revision, to, setAside, restored, contexts, unfit, arms, config, configKept } = preview;
+  const counts = [
+    `set aside    ${countsOf(setAside)}`,
+    ...(total(restored) === 0 ? [] : [`count again  ${countsOf(restored)}`]),
+  ];
+  const compared = contexts === 0 ? 'no decision fell into it: there is nothing to compare the arms on' : '';
+  return [
+    `${colours.bold(domain)}  from revision ${revision} ${momentOf(to)}`,
+    ...counts,
+    '',
+    ...(compared === '' ? armLines(arms, contexts, unfit, colours) : [compared]),
+    '',
+    ...(configKept ? ['the configuration stays'] : changeLines(config, colours)),
+  ];
+}
+
+export function pointLines(points: readonly RollbackPoint[], colours: Colours): string[] {
+  if (points.length === 0) return ['There are no rollback points yet: reckoner checkpoint marks one.'];
+  return tableLines(
+    [
+      { title: 'name' },
+      { title: 'revision', align: 'right' },
+      { title: 'moment' },
+      { title: 'cause' },
+      { title: 'by' },
+      { title: 'reason' },
+    ],
+    points.map(({ name, revision, time, cause, by, reason }): (Cell | string)[] => [
+      { text: name, paint: colours.bold },
+      String(revision),
+      time,
+      cause,
+      by,
+      reason,
+    ]),
+    colours.dim,
+  );
+}
+
+function momentOf({ revision, until }: RevisionSpan): string {
+  return `to revision ${revision}${until === null ? '' : `, as it was at ${until}`}`;
+}
+
+function total({ decisions, rewards, retractions }: EventCounts): number {
+  return decisions + rewards + retractions;
+}
+
+function countsOf({ decisions, rewards, retractions }: EventCounts): string {
+  return `${decisions} decisions, ${rewards} rewards, ${retractions} retractions`;
+}
+
+function armLines(arms: RollbackPreview['arms'], contexts: number, unfit: number, colours: Colours): string[] {
+  const mean = ({ before, after }: BeforeAfter) => [before, after].map((one) => one?.toFixed(3) ?? '–');
+  const share = ({ before, after }: BeforeAfter) =>
+    [before, after].map((one) => (one === null ? '–' : `${(100 * one).toFixed(1)} %`));
+  const left = unfit === 0 ? '' : ` (${unfit} more do not fit the restored configuration)`;
+  return [
+    ...tableLines(
+      [
+        { title: 'arm' },
+        ...['expected now', 'then', 'chosen now', 'then'].map((title) => ({ title, align: 'right' as const })),
+      ],
+      arms.map((one) => [{ text: one.arm, paint: colours.bold }, ...mean(one.mean), ...share(one.share)]),
+      colours.dim,
+    ),
+    colours.dim(`over the last ${contexts} decisions since then${left}`),
+  ];
+}
+
+function changeLines(config: RollbackPreview['config'], colours: Colours): string[] {
+  if (config.length === 0) return ['the configuration is the same'];
+  const lines = config
+    .slice(0, CHANGES)
+    .map(({ path, before, after }) => `${colours.bold(path)}  ${short(before)} → ${short(after)}`);
+  return config.length <= CHANGES ? lines : [...lines, `and ${config.length - CHANGES} more places: --json shows all`];
+}
+
+function short(value: unknown): string {
+  const text = value === null ? '–' : JSON.stringify(value);
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
+}

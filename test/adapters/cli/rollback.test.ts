@@ -1,0 +1,58 @@
+/** A domain is returned to how it stood from the command line, beside a node that serves it. */
+import { afterAll, expect, test } from 'vitest';
+import { openNode } from '../../../adapters/cli/compose.ts';
+import { removeDirectories, run, runJson, usedDirectory } from './run.ts';
+
+afterAll(removeDirectories);
+
+test('a checkpoint, a look, a rollback, and back again', async () => {
+  const { dataDir, decisionIds } = await usedDirectory();
+  const at = ['--domain', 'greeting', '--data-dir', dataDir];
+  const marked = await run(['checkpoint', 'before the launch', ...at]);
+  expect(marked).toMatchObject({ code: 0, stderr: '' });
+  expect(marked.stdout).toContain('before the launch@1');
+
+  const node = await openNode({ dataDir });
+  const { decisionId } = await node.reckoner.decide('greeting', { context: {} });
+  await node.reckoner.reward(decisionId, { value: 0 });
+  const look = await run(['rollback', ...at, '--to', 'before the launch', '--dry-run']);
+  expect(look).toMatchObject({ code: 0, stderr: '' });
+  expect(look.stdout).toMatch(/set aside +1 decisions, 1 rewards, 0 retractions/);
+  expect(look.stdout).toMatch(/hello .*%/);
+  expect(await runJson(['rollback', ...at, '--to', 'before the launch', '--dry-run'])).toMatchObject({
+    setAside: { decisions: 1, rewards: 1 },
+    config: [],
+  });
+
+  const done = await run(['rollback', ...at, '--to', 'before the launch', '--reason', 'worse', '--yes']);
+  expect(done).toMatchObject({ code: 0, stderr: '' });
+  expect(done.stdout).toContain('rolled back  greeting to revision 1, as it was at ');
+  expect(done.stdout).toMatch(/take that back: reckoner rollback --domain greeting --to 2$/m);
+  // The node hears of it from the log.
+  let pulls = -1;
+  for (let tries = 0; tries < 200 && pulls !== decisionIds.length; tries++) {
+    const { decisionId: next } = await node.reckoner.decide('greeting', { context: {} });
+    const { arms, verified } = await node.reckoner.explain(next);
+    expect(verified).toBe(true);
+    pulls = arms.reduce((sum, arm) => sum + arm.pulls, 0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(pulls).toBe(decisionIds.length);
+  await node.close();
+
+  const list = await run(['rollback-points', ...at]);
+  expect(list.stdout).toMatch(/rollback +3 .*worse/);
+  expect(list.stdout).toMatch(/before the launch +1 .*manual +cli/);
+});
+
+test('asks nobody who is not there, and says where it could go', async () => {
+  const { dataDir } = await usedDirectory(1);
+  const at = ['--domain', 'greeting', '--data-dir', dataDir];
+  const unasked = await run(['rollback', ...at, '--to', 'config']);
+  expect(unasked).toMatchObject({ code: 2, stdout: '' });
+  expect(unasked.stderr).toContain('--dry-run');
+  const lost = await run(['rollback', ...at, '--to', 'nowhere', '--yes']);
+  expect(lost.code).toBe(1);
+  expect(lost.stderr).toContain('config@0');
+  expect(lost.stderr).toContain('reckoner rollback-points');
+});

@@ -11,6 +11,7 @@ import { type BucketEvent, type BucketState, type BucketView, viewUnder } from '
 import type { DomainState, DomainTimeline } from './domain-state.ts';
 import { copyOf, countDecision } from './earnings.ts';
 import type { Environment } from './environment.ts';
+import { remembers } from './recent-ids.ts';
 import { bucketOfStream } from './streams.ts';
 
 /** One event that is asked of a bucket. Never persisted: what lasts is the event. */
@@ -146,7 +147,7 @@ function restartEvent(
 }
 
 function isRecorded({ recent }: BucketState, { id, before }: BucketCommand): boolean {
-  return recent.has(id) || (before !== undefined && recent.has(before.id));
+  return remembers(recent, id) || (before !== undefined && remembers(recent, before.id));
 }
 
 /** Whether its twin is in the batch, or what it must not be made together with: it will be made from what that leaves behind. */

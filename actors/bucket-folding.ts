@@ -2,7 +2,7 @@
  * The fold of buckets for who reads the log event by event and holds many of them: projections, and the way back to a moment of the
  * past. It is the fold of the live buckets; of decisions it reads no more than that asks for.
  */
-import { type DecodedEvent, decode, timeOf, traceDecision } from '../events/catalogue.ts';
+import { type DecodedEvent, decode, type Traced, timeOf, traceDecision, traceReward } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../events/event-log.ts';
 import { chainHash } from '../events/seal.ts';
@@ -145,9 +145,11 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
           `Revision ${event.revision} of ${event.stream} does not follow what is known.`,
         );
       }
-      const folded = readToFold(event, domainAt);
+      const folded = readToFold(event, state, domainAt);
       const before = state.posteriorRevision;
-      evolve(state, folded, { revision: event.revision, hash: state.head.hash }, domainAt);
+      const { lineage } = timeline;
+      const head = { revision: event.revision, hash: state.head.hash };
+      evolve(state, folded, head, domainAt, undefined, lineage.turnedAt < 0 ? undefined : lineage);
       bucket.revision = event.revision;
       bucket.posteriorRevision = state.posteriorRevision;
       bucket.domainRevision = state.domain.revision;
@@ -163,13 +165,21 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
         stale: folded.type === 'RewardRetracted' && forget === undefined,
       };
     },
-    async refold(stream: string, upTo: number): Promise<Bucket> {
-      const state = await foldBucket({ log, snapshots, timeline, refresh: catchUp }, stream, upTo);
-      return bucketOf(state);
-    },
+    /** Under the newest revision that was followed: whatever the domain became after that is not read. */
+    refold: async (stream: string, upTo: number): Promise<Bucket> =>
+      bucketOf(
+        await foldBucket(
+          { log, snapshots, timeline, refresh: READ_NO_FURTHER },
+          stream,
+          upTo,
+          undefined,
+          timeline.length - 1,
+        ),
+      ),
     serialise({ state, last }: Bucket): Uint8Array {
       if (last !== undefined) state.head = { revision: last.revision, hash: chainHash(last) };
-      return serialiseBucket(state);
+      // Since when it holds, not since when somebody looked: the same however the log was read.
+      return serialiseBucket({ ...state, under: Math.max(state.domain.revision, timeline.lineage.turnedAt) });
     },
     restore(bytes: Uint8Array, revision: number): Bucket | undefined {
       const state = restoreBucket(bytes, revision, domainAt);
@@ -185,6 +195,7 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
   };
 }
 
+const READ_NO_FURTHER = async () => {};
 const NO_SNAPSHOTS: SnapshotStore = { latest: async () => undefined, put: async () => {}, close: async () => {} };
 
 function bucketOf(state: BucketState): Bucket {
@@ -192,19 +203,33 @@ function bucketOf(state: BucketState): Bucket {
   return { state, revision: head.revision, posteriorRevision, domainRevision: domain.revision, last: undefined };
 }
 
-/** The event as `evolve` takes it. Of a decision only what is asked for, and that is nearly nothing where no risk is counted. */
+/** The event as `evolve` takes it: no more of it is read than that looks at. */
 function readToFold(
   event: RecordedEvent,
+  { open }: BucketState,
   domainAt: (revision: number) => BucketState['domain'],
 ): BucketEvent | undefined {
-  const traced = event.type === 'DecisionMade' ? traceDecision(event) : undefined;
-  if (traced !== undefined && domainAt(traced.domainRevision).conservative === undefined) {
-    const { time, ...data } = traced;
-    // Without conservative mode, folding a decision looks at nothing else of it.
-    return { id: event.id, type: 'DecisionMade', data, metadata: { time } } as BucketEvent;
+  if (event.type === 'DecisionMade') {
+    const traced = traceDecision(event);
+    // Which arms could be chosen is only counted in conservative mode.
+    if (traced !== undefined && domainAt(traced.data.domainRevision).conservative === undefined)
+      return partOf(event, traced, traced.data);
+  }
+  if (event.type === 'RewardObserved' && open.size === 0) {
+    const traced = traceReward(event);
+    const domain = traced && domainAt(traced.data.domainRevision);
+    // What it was given for matters to who waits for it, its context to policies that learn about features.
+    if (traced !== undefined && domain?.window === undefined && domain?.policy.usesFeatures !== true)
+      return partOf(event, traced, { ...traced.data, features: NO_FEATURES });
   }
   const decoded = decode(event);
   return isBucketEvent(decoded) ? decoded : undefined;
+}
+
+const NO_FEATURES: readonly number[] = [];
+
+function partOf({ id, type }: RecordedEvent, { time }: Traced<unknown>, data: object): BucketEvent {
+  return { id, type, data, metadata: { time } } as BucketEvent; // all of it that folding it looks at, as was just found out
 }
 
 function changesBy(event: DecodedEvent | undefined, before: DomainState | undefined, after: DomainState) {

@@ -7,6 +7,7 @@ import type { BucketState } from './bucket-state.ts';
 import { restoredPacer, storedPacer } from './budget.ts';
 import type { DomainStanding } from './domain-state.ts';
 import { earningsOf } from './earnings.ts';
+import { oldestFirst, recentIds } from './recent-ids.ts';
 
 /** The versions that a snapshot's bytes depend on. */
 export const SNAPSHOT_VERSIONS = `bucket/8 ${ENGINE}`;
@@ -22,7 +23,7 @@ export function serialiseBucket(state: BucketState): Uint8Array {
       policyKey: domain.policyKey,
       posterior: domain.policy.serialise(posterior),
       headHash: head.hash,
-      recentIds: [...recent],
+      recentIds: oldestFirst(recent),
       openWindows: [...open],
       pacer: pacer === undefined ? undefined : storedPacer(pacer),
       earnings: [...earnings.values()],
@@ -57,7 +58,7 @@ export function restoreBucket(
       pacer: snapshot.pacer === undefined ? undefined : restoredPacer(snapshot.pacer),
       head: { revision, hash: snapshot.headHash },
       snapshotRevision: revision,
-      recent: new Set(snapshot.recentIds),
+      recent: recentIds(snapshot.recentIds),
       open: new Set(snapshot.openWindows),
       earnings: earningsOf(snapshot.earnings),
       earningsSince: snapshot.earningsSince,

@@ -13,6 +13,7 @@ import { charged, settleCost } from './budget.ts';
 import type { DomainStanding, DomainState } from './domain-state.ts';
 import { type ArmEarnings, countDecision, countReward, type Earnings } from './earnings.ts';
 import type { Lineage } from './lineage.ts';
+import { type RecentIds, recentIds, remember } from './recent-ids.ts';
 import { closesWindow } from './reward-window.ts';
 
 export interface BucketState {
@@ -34,7 +35,7 @@ export interface BucketState {
   /** Revision of the newest snapshot of it, -1 where there is none. */
   snapshotRevision: number;
   /** The last W event ids of the stream, oldest first. */
-  readonly recent: Set<string>;
+  readonly recent: RecentIds;
   /** Revisions of the decisions whose reward windows are open, oldest first. */
   readonly open: Set<number>;
   /** What each arm was chosen for and earned, where the domain is conservative; else empty. */
@@ -98,9 +99,6 @@ function anew({ policy }: DomainStanding): Pick<BucketState, 'posterior' | 'post
   return { posterior: policy.init(), posteriorRevision: -1 };
 }
 
-/** How many event ids a bucket remembers. */
-export const WINDOW = 64;
-
 export function emptyBucket(domain: DomainStanding): BucketState {
   return {
     domain,
@@ -112,7 +110,7 @@ export function emptyBucket(domain: DomainStanding): BucketState {
     pacer: undefined,
     head: EMPTY_HEAD,
     snapshotRevision: -1,
-    recent: new Set(),
+    recent: recentIds(),
     open: new Set(),
     earnings: new Map(),
     earningsSince: 0,
@@ -271,14 +269,4 @@ function lessonOf(
   // Doubles from before the policy took over may mean something else: a posterior about features begins anew with their schema.
   const features = decisionRevision < featuresSince ? [] : data.features;
   return { arm, value, share, features, propensity, seed: seedOf(rewardId), time };
-}
-
-/** A set iterates in the order of insertion, so its first id is the oldest. */
-function remember(recent: Set<string>, id: string): void {
-  recent.add(id);
-  if (recent.size <= WINDOW) return;
-  for (const oldest of recent) {
-    recent.delete(oldest);
-    return;
-  }
 }

@@ -97,21 +97,33 @@ export function decode(event: RecordedEvent): DecodedEvent | undefined {
   return { id, type, data, metadata, stream, revision } as DecodedEvent; // the catalogue paired type and data
 }
 
-/** A decision, as far as the posterior of its bucket asks: a decision teaches nothing, but where money or risk is counted. */
-export type TracedDecision = wire.DecisionTrace & { readonly time: number };
+/** An event that was read in part, and when it was recorded. */
+export type Traced<T> = { readonly data: T; readonly time: number };
 
 /**
  * Reads of a decision only what every fold of its bucket needs; who needs more decodes it whole. For those who read a whole log: a
  * decision has some forty texts, and reading them takes most of the time.
+ * @returns undefined where an older version wrote it, whose fields may mean something else: its upcasters see it whole
  * @throws ReckonerError log_corrupt where its bytes are not what its type says
  */
-export function traceDecision(event: RecordedEvent): TracedDecision | undefined {
+export function traceDecision(event: RecordedEvent): Traced<wire.DecisionTrace> | undefined {
+  return traced(event, catalogue.DecisionMade.version, wire.readDecisionTrace);
+}
+
+/** The same of a reward: what learning needs that asks neither for features nor for what it answers. */
+export function traceReward(event: RecordedEvent): Traced<wire.RewardTrace> | undefined {
+  return traced(event, catalogue.RewardObserved.version, wire.readRewardTrace);
+}
+
+function traced<T>(
+  event: RecordedEvent,
+  version: number,
+  read: (reader: protobuf.Reader, end: number) => T,
+): Traced<T> | undefined {
   return guarded(event.id, () => {
     const { time, schemaVersion } = traceMetadata(event.metadata);
-    // An older one may mean something else by these fields: its upcasters see it whole.
-    if (schemaVersion < catalogue.DecisionMade.version) return undefined;
-    const { domainRevision, pace } = wire.readDecisionTrace(protobuf.Reader.create(event.data), event.data.length);
-    return { domainRevision, pace, time };
+    if (schemaVersion < version) return undefined;
+    return { data: read(protobuf.Reader.create(event.data), event.data.length), time };
   });
 }
 

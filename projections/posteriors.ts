@@ -50,8 +50,10 @@ interface Held {
   readonly touched: Map<string, { readonly revision: number; readonly time: number }>;
   /** Whether all rows have to be written. */
   allArms: boolean;
-  /** Whether it has to be folded anew from the log first. */
+  /** Whether its posterior can only be told by folding it anew from the log, before it is written. */
   stale: boolean;
+  /** Whether learning was taken back in its domain: it is folded anew before its next event. */
+  turned: boolean;
   /** Whether a decision was asked for its label. */
   labelled: boolean;
 }
@@ -90,6 +92,8 @@ function createHandler(folding: Folding, tables: Tables): Handler {
     const { changes } = followed.follow(record);
     domain.moved = true;
     if (changes === 'posteriors' || domain.turn === 'nothing') domain.turn = changes;
+    if (changes !== 'posteriors') return;
+    for (const found of waiting.values()) if (found.domain === followed) found.turned = true;
   }
 
   async function bucketOf(stream: string, address: BucketAddress): Promise<Held> {
@@ -109,6 +113,7 @@ function createHandler(folding: Folding, tables: Tables): Handler {
       touched: new Map(),
       allArms: false,
       stale: false,
+      turned: false,
       labelled: typeof row?.label === 'string',
     };
   }
@@ -126,15 +131,24 @@ function createHandler(folding: Folding, tables: Tables): Handler {
     if (domain !== undefined) return followDomain(domain, record);
     const address = folding.bucketOf(stream);
     if (address === undefined) return;
-    if (waiting.size >= WAITING) await writeAll();
-    const found = held.get(stream) ?? (await bucketOf(stream, address));
-    waiting.set(stream, found);
-    if (record.revision > found.bucket.revision + 1) {
-      // The same: what is not known here moves nothing but the revision.
-      found.bucket = await found.domain.refold(stream, record.revision);
+    const found = waiting.get(stream) ?? (await take(stream, address));
+    // Types that this version does not know never come here; they move nothing but the revision.
+    const unknown = record.revision > found.bucket.revision + 1;
+    if (unknown || found.turned) {
+      found.bucket = await found.domain.refold(stream, unknown ? record.revision : found.bucket.revision + 1);
       found.allArms = true;
+      found.turned = false;
     }
     fold(found, record);
+  }
+
+  /** Among those that wait for the end of the batch. */
+  async function take(stream: string, address: BucketAddress): Promise<Held> {
+    if (waiting.size >= WAITING) await writeAll();
+    const found = held.get(stream) ?? (await bucketOf(stream, address));
+    found.turned = (await domainOf(address)).turn === 'posteriors';
+    waiting.set(stream, found);
+    return found;
   }
 
   function fold(found: Held, record: RecordedEvent): void {
@@ -217,14 +231,15 @@ function createHandler(folding: Folding, tables: Tables): Handler {
     for (const found of waiting.values()) {
       if (found.domain !== followed) continue;
       found.allArms = true;
-      if (turn === 'posteriors') found.stale = true;
+      if (found.turned) found.stale = true;
+      found.turned = false;
     }
   }
 
   return {
     apply({ record }: ProjectedEvent) {
       const found = waiting.get(record.stream);
-      if (found === undefined || record.revision > found.bucket.revision + 1) return begin(record);
+      if (found === undefined || found.turned || record.revision > found.bucket.revision + 1) return begin(record);
       fold(found, record);
     },
     flush: writeAll,

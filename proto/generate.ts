@@ -27,6 +27,13 @@ const scalars: Readonly<Record<string, Scalar>> = {
 const parts: Readonly<Record<string, readonly [message: string, fields: readonly string[]]>> = {
   MetadataTrace: ['Metadata', ['time', 'schemaVersion']],
   DecisionTrace: ['DecisionMade', ['domainRevision', 'pace']],
+  RewardTrace: [
+    'RewardObserved',
+    [
+      ...['domainRevision', 'decisionRevision', 'arm', 'propensity', 'value', 'share', 'costUsd', 'declaredUsd'],
+      ...['outdated', 'setAside'],
+    ],
+  ],
 };
 
 const PACK_DOUBLES = `function packDoubles(values: readonly number[]): Uint8Array {

@@ -2269,6 +2269,59 @@ export function readDecisionTrace(r: Reader, end: number): DecisionTrace {
   return { domainRevision, pace };
 }
 
+export type RewardTrace = Pick<RewardObserved, 'domainRevision' | 'decisionRevision' | 'arm' | 'propensity' | 'value' | 'share' | 'costUsd' | 'declaredUsd' | 'outdated' | 'setAside'>;
+
+export function readRewardTrace(r: Reader, end: number): RewardTrace {
+  let domainRevision: number = 0;
+  let decisionRevision: number = 0;
+  let arm: string = '';
+  let propensity: number | undefined;
+  let value: number = 0;
+  let share: number = 0;
+  let costUsd: number | undefined;
+  let declaredUsd: number | undefined;
+  let outdated: boolean = false;
+  let setAside: boolean = false;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 8:
+        domainRevision = r.uint32();
+        break;
+      case 16:
+        decisionRevision = r.uint32();
+        break;
+      case 26:
+        arm = r.string();
+        break;
+      case 41:
+        propensity = r.double();
+        break;
+      case 49:
+        value = r.double();
+        break;
+      case 57:
+        share = r.double();
+        break;
+      case 105:
+        costUsd = r.double();
+        break;
+      case 113:
+        declaredUsd = r.double();
+        break;
+      case 120:
+        outdated = r.bool();
+        break;
+      case 128:
+        setAside = r.bool();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { domainRevision, decisionRevision, arm, propensity, value, share, costUsd, declaredUsd, outdated, setAside };
+}
+
 /** What each message and field means, from the comments of the `.proto`: the source of the event reference. */
 export const reference = [
   {

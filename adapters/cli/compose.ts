@@ -16,7 +16,9 @@ import { uuidV5 } from '../../events/ids.ts';
 import type { MessageBus } from '../../events/message-bus.ts';
 import { openKeys } from '../keys/keys.ts';
 import { createInProcessBus } from '../memory/message-bus.ts';
+import { allProjections } from '../projector/catalogue.ts';
 import { READ_MODELS_FILE } from '../projector/file.ts';
+import { type ProjectingThread, startProjectingThread } from '../projector/thread.ts';
 import { type DiskGuardOptions, minFreeFrom, watchDisk } from '../sqlite/disk-guard.ts';
 import { openSqliteEventLog, type SqliteEventLog, type SqliteEventLogOptions } from '../sqlite/event-log.ts';
 import { openSnapshotStore } from '../sqlite/snapshot-store.ts';
@@ -39,6 +41,8 @@ export interface NodeOptions {
   readonly onDisk?: (refusal: ReckonerError | undefined) => void;
   /** How the disk is watched; RECKONER_MIN_FREE_MB where no limit is given. */
   readonly disk?: Pick<DiskGuardOptions, 'minFreeBytes' | 'statfs' | 'everyMs'>;
+  /** Whether read models are made from the log, in a thread of their own; only with a data directory, and from what was compiled. */
+  readonly projections?: boolean;
   /** For tests and benches: settings of the log. */
   readonly log?: Omit<SqliteEventLogOptions, 'file'>;
 }
@@ -49,6 +53,8 @@ export interface ReckonerNode {
   readonly log: SqliteEventLog;
   readonly bus: MessageBus;
   readonly env: Environment;
+  /** The thread that makes the read models, where it was asked for. */
+  readonly projecting?: ProjectingThread;
   /** Settles when the domain has shared every prior that the log so far calls for. */
   settled(domain: string, tenant?: string): Promise<void>;
   /** Drains: refuses what comes, answers what is under way, writes everything down, releases the files. */
@@ -105,10 +111,20 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
     const system = await startSystem({
       ...{ env, log, bus, snapshots, salts, keys, agents, maxLiveBuckets, maxInFlight, onFailure, onFault },
     });
+    let projecting: ProjectingThread | undefined;
+    if (options.projections && dataDir !== undefined && WORKER !== undefined) {
+      projecting = startProjectingThread({
+        ...{ script: WORKER, logFile: file(dataFiles.log), file: file(dataFiles.readModels) },
+        ...{ owner: `${env.node} ${randomUUID()}`, random: Math.random, onTrouble: onFailure },
+        projections: allProjections(log).map(({ name }) => name),
+      });
+      keep({ close: projecting.stop });
+    }
     let closing: Promise<void> | undefined;
     return {
-      reckoner: createClient(bus, () => healthWith(system.health(), log.trouble())),
+      reckoner: createClient(bus, () => healthWith(system.health(), log.trouble(), projecting?.status())),
       log,
+      projecting,
       bus,
       env,
       settled: (domain, tenant = DEFAULT_TENANT) => system.settled(tenant, domain),
@@ -123,11 +139,18 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
   }
 }
 
-/** A node whose log takes no appends can answer nothing: better that it is sent nothing. */
-function healthWith(health: Health, trouble: ReckonerError | undefined): Health {
-  if (trouble === undefined) return health;
+/** Node 20 does not run TypeScript: from the sources, as tests do, there are no threads. */
+const WORKER = import.meta.url.endsWith('.ts') ? undefined : new URL('../projector/worker.js', import.meta.url);
+
+/**
+ * A node whose log takes no appends can answer nothing: better that it is sent nothing. One whose read models are behind decides
+ * as ever.
+ */
+function healthWith(health: Health, trouble: ReckonerError | undefined, projections: Health['projections']): Health {
+  const whole = projections === undefined ? health : { ...health, projections };
+  if (trouble === undefined) return whole;
   const { code, remedy } = trouble.problem;
-  return { ...health, ready: false, problem: { code, remedy } };
+  return { ...whole, ready: false, problem: { code, remedy } };
 }
 
 /** Makes what is missing of the path, one level at a time: Node's own recursion does not end where a file system refuses. */

@@ -25,6 +25,7 @@ interface ServeOptions {
   readonly port: number;
   readonly host: string;
   readonly demo: boolean;
+  readonly projections: boolean;
   readonly json: boolean;
   readonly dataDir: string;
 }
@@ -49,6 +50,7 @@ export function registerServe(program: Command, cli: Cli): void {
     .addOption(portOption('TCP port; 0 takes any that is free'))
     .option('--host <host>', 'address to bind to', DEFAULT_HOST)
     .option('--no-demo', 'do not play simulated requests')
+    .option('--no-projections', 'make no read models: analytics and queries show what was made before')
     .option('--json', 'speak in JSON lines', false)
     .addOption(dataDirOption())
     .addHelpText('after', helpText(NOTES))
@@ -79,6 +81,7 @@ async function serveUntil(stop: AbortSignal, options: ServeOptions, cli: Cli, vo
     dataDir,
     nodeName,
     agents: demo ? demoAgents : [],
+    projections: options.projections,
     onFailure: voice.trouble,
     onDisk: voice.disk,
   });

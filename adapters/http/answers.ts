@@ -247,6 +247,16 @@ export const Health = z
       .object({ code, remedy: z.string().describe('what to do') })
       .optional()
       .describe('why the log takes no appends, where it does not'),
+    projections: z
+      .object({
+        state: z
+          .enum(['starting', 'standby', 'projecting', 'trouble', 'stopped'])
+          .describe('standby: another process makes them; trouble: it is tried again'),
+        secondsBehind: z.number().describe('for how long the oldest event that is not yet in them has been waiting'),
+        problem: z.object({ code, remedy: z.string().describe('what to do') }).optional(),
+      })
+      .optional()
+      .describe('how the read models are kept up; decisions do not depend on it'),
   })
   .openapi('Health') satisfies z.ZodType<messages.Health>;
 

@@ -104,6 +104,7 @@ export const healthAnswer: messages.Health = {
   inFlight: 0,
   domains: 1,
   restarts: 0,
+  projections: { state: 'projecting', secondsBehind: 0 },
 };
 
 export const problemAnswer: ProblemJson = {

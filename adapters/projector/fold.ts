@@ -1,5 +1,5 @@
 /** Folding events into the tables of several projections at once, inside one transaction. */
-import { type DecodedEvent, decode } from '../../events/catalogue.ts';
+import { type DecodedEvent, decode, timeOf } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/event-log.ts';
 import type { Handler, ProjectedEvent, Projection } from '../../projections/projection.ts';
 import type { Checkpoint, StoredEdition } from './editions.ts';
@@ -73,14 +73,14 @@ export function checkpointAfter(
     position: upTo,
     eventId: events.at(-1)?.record.id ?? checkpoint.eventId,
     events: checkpoint.events + folded.length,
-    time: (last === undefined ? undefined : timeOf(last)) ?? checkpoint.time,
+    time: (last === undefined ? undefined : timeOrNone(last)) ?? checkpoint.time,
   };
 }
 
 /** When an event was recorded, milliseconds since 1970; undefined where that cannot be read. */
-export function timeOf(event: ProjectedEvent): number | undefined {
+function timeOrNone({ record }: ProjectedEvent): number | undefined {
   try {
-    return event.decoded()?.metadata.time;
+    return timeOf(record);
   } catch {
     return undefined;
   }

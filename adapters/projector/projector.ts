@@ -5,6 +5,7 @@
 import { problemOf, type ReckonerError } from '../../events/errors.ts';
 import type { EventLog, Position } from '../../events/event-log.ts';
 import type { Projection } from '../../projections/projection.ts';
+import type { DiskGuard } from '../sqlite/disk-guard.ts';
 import { createBell, pause, together } from './abortable.ts';
 import { createAnswering } from './answering.ts';
 import { buildBeside } from './building.ts';
@@ -29,6 +30,8 @@ export interface ProjectorOptions {
   /** How long the lease lasts without being renewed, in milliseconds; default 10,000. */
   readonly leaseMs?: number;
   readonly pace?: Partial<Pace>;
+  /** Refuses what would fill the disk that the log is on. */
+  readonly guard?: DiskGuard;
   /** Told of what went wrong and was dealt with. */
   readonly onTrouble?: (where: string, thrown: unknown) => void;
   /** Told whenever its state, or how far readers can see, has changed. */
@@ -117,7 +120,14 @@ export function startProjector(options: ProjectorOptions): Projector {
   }
 
   async function projectUntilTrouble(signal: AbortSignal): Promise<void> {
-    const store = openStore({ file, owner, ttlMs: leaseMs, now, onError: (error) => onTrouble('projections', error) });
+    const store = openStore({
+      file,
+      owner,
+      ttlMs: leaseMs,
+      now,
+      guard: options.guard,
+      onError: (error) => onTrouble('projections', error),
+    });
     try {
       if (await standBy(store, signal)) await project(store, signal);
     } finally {

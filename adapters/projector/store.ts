@@ -1,6 +1,7 @@
 /** The projector's side of the file: one connection, on which everything happens in fenced transactions, one after another. */
 import type Database from 'better-sqlite3';
 import { ReckonerError } from '../../events/errors.ts';
+import type { DiskGuard } from '../sqlite/disk-guard.ts';
 import { failureOf, isRowFault, sqliteCode } from '../sqlite/failures.ts';
 import { watchPlace } from '../sqlite/in-place.ts';
 import { patience, patiently } from '../sqlite/patience.ts';
@@ -17,6 +18,8 @@ export interface StoreOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly onError: (error: ReckonerError) => void;
+  /** Refuses what would fill the disk that the log is on. */
+  readonly guard?: DiskGuard | undefined;
 }
 
 export interface Store {
@@ -36,7 +39,7 @@ export interface Store {
 }
 
 /** @throws ReckonerError log_unusable, log_full, log_locked */
-export function openStore({ file, owner, ttlMs, now, onError }: StoreOptions): Store {
+export function openStore({ file, owner, ttlMs, now, onError, guard }: StoreOptions): Store {
   const database = openReadModelsFile(file, onError);
   const requireInPlace = watchPlace(file);
   const waits = patience({ limitMs: 5_000 });
@@ -72,6 +75,8 @@ export function openStore({ file, owner, ttlMs, now, onError }: StoreOptions): S
     takeLease: () => alone(() => transaction(lease.take)),
     fenced: (run) =>
       transaction(() => {
+        const refusal = guard?.refusal();
+        if (refusal !== undefined) throw refusal;
         lease.require();
         return run();
       }),

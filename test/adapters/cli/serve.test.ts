@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openNode } from '../../../adapters/cli/compose.ts';
@@ -42,6 +42,25 @@ describe('serve', () => {
     const answer = JSON.parse(execFileSync('sh', ['-c', curl], { encoding: 'utf8' }));
     expect(answer).toMatchObject({ domain: 'model_routing', arm: expect.any(String), decisionId: expect.any(String) });
     expect((await fetch(`${server.url}/docs`)).status).toBe(200);
+  });
+
+  test('makes read models of what happens, unless it is told not to', async () => {
+    const dataDir = newDirectory();
+    const server = await serve(dataDir, '--no-demo');
+    await post(`${server.url}/v1/domains/model_routing/decisions`, {});
+    const projections = async (url: string) => JSON.parse(await (await fetch(`${url}/readyz`)).text()).projections;
+    await expect.poll(async () => (await projections(server.url)).state).toBe('projecting');
+    const sql = 'SELECT domain FROM decisions';
+    const asked = () => run(['query', sql, '--data-dir', dataDir, '--json']);
+    await expect.poll(async () => (await asked()).stdout).toContain('model_routing');
+    server.process.kill('SIGTERM');
+    expect(await server.finished).toMatchObject({ code: 0, stderr: '' });
+    expect(existsSync(join(dataDir, 'projections.db-wal'))).toBe(false); // given back in order
+
+    const without = newDirectory();
+    const second = await serve(without, '--no-demo', '--no-projections');
+    expect(await projections(second.url)).toBeUndefined();
+    expect(existsSync(join(without, 'projections.db'))).toBe(false);
   });
 
   test('finishes and exits with 0 on SIGTERM and on Ctrl-C', async () => {

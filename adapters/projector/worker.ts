@@ -1,0 +1,64 @@
+/** The thread that projects: `thread.ts` starts it. The event loop of the node belongs to decisions. */
+import { constants, setPriority } from 'node:os';
+import { dirname } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Problem, problemOf } from '../../events/errors.ts';
+import { START } from '../../events/event-log.ts';
+import { minFreeFrom, watchDisk } from '../sqlite/disk-guard.ts';
+import { openSqliteEventLog } from '../sqlite/event-log.ts';
+import { allProjections } from './catalogue.ts';
+import { secondsBehind } from './lag.ts';
+import { type Progress, startProjector } from './projector.ts';
+
+export interface WorkerOptions {
+  readonly logFile: string;
+  readonly file: string;
+  readonly owner: string;
+}
+
+/** What the thread tells. */
+export type WorkerMessage =
+  | { readonly progress: Progress }
+  | { readonly secondsBehind: number }
+  | { readonly trouble: Problem & { readonly where: string } }
+  | { readonly stopped: true };
+
+const LAG_EVERY_MS = 1_000;
+
+const port = parentPort;
+if (port === null) throw new Error('worker.ts is started by thread.ts only');
+const { logFile, file, owner } = workerData as WorkerOptions; // what thread.ts hands it
+const tell = (message: WorkerMessage) => port.postMessage(message);
+
+// On Linux this is the thread's own priority; elsewhere it would be the whole process's.
+if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+
+// It reads only: a small cache, and what it looks for need not be there at once.
+const log = openSqliteEventLog({ file: logFile, cacheMb: 8, pollMs: 50 });
+const guard = watchDisk({ directory: dirname(file), minFreeBytes: minFreeFrom(process.env) });
+const projections = allProjections(log);
+const projector = startProjector({
+  ...{ log, projections, file, owner, guard, now: Date.now, random: Math.random },
+  onTrouble: (where, thrown) => tell({ trouble: { where, ...problemOf(thrown) } }),
+  onProgress: (progress) => tell({ progress }),
+});
+
+const lag = setInterval(async () => {
+  const { positions } = projector.progress();
+  const behind = projections.map(({ name }) => positions[name] ?? START);
+  const furthest = behind.reduce((least, position) => (position < least ? position : least));
+  try {
+    tell({ secondsBehind: await secondsBehind(log, furthest, Date.now()) });
+  } catch {
+    // The log is in trouble or closed: the projector tells of it.
+  }
+}, LAG_EVERY_MS);
+
+port.once('message', async () => {
+  clearInterval(lag);
+  await projector.stop();
+  await log.close();
+  guard.close();
+  tell({ stopped: true });
+  port.close();
+});

@@ -3,7 +3,7 @@
  * committed state, sealed, appended, folded, and only then answered.
  */
 import { type Problem, problemOf, ReckonerError } from '../events/errors.ts';
-import type { AppendResult } from '../events/event-log.ts';
+import type { AppendResult, EventLog } from '../events/event-log.ts';
 import { type Batch, type BucketCommand, failed, prepare } from './bucket-batch.ts';
 import { SNAPSHOT_VERSIONS, serialiseBucket } from './bucket-snapshot.ts';
 import { type BucketState, evolve, viewUnder } from './bucket-state.ts';
@@ -13,6 +13,7 @@ import type { BucketSource } from './fold-bucket.ts';
 import { CONFLICT_RETRIES } from './retries.ts';
 
 export interface BucketDependencies extends BucketSource {
+  readonly log: EventLog;
   readonly stream: string;
   readonly env: Environment;
   /** Commands that may wait, default 1,024. */

@@ -20,7 +20,7 @@ export interface Configurations {
 /** Names of arms and values that the remembered ones may have together: some tens of megabytes. */
 const NAMES = 100_000;
 
-export function createConfigurations(log: EventLog, makePolicy: MakePolicy): Configurations {
+export function createConfigurations(log: Pick<EventLog, 'readStream'>, makePolicy: MakePolicy): Configurations {
   const known = new LRUCache<string, CompiledDomain>({ maxSize: NAMES, sizeCalculation: sizeOf });
   return {
     async at(stream, timeline, revision) {
@@ -34,7 +34,7 @@ export function createConfigurations(log: EventLog, makePolicy: MakePolicy): Con
   };
 }
 
-async function recordedAt(log: EventLog, stream: string, revision: number): Promise<string> {
+async function recordedAt(log: Pick<EventLog, 'readStream'>, stream: string, revision: number): Promise<string> {
   for await (const event of log.readStream(stream, { from: revision, limit: 1 })) {
     const decoded = decode(event);
     if (decoded?.type === 'DomainConfigured') return decoded.data.config;

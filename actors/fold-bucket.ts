@@ -9,7 +9,7 @@ import { type DomainTimeline, standingAt } from './domain-state.ts';
 import type { Lineage } from './lineage.ts';
 
 export interface BucketSource {
-  readonly log: EventLog;
+  readonly log: Pick<EventLog, 'readStream'>;
   readonly snapshots: SnapshotStore;
   readonly timeline: DomainTimeline;
   /** Reads on in the domain's stream, for events that name a revision not known here yet. */
@@ -102,7 +102,7 @@ async function restored(
 }
 
 /** Whether the event that the head stands at is in the log, byte for byte. */
-async function holds(log: EventLog, stream: string, { revision, hash }: Head): Promise<boolean> {
+async function holds(log: BucketSource['log'], stream: string, { revision, hash }: Head): Promise<boolean> {
   for await (const event of log.readStream(stream, { from: revision, limit: 1 }))
     return Buffer.compare(chainHash(event), hash) === 0;
   return false;

@@ -33,7 +33,7 @@ export interface StateShelf {
 
 export interface ReplayOptions {
   /** Read from where an earlier part of a stream is needed once more. */
-  readonly log: EventLog;
+  readonly log: Pick<EventLog, 'readStream'>;
   readonly makePolicy: MakePolicy;
   /** Told of every decision, before it is folded. */
   readonly visit: (passing: PassingDecision) => void;
@@ -61,6 +61,8 @@ interface Domain {
   readonly timeline: DomainTimeline;
   readonly at: (revision: number) => DomainStanding;
 }
+
+type Folded = Parameters<typeof evolve>[1];
 
 interface Bucket {
   readonly domain: Domain;
@@ -130,9 +132,20 @@ export function createReplay(options: ReplayOptions): Replay {
     const { stream, revision } = event;
     const bucket = bucketOf(stream);
     if (bucket === undefined) return undefined;
-    const { domain, state } = bucket;
-    if (revision !== state.head.revision + 1) throw outOfPlace(stream, revision);
+    if (revision !== bucket.state.head.revision + 1) throw outOfPlace(stream, revision);
     const folded = isBucketEvent(decoded) ? decoded : undefined;
+    if (folded === undefined || stillHolds(bucket, folded.data.domainRevision))
+      return go(bucket, event, decoded, folded);
+    return refold(bucket, stream, revision, folded.data.domainRevision).then(() => go(bucket, event, decoded, folded));
+  }
+
+  function go(
+    bucket: Bucket,
+    event: RecordedEvent,
+    decoded: DecodedEvent | undefined,
+    folded: Folded,
+  ): undefined | Promise<void> {
+    const { domain, state } = bucket;
     if (folded !== undefined && folded.data.domainRevision > state.domain.revision)
       adopt(state, domain.at(folded.data.domainRevision));
     if (decoded?.type !== 'DecisionMade') return finish(bucket, event, folded);
@@ -147,18 +160,18 @@ export function createReplay(options: ReplayOptions): Replay {
     });
   }
 
-  function finish(bucket: Bucket, event: RecordedEvent, folded: Parameters<typeof evolve>[1]) {
+  function finish(bucket: Bucket, event: RecordedEvent, folded: Folded) {
     const { domain, state } = bucket;
     const { stream, revision } = event;
     evolve(state, folded, { revision, hash: NO_HASH }, domain.at);
     // As the live bucket does: what its policy cannot take back, it folds anew without.
     if (folded?.type !== 'RewardRetracted' || state.domain.policy.forget !== undefined) return undefined;
-    return refold(bucket, stream, revision);
+    return refold(bucket, stream, revision + 1, state.under);
   }
 
-  async function refold(bucket: Bucket, stream: string, revision: number): Promise<void> {
-    const { timeline } = bucket.domain;
-    bucket.state = await foldBucket({ log, snapshots: NO_SNAPSHOTS, timeline, refresh }, stream, revision + 1);
+  async function refold(bucket: Bucket, stream: string, upTo: number, target: number): Promise<void> {
+    const source = { log, snapshots: NO_SNAPSHOTS, timeline: bucket.domain.timeline, refresh };
+    bucket.state = await foldBucket(source, stream, upTo, undefined, target);
   }
 
   return {
@@ -179,6 +192,11 @@ export function createReplay(options: ReplayOptions): Replay {
     isLost: (stream) => lost.has(stream),
     lose,
   };
+}
+
+/** Whether what the bucket knows counts under a revision of its domain: not where a rollback or a voiding set it aside since. */
+function stillHolds({ domain: { timeline }, state: { under } }: Bucket, revision: number): boolean {
+  return revision <= under || timeline.lineage.turnedAt <= under || timeline.lineageOf(revision).keeps(under);
 }
 
 /** The chain is not walked here. */

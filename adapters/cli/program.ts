@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   'rollback-points': async () => (await import('./rollback-points.ts')).registerRollbackPoints,
   simulate: async () => (await import('./simulate.ts')).registerSimulate,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
+  audit: async () => (await import('./audit.ts')).registerAudit,
   keys: async () => (await import('./keys.ts')).registerKeys,
   backup: async () => (await import('./backup.ts')).registerBackup,
   restore: async () => (await import('./backup.ts')).registerRestore,

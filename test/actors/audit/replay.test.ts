@@ -14,8 +14,10 @@ const CONTEXT: NonNullable<DomainConfigInput['context']> = {
   size: { type: 'numeric' },
 };
 
-/** Decisions, rewards and retractions over three buckets, through a freeze and changes of the configuration. */
+/** Decisions, rewards and retractions over three buckets, through a freeze, a configuration, and rollbacks there and back. */
 async function play({ reckoner, settled }: Stage, config: DomainConfigInput): Promise<void> {
+  const newest = async () => (await reckoner.domain(DOMAIN)).revision;
+  let [early, late] = [0, 0];
   for (let round = 0; round < 60; round++) {
     const context = { topic: 'xyz'[round % 3] ?? 'x', size: round % 7 };
     const k = round % 5 === 4 ? 2 : undefined;
@@ -27,6 +29,12 @@ async function play({ reckoner, settled }: Stage, config: DomainConfigInput): Pr
     if (round === 20) await reckoner.freeze(DOMAIN, { reason: 'a test' });
     if (round === 26) await reckoner.thaw(DOMAIN, { reason: 'a test' });
     if (round === 40) await reckoner.configure(DOMAIN, { ...config, exploration: 0.3 });
+    if (round === 30) early = await newest();
+    if (round === 46) {
+      late = await newest();
+      await reckoner.rollBack(DOMAIN, { to: early, reason: 'a test' });
+    }
+    if (round === 54) await reckoner.rollBack(DOMAIN, { to: late, reason: 'a test' });
     await settled();
   }
 }

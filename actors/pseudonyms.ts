@@ -17,14 +17,34 @@ export function createPseudonyms(
 ): (tenant: string, subject: string) => Promise<string> {
   const known = new LRUCache<string, string>({ max: KNOWN_SUBJECTS });
   return async (tenant, subject) => {
-    // The salts are found by a keyed hash, so that their store names nobody either.
-    const lookup = createHmac('sha256', key).update(`${tenant}\u001f${subject}`).digest();
+    const lookup = lookupOf(key, tenant, subject);
     const name = lookup.toString('base64url');
     const found = known.get(name);
     if (found !== undefined) return found;
     const salt = await salts.saltOf(lookup);
-    const pseudonym = createHmac('sha256', salt).update(lookup).digest('base64url').slice(0, 22);
+    const pseudonym = pseudonymOf(salt, lookup);
     known.set(name, pseudonym);
     return pseudonym;
   };
+}
+
+/** The pseudonym of a person who has one already; undefined for everybody else, and nothing is made for them. */
+export async function knownPseudonym(
+  salts: Pick<SubjectSalts, 'knownSaltOf'>,
+  key: Uint8Array,
+  tenant: string,
+  subject: string,
+): Promise<string | undefined> {
+  const lookup = lookupOf(key, tenant, subject);
+  const salt = await salts.knownSaltOf(lookup);
+  return salt === undefined ? undefined : pseudonymOf(salt, lookup);
+}
+
+/** The salts are found by a keyed hash, so that their store names nobody either. */
+function lookupOf(key: Uint8Array, tenant: string, subject: string): Buffer {
+  return createHmac('sha256', key).update(`${tenant}\u001f${subject}`).digest();
+}
+
+function pseudonymOf(salt: Uint8Array, lookup: Uint8Array): string {
+  return createHmac('sha256', salt).update(lookup).digest('base64url').slice(0, 22);
 }

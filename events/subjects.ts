@@ -9,6 +9,8 @@ export interface SubjectSalts {
    * @throws ReckonerError log_full, log_locked, log_corrupt, log_unusable, shutting_down
    */
   saltOf(lookup: Uint8Array): Promise<Uint8Array>;
+  /** The same where there is one; undefined where there is none, and none is made: for who only asks about a person. */
+  knownSaltOf(lookup: Uint8Array): Promise<Uint8Array | undefined>;
   /** Erases the salt; false where there was none. A later `saltOf` makes a new one, with no relation to the old. */
   erase(lookup: Uint8Array): Promise<boolean>;
   close(): Promise<void>;

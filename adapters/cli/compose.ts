@@ -14,6 +14,7 @@ import { ReckonerError } from '../../events/errors.ts';
 import { START } from '../../events/event-log.ts';
 import { uuidV5 } from '../../events/ids.ts';
 import type { MessageBus } from '../../events/message-bus.ts';
+import type { Analytics } from '../analytics/analytics.ts';
 import { openKeys } from '../keys/keys.ts';
 import { createInProcessBus } from '../memory/message-bus.ts';
 import { allProjections } from '../projector/catalogue.ts';
@@ -23,6 +24,7 @@ import { type DiskGuardOptions, minFreeFrom, watchDisk } from '../sqlite/disk-gu
 import { openSqliteEventLog, type SqliteEventLog, type SqliteEventLogOptions } from '../sqlite/event-log.ts';
 import { openSnapshotStore } from '../sqlite/snapshot-store.ts';
 import { openSubjectSalts } from '../sqlite/subject-salts.ts';
+import { openNodeAnalytics } from './node-analytics.ts';
 
 export interface NodeOptions {
   /** Where the log and the keys are kept; made where it is missing. Absent: everything in memory, gone at the end. */
@@ -55,6 +57,8 @@ export interface ReckonerNode {
   readonly env: Environment;
   /** The thread that makes the read models, where it was asked for. */
   readonly projecting?: ProjectingThread;
+  /** What is asked of the read models; absent where everything is in memory. */
+  readonly analytics: Analytics | undefined;
   /** Settles when the domain has shared every prior that the log so far calls for. */
   settled(domain: string, tenant?: string): Promise<void>;
   /** Drains: refuses what comes, answers what is under way, writes everything down, releases the files. */
@@ -120,8 +124,12 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
       });
       keep({ close: projecting.stop });
     }
+    const readModels = dataDir === undefined ? undefined : file(dataFiles.readModels);
+    const analytics =
+      readModels === undefined ? undefined : keep(openNodeAnalytics({ file: readModels, log, salts, keys, env }));
     let closing: Promise<void> | undefined;
     return {
+      analytics,
       reckoner: createClient(bus, () => healthWith(system.health(), log.trouble(), projecting?.status())),
       log,
       projecting,

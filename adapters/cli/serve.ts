@@ -87,8 +87,8 @@ async function serveUntil(stop: AbortSignal, options: ServeOptions, cli: Cli, vo
   });
   try {
     await requireSoundTail(node.log);
-    const { reckoner } = node;
-    const door = await openHttpDoor({ reckoner, host, port, version, log: voice.log });
+    const { reckoner, analytics } = node;
+    const door = await openHttpDoor({ reckoner, analytics, host, port, version, log: voice.log });
     try {
       await configureMissing(reckoner, demo, node.log.trouble() === undefined);
       const domains = await reckoner.domains();

@@ -3,6 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { METHOD_NAME_ALL } from 'hono/router';
 import { TrieRouter } from 'hono/router/trie-router';
 import { ReckonerError } from '../../events/errors.ts';
+import type { Analytics } from '../analytics/analytics.ts';
 import type { DoorEnv, DoorHandler } from './context.ts';
 import { createFailures, MethodNotAllowed } from './failures.ts';
 import { guardAddress } from './host.ts';
@@ -17,6 +18,8 @@ export interface AppOptions extends Omit<ServeOptions, 'failures' | 'enter'>, Ob
   readonly loopbackOnly: boolean;
   /** Reckoner's version, for the documentation and /healthz. */
   readonly version: string;
+  /** The read models; absent: their routes say that there are none. */
+  readonly analytics?: Analytics | undefined;
   /** Where the door listens, once it does: for the commands of the API page. */
   readonly origin: () => string;
 }
@@ -44,7 +47,7 @@ export function createApp(options: AppOptions): OpenAPIHono<DoorEnv> {
     };
   };
 
-  const routes = createRoutes(version, () => describeApi(app, version), origin);
+  const routes = createRoutes(version, () => describeApi(app, version), origin, options.analytics);
   // By path, for those that were asked by another method.
   const known = new TrieRouter<string[]>();
   const methods = new Map<string, string[]>();

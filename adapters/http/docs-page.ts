@@ -91,12 +91,14 @@ function operationSection(
   const requested = requestSchemaOf(operation);
   const schema = requested === undefined ? undefined : schemas[requested];
   const inPath = operation.parameters.filter((parameter) => parameter.in === 'path');
+  const inQuery = operation.parameters.filter((parameter) => parameter.in === 'query');
   return html`<article id="${operation.operationId}">
 <h3>${operation.summary}</h3>
 <p class="route">${badge(method)}<code>${path}</code></p>
 <p>${prose(operation.description)}</p>
 <pre><code>${curlOf(method, origin + path, operation)}</code></pre>
 ${inPath.length === 0 ? undefined : html`<h4>Path</h4>${parameterTable(inPath)}`}
+${inQuery.length === 0 ? undefined : html`<h4>Query</h4>${parameterTable(inQuery)}`}
 ${
   schema === undefined
     ? undefined
@@ -162,6 +164,9 @@ function curlOf(method: string, template: string, operation: Operation): string 
   );
   const body = operation.requestBody?.content['application/json']?.example;
   const command = method === 'GET' ? 'curl' : `curl -X ${method}`;
+  const asked = operation.parameters.filter(({ in: place, example }) => place === 'query' && example !== undefined);
+  const query = asked.map(({ name, example = '' }) => `${name}=${encodeURIComponent(example)}`).join('&');
+  if (query !== '') return `${command} '${url}?${query}'`;
   if (body === undefined) return `${command} ${url}`;
   return `${command} ${url} \\\n  -H 'content-type: application/json' \\\n  -d '${indented(body).replaceAll("'", "'\\''")}'`;
 }
@@ -192,7 +197,10 @@ function fieldTable(schema: JsonSchema): Html {
 function parameterTable(parameters: readonly Parameter[]): Html {
   return table(
     ['Value', 'Meaning'],
-    parameters.map((parameter) => [html`<code>${parameter.name}</code>`, parameter.description]),
+    parameters.map(({ name, required, in: place, description, schema }) => [
+      html`<code>${name}</code>${required && place === 'query' ? html` <em>required</em>` : undefined}`,
+      description ?? schema.description,
+    ]),
   );
 }
 

@@ -10,7 +10,7 @@ import { type AppOptions, createApp } from './app.ts';
 import { isLoopback } from './host.ts';
 import { answerUnserved, refusalOf, refuse } from './refused.ts';
 
-export interface HttpDoorOptions extends Pick<AppOptions, 'reckoner' | 'caller' | 'log' | 'onRequest'> {
+export interface HttpDoorOptions extends Pick<AppOptions, 'reckoner' | 'caller' | 'log' | 'onRequest' | 'analytics'> {
   /** Address to bind to; default 127.0.0.1, where only this machine reaches it and foreign Host headers are refused. */
   readonly host?: string;
   /** Default 8080; 0 takes any that is free. */

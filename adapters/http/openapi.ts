@@ -21,6 +21,7 @@ export function describeRoute(route: Route<unknown>) {
     request: {
       params: z.object(Object.fromEntries(namesIn(route.path).map((name) => [name, pathValues[name]]))),
       headers: z.object({ 'x-request-id': requestId }),
+      ...(route.query === undefined ? {} : { query: route.query }),
       ...(request === undefined
         ? {}
         : {
@@ -52,6 +53,7 @@ export function describeApi(app: OpenAPIHono<DoorEnv>, version: string): ApiDocu
       tags: [
         { name: 'Decisions', description: 'Choose an arm, tell how it went, see why.' },
         { name: 'Domains', description: 'The decision problems: their arms, contexts and policies.' },
+        { name: 'Analytics', description: 'What was decided and learned: read models, made from the log.' },
         { name: 'Node', description: 'The process itself, and this documentation.' },
       ],
       'x-errors': errorCodes
@@ -138,7 +140,10 @@ function answersOf(route: Route<unknown>): Responses {
 
 function problemsOf(route: Route<unknown>): Responses {
   const writes = route.method !== 'GET';
-  const codes = [...route.errors, ...everywhere, ...(route.request ? reading : []), ...(writes ? writing : [])];
+  const asked: readonly ErrorCode[] =
+    route.query !== undefined && route.request === undefined ? ['request_invalid'] : [];
+  const read = route.request === undefined ? asked : reading;
+  const codes = [...route.errors, ...everywhere, ...read, ...(writes ? writing : [])];
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {
     const { status } = remedyOf(code);

@@ -20,6 +20,8 @@ export interface Call<Body> {
   readonly reckoner: Reckoner;
   readonly path: PathValues;
   readonly body: Body;
+  /** What stands behind the question mark, as it was sent. */
+  readonly search: () => URLSearchParams;
   readonly caller: Caller | undefined;
   /** What was thrown as a problem of this request, for answers that carry several; what is not ours is logged by it. */
   problem(thrown: unknown): ProblemJson;
@@ -44,10 +46,12 @@ export interface Route<Body> {
   readonly method: Method;
   /** As OpenAPI writes it: `/v1/domains/{domain}`. */
   readonly path: string;
-  readonly group: 'Decisions' | 'Domains' | 'Node';
+  readonly group: 'Decisions' | 'Domains' | 'Analytics' | 'Node';
   readonly summary: string;
   /** A paragraph for the reader of the documentation. */
   readonly description: string;
+  /** What may stand behind the question mark; `readQuery` reads it. Absent: nothing there is looked at. */
+  readonly query?: z.ZodObject;
   /** Absent: the route reads no body. An optional body may be empty, and counts as `{}` then. */
   readonly request?: { readonly schema: z.ZodType; readonly optional?: boolean; readonly example: unknown };
   readonly answers: Readonly<Record<number, AnswerDescription>>;

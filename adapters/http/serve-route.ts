@@ -41,6 +41,7 @@ export function serveRoute(app: OpenAPIHono<DoorEnv>, route: Route<unknown>, opt
       reckoner,
       path: valuesOf(c),
       body,
+      search: () => searchOf(c),
       caller: caller?.(c.env.incoming.headers),
       problem: (thrown) => failures.problem(thrown, c.get('correlationId')),
     });
@@ -48,6 +49,12 @@ export function serveRoute(app: OpenAPIHono<DoorEnv>, route: Route<unknown>, opt
   };
   app.on(route.method, routingPath, enter(serve));
   return routingPath;
+}
+
+function searchOf(c: DoorContext): URLSearchParams {
+  const { url = '' } = c.env.incoming;
+  const at = url.indexOf('?');
+  return new URLSearchParams(at === -1 ? '' : url.slice(at + 1));
 }
 
 function valuesOf(c: DoorContext): PathValues {

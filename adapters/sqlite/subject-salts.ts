@@ -120,6 +120,12 @@ export function openSubjectSalts(options: SubjectSaltsOptions): SubjectSalts {
         })
       );
     },
+    async knownSaltOf(lookup) {
+      refuseAfterClose();
+      return patiently(() => lookUp.get(lookup), waits).catch((thrown: unknown) => {
+        throw failureOf(thrown, file);
+      });
+    },
     async erase(lookup) {
       refuseAfterClose();
       return change(() => remove.run(lookup).changes > 0);

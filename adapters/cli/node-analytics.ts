@@ -1,0 +1,33 @@
+/** Analytics of a node: the read models of its data directory beside its log, its keys and its salts. */
+import type { Environment } from '../../actors/environment.ts';
+import { knownPseudonym } from '../../actors/pseudonyms.ts';
+import type { EventLog, Position } from '../../events/event-log.ts';
+import type { SubjectSalts } from '../../events/subjects.ts';
+import { type Analytics, createAnalytics } from '../analytics/analytics.ts';
+import { openPageReader } from '../analytics/page-reader.ts';
+import { rowOf } from '../sqlite/schema.ts';
+
+export interface NodeAnalyticsOptions {
+  /** The file of the read models; it need not be there yet. */
+  readonly file: string;
+  readonly log: Pick<EventLog, 'head'>;
+  readonly salts: SubjectSalts;
+  readonly keys: { readonly decision: Uint8Array; readonly pseudonym: Uint8Array };
+  readonly env: Environment;
+}
+
+export function openNodeAnalytics({ file, log, salts, keys, env }: NodeAnalyticsOptions): Analytics {
+  // Threads run what is compiled; where nothing is, as in tests, the process itself reads.
+  const isCompiled = import.meta.url.endsWith('.js');
+  const thread = isCompiled ? new URL('../analytics/reading-thread.js', import.meta.url) : undefined;
+  return createAnalytics({
+    reader: openPageReader({ file, thread }),
+    key: keys.decision,
+    pseudonym: (tenant, subject) => knownPseudonym(salts, keys.pseudonym, tenant, subject),
+    head: () => log.head(),
+    // Positions are rows of this log, as the projector stored them.
+    distance: (from, to) => Math.max(0, rowOf(to as Position) - rowOf(from as Position)),
+    sleep: (ms) => env.sleep(ms),
+    now: env.now,
+  });
+}

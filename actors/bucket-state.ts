@@ -44,6 +44,8 @@ export interface BucketState {
   earningsSince: number;
   /** What is known of changes; undefined where nothing is watched, or was. */
   changes: BucketChanges | undefined;
+  /** Revisions of the rewards that were passed by because they were voided, while a bucket is folded; else undefined. */
+  leftOut?: Set<number>;
 }
 
 /** What the next event is made from: the bucket under the newest revision of its domain, which its state must hold under. */
@@ -174,7 +176,7 @@ export function evolve(
     if (lineage === undefined || lineage.has(domainRevision)) {
       if (domainRevision > state.domain.revision) adopt(state, domainAt(domainRevision));
       if (domainRevision > state.under) state.under = domainRevision;
-      take(state, event, head, voided);
+      take(state, event, head, voided, lineage);
     } else {
       state.under = lineage.target;
       pass(state, event, head, domainAt(domainRevision));
@@ -184,7 +186,13 @@ export function evolve(
 }
 
 /** An event that counts. Its `type` and `data` are paired by the catalogue, which a Pick of the union no longer shows. */
-function take(state: BucketState, event: BucketEvent, head: Head, voided?: ReadonlySet<string>): void {
+function take(
+  state: BucketState,
+  event: BucketEvent,
+  head: Head,
+  voided: ReadonlySet<string> | undefined,
+  lineage: Lineage | undefined,
+): void {
   if (event.type === 'DecisionMade') {
     const data = event.data as EventData<'DecisionMade'>;
     decide(state, data, head);
@@ -193,10 +201,17 @@ function take(state: BucketState, event: BucketEvent, head: Head, voided?: Reado
   if (event.type === 'RewardObserved') {
     const data = event.data as EventData<'RewardObserved'>;
     settle(state, data, state.domain);
-    observe(state, event, data, head, voided);
+    if (lineage?.voids({ ...data, time: event.metadata.time }) === true) leaveOut(state, head);
+    else observe(state, event, data, head, voided);
   }
   if (event.type === 'RewardRetracted') retract(state, event, event.data as EventData<'RewardRetracted'>, head);
   if (event.type === 'BucketRestarted') restart(state, event.data as EventData<'BucketRestarted'>, head);
+}
+
+/** A reward that was voided; where it is taken back later, there is nothing to take back. */
+function leaveOut(state: BucketState, { revision }: Head): void {
+  state.leftOut ??= new Set();
+  state.leftOut.add(revision);
 }
 
 /** An event that a rollback has set aside: nothing is learned of it, but what was spent is spent, and who was answered waits no more. */
@@ -236,7 +251,7 @@ function observe(
 }
 
 function retract(state: BucketState, { metadata }: BucketEvent, data: EventData<'RewardRetracted'>, head: Head) {
-  if (!data.learned) return;
+  if (!data.learned || state.leftOut?.has(data.rewardRevision) === true) return;
   const { arm, share, value, rewardRevision } = data;
   if (state.domain.conservative !== undefined && rewardRevision >= state.earningsSince)
     countReward(state.earnings, arm, -share, value);

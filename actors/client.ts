@@ -8,7 +8,7 @@ import { type Caller, DEFAULT_TENANT, type Reckoner } from './reckoner.ts';
 /** Milliseconds for an explanation: it may have to read a million events, and waits for others. */
 const EXPLAIN_MS = 60_000;
 
-/** Milliseconds for the dry run of a rollback: it reads all that would be set aside. */
+/** Milliseconds for the dry run of a rollback, and for voiding: they read all that counts no more. */
 const PREVIEW_MS = 600_000;
 
 /** What deciding and recording may add to the time that a run is given, in milliseconds. */
@@ -56,6 +56,7 @@ export function createClient(bus: MessageBus, health: () => Health): Reckoner {
     rollBack: (domain, body, caller) => request(() => `control.${nameOf(domain)}.rollback`, body, caller),
     previewRollback: (domain, body, caller) =>
       request(() => `control.${nameOf(domain)}.rollback`, { ...body, dryRun: true }, caller, PREVIEW_MS),
+    voidRewards: (domain, body, caller) => request(() => `control.${nameOf(domain)}.void`, body, caller, PREVIEW_MS),
     checkpoint: (domain, body, caller) => request(() => `control.${nameOf(domain)}.checkpoint`, body, caller),
     rollbackPoints: async (domain, caller) => request(() => 'query.rollbackPoints', nameOf(domain), caller),
     health: async () => health(),

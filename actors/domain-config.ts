@@ -14,6 +14,7 @@ import { Feature, featureKinds } from './config/context.ts';
 import { ArmName, FeatureName } from './config/names.ts';
 import { Objective } from './config/objective.ts';
 import { FeedbackMapping, RewardDefinition } from './config/reward.ts';
+import { RollbackRule } from './config/rollback.ts';
 import { checkedTogether } from './config/together.ts';
 import { inOurWords, invalid } from './invalid.ts';
 
@@ -85,6 +86,9 @@ const Fields = z.strictObject({
     'what candidates of every request must keep; where a request asks for more, that holds',
   ),
   budget: Budget.optional().describe('what may be spent; not given: whatever calls cost'),
+  rollback: RollbackRule.optional().describe(
+    'what becomes of what a rollback sets aside; not given: it teaches nothing',
+  ),
   reward: RewardDefinition.prefault({}),
   feedback: FeedbackMapping.prefault({}),
   confidence: z

@@ -7,7 +7,7 @@ import { ReckonerError } from '../events/errors.ts';
 import type { SharedArm } from '../policies/policy.ts';
 import { type CompiledDomain, compileDomain, type MakePolicy } from './compiled-domain.ts';
 import type { DomainConfig } from './domain-config.ts';
-import { type Lineage, lineageOf, type Rollback } from './lineage.ts';
+import { type Lineage, lineageOf, type Rollback, type Voiding } from './lineage.ts';
 
 /** How a domain stood at a revision, as far as folding a bucket's events asks. Small: its turns are kept for good. */
 export interface DomainStanding extends Pick<CompiledDomain, 'policy' | 'policyKey' | 'detector' | 'detectorKey'> {
@@ -79,6 +79,7 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
   // By the revision they began with. Sharings, of which there may be a million, turn nothing here.
   const turns: DomainStanding[] = [];
   const rollbacks: Rollback[] = [];
+  const voidings: Voiding[] = [];
   let lineage = lineageOf(-1, rollbacks);
   let latest: DomainState | undefined;
   let forgets = true;
@@ -103,17 +104,17 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
     },
     get lineage() {
       // There may be a million revisions: made when it is asked for.
-      if (lineage.target !== (latest?.revision ?? -1)) lineage = lineageOf(latest?.revision ?? -1, rollbacks);
+      if (lineage.target !== (latest?.revision ?? -1)) lineage = lineageOf(latest?.revision ?? -1, rollbacks, voidings);
       return lineage;
     },
-    lineageOf: (revision) => lineageOf(revision, rollbacks),
+    lineageOf: (revision) => lineageOf(revision, rollbacks, voidings),
     standingAt: at,
     imagine(event) {
       const revision = (latest?.revision ?? -1) + 1;
       const state = evolveDomain(latest, revision, event, makePolicy, at);
       const rollback = rollbackIn(event, revision);
       const turned = rollback === undefined ? rollbacks : [...rollbacks, rollback];
-      return state === undefined ? undefined : { state, lineage: lineageOf(revision, turned) };
+      return state === undefined ? undefined : { state, lineage: lineageOf(revision, turned, voidings) };
     },
     apply(revision, event) {
       if (revision !== (latest?.revision ?? -1) + 1) return false;
@@ -121,6 +122,8 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
       if (state === undefined) return false;
       const rollback = rollbackIn(event, revision);
       if (rollback !== undefined) rollbacks.push(rollback);
+      const voiding = voidingIn(event, revision);
+      if (voiding !== undefined) voidings.push(voiding);
       const turned = latest?.configuredAt !== state.configuredAt || latest.frozen !== state.frozen;
       if (turned || rollback !== undefined) {
         const known = turns.findLast(({ policyKey }) => policyKey === state.policyKey);
@@ -202,6 +205,17 @@ function evolveDomain(
         ...{ shared, counted, countedThrough: through, countedSince },
       });
     }
+    case 'RewardVoided': {
+      const { arms, counted, through } = decoded.data;
+      const shared = arms.length === 0 ? undefined : new Map(arms.map((arm) => [arm.arm, arm]));
+      return stateWith(before, revision, {
+        ...before,
+        shared,
+        counted,
+        countedThrough: through,
+        countedSince: revision,
+      });
+    }
     case 'RolledBack': {
       const restored = standingAt(decoded.data.toDomainRevision);
       // A rollback to what is not there returns to nothing.
@@ -219,6 +233,13 @@ function rollbackIn(event: Pick<DecodedEvent, 'type' | 'data'> | undefined, revi
   const decoded = event as DecodedEvent | undefined; // as above
   if (decoded?.type !== 'RolledBack' || decoded.data.toDomainRevision >= revision) return undefined;
   return { at: revision, to: decoded.data.toDomainRevision };
+}
+
+function voidingIn(event: Pick<DecodedEvent, 'type' | 'data'> | undefined, revision: number): Voiding | undefined {
+  const decoded = event as DecodedEvent | undefined; // as above
+  if (decoded?.type !== 'RewardVoided') return undefined;
+  const { subject, fromTime = -Infinity, toTime = Infinity } = decoded.data;
+  return { at: revision, subject, from: fromTime, to: toTime };
 }
 
 /**

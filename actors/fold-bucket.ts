@@ -74,7 +74,9 @@ async function foldUnder(
   const empty = () => emptyBucket(standingAt(source.timeline, 0));
   const state = cached ?? empty();
   const voided = await voidedAfter(source, stream, state, upTo, lineage);
-  if (cached === undefined || voided.size === 0) return foldFrom(source, stream, state, upTo, lineage, voided);
+  if (cached === undefined) return foldFrom(source, stream, state, upTo, lineage, voided);
+  const folded = voided.size === 0 ? await foldFrom(source, stream, state, upTo, lineage, voided, true) : undefined;
+  if (folded !== undefined && !folded.anew) return folded;
   const fresh = empty();
   return foldFrom(source, stream, fresh, upTo, lineage, await voidedAfter(source, stream, fresh, upTo, lineage));
 }
@@ -112,6 +114,8 @@ interface Folded {
   readonly state: BucketState;
   /** Domain revision of the event that it stopped before, because it is newer than all that count; -1 where it did not. */
   readonly ahead: number;
+  /** Whether it has to be folded from the beginning: whether what is taken back was voided is not in a cached state. */
+  readonly anew: boolean;
 }
 
 async function foldFrom(
@@ -121,6 +125,7 @@ async function foldFrom(
   upTo: number,
   lineage: Lineage,
   voided: ReadonlySet<string>,
+  cached = false,
 ): Promise<Folded> {
   const { log, timeline } = source;
   const domainAt = (revision: number) => standingAt(timeline, revision);
@@ -134,12 +139,14 @@ async function foldFrom(
       ahead = folded.data.domainRevision;
       break;
     }
+    if (cached && folded?.type === 'RewardRetracted' && folded.data.domainRevision < lineage.voidedAt)
+      return { state, ahead, anew: true };
     evolve(state, folded, { revision: event.revision, hash: state.head.hash }, domainAt, voided, lineage);
     last = event;
   }
   // Only the last link of the chain is needed to go on; checking all of them is the auditor's work.
   if (last !== undefined) state.head = { revision: last.revision, hash: chainHash(last) };
-  return { state, ahead };
+  return { state, ahead, anew: false };
 }
 
 const NONE: ReadonlySet<string> = new Set();

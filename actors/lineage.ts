@@ -12,6 +12,31 @@ export interface Rollback {
   readonly to: number;
 }
 
+/** Rewards that count no more, from a revision on: what an absent part does not ask for is any. */
+export interface Voiding {
+  /** Revision at which it was recorded. */
+  readonly at: number;
+  /** Pseudonym of the person, empty for everybody. */
+  readonly subject: string;
+  /** Recorded then or later, and before: milliseconds since 1970. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What of a recorded reward says whether it was voided. */
+export interface Voidable {
+  readonly domainRevision: number;
+  readonly subject: string;
+  /** When it was recorded. */
+  readonly time: number;
+}
+
+/** Whether a voiding asks for a reward, which was recorded before it. */
+export function concerns({ at, subject, from, to }: Voiding, reward: Voidable): boolean {
+  if (reward.domainRevision >= at || reward.time < from || reward.time >= to) return false;
+  return subject === '' || subject === reward.subject;
+}
+
 /** A revision of a domain and its ancestors. */
 export interface Lineage {
   /** The revision. */
@@ -22,13 +47,17 @@ export interface Lineage {
   has(revision: number): boolean;
   /** Whether what was folded under a revision still holds: it is among them, and nothing was voided since. */
   keeps(under: number): boolean;
+  /** The newest voiding among them, -1 where there is none: rewards of revisions before it may be voided. */
+  readonly voidedAt: number;
+  /** Whether a recorded reward does not count, because it was voided. */
+  voids(reward: Voidable): boolean;
 }
 
 /**
  * @param rollbacks in the order of their revisions; those after the target say nothing of it
- * @param voidings revisions at which rewards were voided, in order
+ * @param voidings in order
  */
-export function lineageOf(target: number, rollbacks: readonly Rollback[], voidings: readonly number[] = []): Lineage {
+export function lineageOf(target: number, rollbacks: readonly Rollback[], voidings: readonly Voiding[] = []): Lineage {
   // From the newest to the oldest: each ends where the one before it began anew.
   const spans: { readonly from: number; readonly to: number }[] = [];
   let end = target;
@@ -39,12 +68,15 @@ export function lineageOf(target: number, rollbacks: readonly Rollback[], voidin
   }
   spans.push({ from: 0, to: end });
   const has = (revision: number) => spans.some(({ from, to }) => revision >= from && revision <= to);
-  const voidedAt = voidings.findLast(has) ?? -1;
+  const voided = voidings.filter(({ at }) => has(at));
+  const voidedAt = voided.at(-1)?.at ?? -1;
   const rolledBackAt = spans.length === 1 ? -1 : (spans[0]?.from ?? -1);
   return {
     target,
     turnedAt: Math.max(rolledBackAt, voidedAt),
     has,
     keeps: (under) => has(under) && under >= voidedAt,
+    voidedAt,
+    voids: (reward) => reward.domainRevision < voidedAt && voided.some((voiding) => concerns(voiding, reward)),
   };
 }

@@ -430,6 +430,31 @@ export const CheckpointBody = ControlBody.extend({
 export type CheckpointBody = z.input<typeof CheckpointBody>;
 export type CheckpointCommand = z.output<typeof CheckpointBody>;
 
+export const VoidBody = ControlBody.extend({
+  subject: Subject.optional().describe('whose rewards; not given: everybody’s'),
+  from: z.iso.datetime({ offset: true }).optional().describe('recorded at this time or later'),
+  to: z.iso.datetime({ offset: true }).optional().describe('recorded before this time'),
+  dryRun: z.boolean().default(false).describe('true: records nothing, and tells how many rewards it would be'),
+}).refine((body) => body.subject !== undefined || body.from !== undefined || body.to !== undefined, {
+  message: 'Give a subject, a from or a to',
+});
+export type VoidBody = z.input<typeof VoidBody>;
+export type VoidCommand = z.output<typeof VoidBody>;
+
+/** What a voiding did, or would do. */
+export interface Voiding {
+  readonly domain: string;
+  /** Revision of the domain at which it was recorded: a rollback to the one before it restores the rewards. Of a dry run the newest. */
+  readonly revision: number;
+  /** False for a dry run, and where there is no such reward. */
+  readonly recorded: boolean;
+  /** Rewards that count no more. */
+  readonly rewards: number;
+  /** In how many buckets. */
+  readonly buckets: number;
+  readonly arms: readonly { readonly arm: string; readonly pulls: number; readonly mean: number }[];
+}
+
 /** A revision that a domain can be returned to. */
 export interface RollbackPoint {
   readonly name: string;

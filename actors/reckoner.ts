@@ -24,6 +24,8 @@ import type {
   RollbackPreview,
   Run,
   RunBody,
+  VoidBody,
+  Voiding,
 } from './messages.ts';
 
 /** Owner of what is asked for where nothing else is said. */
@@ -71,6 +73,8 @@ export interface Reckoner {
   rollBack(domain: string, body: RollbackBody, caller?: Caller): Promise<Rollback>;
   /** The same as a dry run: records nothing, and tells what would change. */
   previewRollback(domain: string, body: RollbackBody, caller?: Caller): Promise<RollbackPreview>;
+  /** Takes rewards of a person or a span of time out of what is learned; a dry run only counts them. */
+  voidRewards(domain: string, body: VoidBody, caller?: Caller): Promise<Voiding>;
   /** Marks the domain as it is now, to be returned to by name. */
   checkpoint(domain: string, body: CheckpointBody, caller?: Caller): Promise<RollbackPoint>;
   /** The newest points that the domain can be returned to, newest first. */

@@ -9,13 +9,13 @@ import type { DomainHandle } from './domains.ts';
 /** Makes the retraction of a recorded reward, whoever takes it back. */
 export async function retractionOf(
   domain: DomainHandle,
-  { id, revision, data }: Extract<DecodedEvent, { type: 'RewardObserved' }>,
+  { id, revision, data, metadata }: Extract<DecodedEvent, { type: 'RewardObserved' }>,
   { by, reason }: Control,
 ): Promise<(view: BucketView) => RewardRetracted> {
   const { decisionRevision, arm, features, propensity, value, share, kind } = data;
   if (data.domainRevision >= domain.timeline.length) await domain.refresh();
   return (view) => {
-    const learned = wasLearned(domain, data, view.domain);
+    const learned = wasLearned(domain, data, metadata.time, view.domain);
     return {
       ...{ domainRevision: view.domain.revision, decisionRevision, rewardId: id, rewardRevision: revision },
       ...{ arm, features, propensity, value, share, kind, learned, by, reason },
@@ -24,8 +24,14 @@ export async function retractionOf(
 }
 
 /** Whether a recorded reward moved the posterior, and counts under a later revision. */
-function wasLearned({ timeline }: DomainHandle, reward: RewardObserved, { revision }: DomainStanding): boolean {
-  const { share, outdated, setAside, domainRevision } = reward;
-  if (share === 0 || outdated || setAside || !timeline.lineageOf(revision).has(domainRevision)) return false;
-  return timeline.standingAt(domainRevision)?.frozen !== true;
+function wasLearned(
+  { timeline }: DomainHandle,
+  reward: RewardObserved,
+  time: number,
+  { revision }: DomainStanding,
+): boolean {
+  if (reward.share === 0 || reward.outdated || reward.setAside) return false;
+  const lineage = timeline.lineageOf(revision);
+  if (!lineage.has(reward.domainRevision) || lineage.voids({ ...reward, time })) return false;
+  return timeline.standingAt(reward.domainRevision)?.frozen !== true;
 }

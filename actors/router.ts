@@ -25,11 +25,13 @@ import {
   RewardBody,
   RollbackBody,
   RunBody,
+  VoidBody,
 } from './messages.ts';
 import { DEFAULT_TENANT } from './reckoner.ts';
 import { retract, reward } from './reward.ts';
 import { checkpoint, previewRollback, rollBack, rollbackPoints } from './rollback.ts';
 import { run } from './run.ts';
+import { voidRewards } from './void-rewards.ts';
 
 export interface RouterInput {
   readonly house: House;
@@ -156,6 +158,11 @@ function handle(house: House, { subject, body, headers }: Message): Promise<unkn
         const control = { by, reason: command.reason };
         if (!command.dryRun) return rollBack(house, tenant, parse(DomainName, name), command, control);
         return house.explaining.run(() => previewRollback(house, tenant, parse(DomainName, name), command, control));
+      }
+      if (action === 'void') {
+        const command = parse(VoidBody, body);
+        const control = { by, reason: command.reason };
+        return house.explaining.run(() => voidRewards(house, tenant, parse(DomainName, name), command, control));
       }
       if (action === 'checkpoint') {
         const command = parse(CheckpointBody, body);

@@ -9,6 +9,7 @@ import { ReckonerError } from '../events/errors.ts';
 import { type EventLog, type Position, START } from '../events/event-log.ts';
 import type { PriorShared } from '../proto/generated/events.ts';
 import type { DomainStanding, DomainState, DomainTimeline } from './domain-state.ts';
+import type { Lineage } from './lineage.ts';
 
 export interface SharingSource {
   readonly log: EventLog;
@@ -106,7 +107,8 @@ async function count(
     if (event.data.domainRevision >= timeline.length) await refresh();
     if (timeline.latest?.countedSince !== since) return;
     if (!timeline.lineage.has(event.data.domainRevision)) continue;
-    add(sums, event, timeline.standingAt(event.data.domainRevision));
+    if (!(await isVoided(log, timeline.lineage, event)))
+      addShared(sums, event, timeline.standingAt(event.data.domainRevision));
     counted += 1;
     const { every } = timeline.latest?.config.sharing ?? { every: 0 };
     if (every > 0 && counted - shared >= every) {
@@ -117,9 +119,22 @@ async function count(
   }
 }
 
-function add(
+/** A reward of before a voiding that was recorded after it, by a node that had not heard of it; or its retraction. */
+async function isVoided(log: EventLog, lineage: Lineage, event: Counted): Promise<boolean> {
+  if (event.data.domainRevision >= lineage.voidedAt) return false;
+  if (event.type === 'RewardObserved') return lineage.voids({ ...event.data, time: event.metadata.time });
+  const found = await log.find(event.data.rewardId);
+  const reward = found === undefined ? undefined : decode(found);
+  return reward?.type === 'RewardObserved' && lineage.voids({ ...reward.data, time: reward.metadata.time });
+}
+
+/** An event that is counted. */
+export type Counted = Extract<DecodedEvent, { type: 'RewardObserved' | 'RewardRetracted' }>;
+
+/** Adds what a reward taught to the sums, or takes it back. */
+export function addShared(
   sums: Map<string, { pulls: number; sum: number }>,
-  { type, data }: Extract<DecodedEvent, { type: 'RewardObserved' | 'RewardRetracted' }>,
+  { type, data }: Counted,
   domain: DomainStanding | undefined,
 ): void {
   const learned =

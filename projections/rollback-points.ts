@@ -61,7 +61,7 @@ function foldInto(tables: Tables): Handler {
       ...{ tenant, domain, revision, time, by: data.by, reason: data.reason },
       ...(event.type === 'RolledBack'
         ? { kind: 'rolled_back', name: '', cause: 'rollback', to_revision: event.data.toDomainRevision }
-        : { kind: 'marked', name: event.data.name, cause: event.data.cause, to_revision: null }),
+        : { kind: 'marked', name: event.data.name, cause: event.data.cause, to_revision: Math.max(0, revision - 1) }),
       ...named('before', before),
       ...named('after', nothingDone()),
     });

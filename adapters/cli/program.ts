@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   config: async () => (await import('./config.ts')).registerConfig,
   domains: async () => (await import('./domains.ts')).registerDomains,
   rollback: async () => (await import('./rollback.ts')).registerRollback,
+  void: async () => (await import('./void.ts')).registerVoid,
   checkpoint: async () => (await import('./rollback-points.ts')).registerCheckpoint,
   'rollback-points': async () => (await import('./rollback-points.ts')).registerRollbackPoints,
   simulate: async () => (await import('./simulate.ts')).registerSimulate,

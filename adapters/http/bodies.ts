@@ -11,6 +11,7 @@ export const ItemsBody = named('ItemsBody', messages.ItemsBody);
 export const BlendBody = named('BlendBody', messages.BlendBody);
 export const ControlBody = named('ControlBody', messages.ControlBody);
 export const RollbackBody = named('RollbackBody', messages.RollbackBody);
+export const VoidBody = named('VoidBody', messages.VoidBody);
 export const CheckpointBody = named('CheckpointBody', messages.CheckpointBody);
 export const DomainConfig = named('DomainConfig', config.DomainConfigInput);
 

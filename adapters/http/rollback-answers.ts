@@ -56,6 +56,20 @@ export const RollbackPreview = z
   })
   .openapi('RollbackPreview') satisfies z.ZodType<messages.RollbackPreview>;
 
+export const Voiding = z
+  .object({
+    domain: z.string(),
+    revision: revision.describe('at which it was recorded: a rollback to the one before it restores the rewards'),
+    recorded: z.boolean().describe('false: a dry run, or there is no such reward'),
+    rewards: z.int().describe('rewards that count no more'),
+    buckets: z.int().describe('in how many buckets'),
+    arms: z
+      .array(z.object({ arm: z.string(), pulls: z.number(), mean: z.number() }))
+      .readonly()
+      .describe('what they had taught'),
+  })
+  .openapi('Voiding') satisfies z.ZodType<messages.Voiding>;
+
 export const RollbackPoint = z
   .object({
     name: z.string(),

@@ -1,5 +1,5 @@
 /** Rollbacks, and the points to return to. */
-import type { CheckpointBody, RollbackBody } from '../../actors/messages.ts';
+import type { CheckpointBody, RollbackBody, VoidBody } from '../../actors/messages.ts';
 import * as bodies from './bodies.ts';
 import * as answers from './rollback-answers.ts';
 import type { Route } from './route.ts';
@@ -25,6 +25,26 @@ const rollBack: Route<RollbackBody> = {
     // Not valid yet: what is no body at all is refused by the Reckoner behind it.
     if (body?.dryRun === true) return { status: 200, json: await reckoner.previewRollback(path.domain, body, caller) };
     return { status: 201, json: await reckoner.rollBack(path.domain, body, caller) };
+  },
+};
+
+const voidRewards: Route<VoidBody> = {
+  method: 'POST',
+  path: '/v1/domains/{domain}/voidings',
+  group: GROUP,
+  summary: 'Void rewards',
+  description:
+    'Rewards of a person, of a span of time, or both, count no more, as if they had never come: against spam. They stay in the log; a ' +
+    'rollback to the revision before restores them. A dry run only counts them.',
+  request: { schema: bodies.VoidBody, example: { subject: 'user-77', reason: 'spam', dryRun: true } },
+  answers: {
+    200: { description: 'How many rewards that would be, or none.', schema: answers.Voiding },
+    201: { description: 'They count no more.', schema: answers.Voiding },
+  },
+  errors: ['domain_unknown', 'conflict'],
+  async handle({ reckoner, path, body, caller }) {
+    const voiding = await reckoner.voidRewards(path.domain, body, caller);
+    return { status: voiding.recorded ? 201 : 200, json: voiding };
   },
 };
 
@@ -57,4 +77,4 @@ const list: Route<unknown> = {
   },
 };
 
-export const rollbackRoutes: readonly Route<unknown>[] = [rollBack, mark, list];
+export const rollbackRoutes: readonly Route<unknown>[] = [rollBack, voidRewards, mark, list];

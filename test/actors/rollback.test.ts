@@ -56,9 +56,11 @@ describe('lineageOf', () => {
   });
 
   test('what was folded before rewards were voided holds no more', () => {
-    const lineage = lineageOf(9, [{ at: 8, to: 6 }], [4, 7]);
+    const all = { subject: '', from: -Infinity, to: Infinity };
+    const voidings = [4, 7].map((at) => ({ ...all, at }));
+    const lineage = lineageOf(9, [{ at: 8, to: 6 }], voidings);
     expect([3, 4, 6, 7, 8].map(lineage.keeps)).toEqual([false, true, true, false, true]);
-    expect(lineageOf(9, [], [4]).turnedAt).toBe(4);
+    expect(lineageOf(9, [], voidings.slice(0, 1)).turnedAt).toBe(4);
   });
 });
 

@@ -24,7 +24,7 @@ test('a point tells what it is, who marked it and why', async () => {
       name: 'before the launch',
       cause: 'manual',
       by: 'ann',
-      to_revision: null,
+      to_revision: 0,
     },
     { revision: 1, kind: 'rolled_back', name: '', cause: 'rollback', reason: 'why not', to_revision: 0 },
   ]);

@@ -56,3 +56,17 @@ test('asks nobody who is not there, and says where it could go', async () => {
   expect(lost.stderr).toContain('config@0');
   expect(lost.stderr).toContain('reckoner rollback-points');
 });
+
+test('rewards are counted, voided, and brought back', async () => {
+  const { dataDir } = await usedDirectory(2);
+  const at = ['--domain', 'greeting', '--data-dir', dataDir];
+  const all = ['--from', '2020-01-01', '--reason', 'spam'];
+  expect(await runJson(['void', ...at, ...all, '--dry-run'])).toMatchObject({ recorded: false, rewards: 2 });
+  const done = await run(['void', ...at, ...all]);
+  expect(done).toMatchObject({ code: 0, stderr: '' });
+  expect(done.stdout).toContain('voided  2 rewards in 1 buckets:');
+  expect(done.stdout).toMatch(/take that back: reckoner rollback --domain greeting --to 1$/m);
+  expect((await run(['void', ...at, ...all])).stdout).toContain('no such rewards');
+  expect(await run(['void', ...at])).toMatchObject({ code: 2, stdout: '' });
+  expect(await run(['void', ...at, '--to', 'yesterday'])).toMatchObject({ code: 2, stdout: '' });
+});

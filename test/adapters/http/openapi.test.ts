@@ -97,7 +97,7 @@ describe('the OpenAPI document', () => {
       'explainADecision',
     ].concat(
       ['retractAReward', 'showADomain', 'listTheDomains', 'freezeADomain', 'thawADomain'],
-      ['markARollbackPoint', 'listTheRollbackPoints', 'rollADomainBack'],
+      ['markARollbackPoint', 'listTheRollbackPoints', 'voidRewards', 'rollADomainBack'],
     );
     const told = new Set<string>([
       'isTheProcessAlive',

@@ -21,6 +21,7 @@ export function stubReckoner(told: Partial<Reckoner>): Reckoner {
     thaw: untold,
     rollBack: untold,
     previewRollback: untold,
+    voidRewards: untold,
     checkpoint: untold,
     rollbackPoints: untold,
     health: untold,

@@ -151,12 +151,9 @@ export function flawOfLast(event: RecordedEvent): string | undefined {
 
 /** What a damaged file may give in place of an event. */
 function shapeOf({ id, type, data, metadata, stream, revision }: RecordedEvent): string | undefined {
-  const texts: readonly [string, unknown][] = [
-    ['id', id],
-    ['type', type],
-    ['stream', stream],
-  ];
-  for (const [name, value] of texts) if (typeof value !== 'string' || value === '') return `Its ${name} is no text.`;
+  if (typeof id !== 'string' || id === '') return 'Its id is no text.';
+  if (typeof type !== 'string' || type === '') return 'Its type is no text.';
+  if (typeof stream !== 'string' || stream === '') return 'Its stream is no text.';
   if (!(data instanceof Uint8Array)) return 'Its data are no bytes.';
   if (!(metadata instanceof Uint8Array)) return 'Its metadata are no bytes.';
   return Number.isSafeInteger(revision) && revision >= 0 ? undefined : 'Its revision is no whole number from 0.';

@@ -1,13 +1,11 @@
 /**
- * The audit of a log: is every event as it was written, does every decision come out as it was recorded, and is all of it still
- * what was sealed? Handed the events in the order of the log; what is wrong is told as it is found.
+ * The audit of a log: is every event as it was written, and does every decision come out as it was recorded? Handed the events in the order of the log; what is wrong is told as it is found.
  */
 import { crc32 } from 'node:zlib';
 import type { DecodedEvent } from '../../events/catalogue.ts';
 import { problemOf } from '../../events/errors.ts';
 import type { EventLog, Position, RecordedEvent } from '../../events/event-log.ts';
-import { createIntegrity, type Flaw, flawOfLast } from '../../events/integrity.ts';
-import { type LogSeal, rootOf } from '../../events/log-seal.ts';
+import { createIntegrity, type Flaw, flawOfLast, type Integrity } from '../../events/integrity.ts';
 import type { MakePolicy } from '../compiled-domain.ts';
 import { remembers } from '../recent-ids.ts';
 import { type Difference, recompute } from '../recompute.ts';
@@ -18,9 +16,9 @@ import { idThatFollows } from './request-ids.ts';
 export interface AuditFinding {
   /**
    * What is wrong with an event (`Flaw`); id: it does not follow from its request. order: of its domain's revisions. request: its
-   * request was recorded before. decision: it comes out otherwise. seal: the log is not what was sealed.
+   * request was recorded before. decision: it comes out otherwise.
    */
-  readonly kind: Flaw['kind'] | 'id' | 'order' | 'request' | 'decision' | 'seal';
+  readonly kind: Flaw['kind'] | 'id' | 'order' | 'request' | 'decision';
   readonly stream: string;
   /** -1 where it is about no single event. */
   readonly revision: number;
@@ -42,11 +40,12 @@ export interface AuditOptions {
   readonly liveBuckets?: number;
   /** Which decisions are recomputed and which events are reported on; default all. All are folded. @param time milliseconds since 1970 */
   readonly wanted?: (place: Pick<RecordedEvent, 'stream' | 'position'>, time: number | undefined) => boolean;
+  /** Streams that are counted and reported on; what is read of others is for the fold alone. Default all. */
+  readonly own?: (stream: string) => boolean;
   /** Which share of the decisions have their propensities recomputed: 0.01 by default, 1 for all. */
   readonly share?: number;
   /** Draws them. */
   readonly seed?: number;
-  readonly seal?: LogSeal;
 }
 
 export interface AuditCounts {
@@ -62,22 +61,30 @@ export interface AuditCounts {
   readonly passedOver: number;
   /** Decisions that another version of their policy made: this one need not come to the same. */
   readonly otherVersions: number;
-  /** Over all that was read. */
-  readonly root: string;
 }
 
 export interface Audit {
   /** Takes the next event of the log; returns a promise only where something must be read first. */
   next(event: RecordedEvent): undefined | Promise<void>;
+  /** Where each stream stands. */
+  readonly heads: Integrity['heads'];
   /** Looks at what can only be told at the end. */
   finish(): Promise<AuditCounts>;
+}
+
+/** What is known of a stream. */
+interface StreamFacts {
+  /** Undefined where it is no bucket's. */
+  readonly owner: ReturnType<typeof bucketOfStream>;
+  /** The last that an event of it named. */
+  domainRevision: number;
 }
 
 /** Share of decisions whose propensities are recomputed where nothing else is said: they take most of the time. */
 export const SAMPLE = 0.01;
 
 export function createAudit(options: AuditOptions): Audit {
-  const { log, found, seal, share = SAMPLE, seed = 1, wanted = () => true } = options;
+  const { log, found, share = SAMPLE, seed = 1, wanted = () => true, own = () => true } = options;
   const sampleBelow = share >= 1 ? 2 ** 32 : Math.floor(share * 2 ** 32);
   let current: RecordedEvent | undefined;
   let currentTime: number | undefined;
@@ -87,14 +94,15 @@ export function createAudit(options: AuditOptions): Audit {
   let propensities = 0;
   let passedOver = 0;
   let otherVersions = 0;
-  const revisions = new Map<string, number>();
+  const streams = new Map<string, StreamFacts>();
 
   const tell = (event: RecordedEvent, kind: AuditFinding['kind'], what: string, more: Partial<AuditFinding> = {}) => {
     const { stream, revision, position, id } = event;
-    if (wanted(event, currentTime)) found({ kind, stream, revision, position, eventId: id, what, ...more });
+    if (own(stream) && wanted(event, currentTime))
+      found({ kind, stream, revision, position, eventId: id, what, ...more });
   };
   const integrity = createIntegrity((flaw) => {
-    if (wanted(flaw, currentTime)) found(flaw);
+    if (own(flaw.stream) && wanted(flaw, currentTime)) found(flaw);
   });
   const replay = createReplay({
     log,
@@ -156,45 +164,41 @@ export function createAudit(options: AuditOptions): Audit {
 
   /** What an event says of its request and of its domain. */
   function checkContent(event: RecordedEvent, decoded: DecodedEvent): void {
-    const id = idThatFollows(decoded);
+    let facts = streams.get(event.stream);
+    if (facts === undefined) {
+      facts = { owner: bucketOfStream(event.stream), domainRevision: 0 };
+      streams.set(event.stream, facts);
+    }
+    if (facts.owner === undefined || !('domainRevision' in decoded.data)) return;
+    const id = idThatFollows(facts.owner, decoded);
     if (id !== undefined && id !== event.id)
       tell(event, 'id', `Its id does not follow from its request: that gives ${id}.`);
-    if (!('domainRevision' in decoded.data)) return;
     const { domainRevision } = decoded.data;
-    const before = revisions.get(event.stream) ?? 0;
-    if (domainRevision > before) revisions.set(event.stream, domainRevision);
-    if (domainRevision < before)
-      tell(event, 'order', `It names the domain revision ${domainRevision} after ${before}.`);
-  }
-
-  function checkSeal(): void {
-    if (seal === undefined || current === undefined) return;
-    const root = rootOf(integrity.heads);
-    if (root === seal.root) return;
-    const which = seal.events === undefined ? `All ${events} events are` : `The first ${events} events are`;
-    const what = `${which} not those that were sealed: their root is ${root}, the seal’s is ${seal.root}.`;
-    found({ kind: 'seal', stream: '', revision: -1, position: current.position, eventId: '', what });
+    if (domainRevision < facts.domainRevision)
+      tell(event, 'order', `It names the domain revision ${domainRevision} after ${facts.domainRevision}.`);
+    else facts.domainRevision = domainRevision;
   }
 
   return {
     next(event) {
       current = event;
       currentTime = undefined;
-      events += 1;
+      const counts = own(event.stream);
+      if (counts) events += 1;
       const { decoded, sound } = integrity.check(event);
       currentTime = decoded?.metadata.time;
       let folding: undefined | Promise<void>;
       if (sound) {
-        if (decoded === undefined) unknown += 1;
-        else checkContent(event, decoded);
+        if (decoded === undefined && counts) unknown += 1;
+        if (decoded !== undefined) checkContent(event, decoded);
         folding = fold(event, decoded);
       } else {
         if (typeof event.stream === 'string') replay.lose(event.stream);
         passOver(event);
       }
-      if (events === seal?.events) checkSeal();
       return folding;
     },
+    heads: integrity.heads,
     async finish() {
       for (const [stream, head] of integrity.heads) {
         if (head.whole !== undefined) continue;
@@ -203,15 +207,7 @@ export function createAudit(options: AuditOptions): Audit {
           if (flaw !== undefined) tell(event, 'changed', flaw);
         }
       }
-      if (seal !== undefined && seal.events === undefined) checkSeal();
-      if (seal?.events !== undefined && events < seal.events) {
-        const what = `The log has ${events} events, and ${seal.events} were sealed: ${seal.events - events} are gone.`;
-        const position = current?.position ?? ('' as Position); // the start
-        found({ kind: 'seal', stream: '', revision: -1, position, eventId: '', what });
-      }
-      const streams = integrity.heads.size;
-      const root = rootOf(integrity.heads);
-      return { events, streams, unknown, decisions, propensities, passedOver, otherVersions, root };
+      return { events, streams: integrity.heads.size, unknown, decisions, propensities, passedOver, otherVersions };
     },
   };
 }

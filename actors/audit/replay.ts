@@ -87,7 +87,7 @@ export function createReplay(options: ReplayOptions): Replay {
     const known = domains.get(stream);
     if (known !== undefined) return known;
     const timeline = createTimeline(makePolicy);
-    const domain = { stream, timeline, at: (revision: number) => standingAt(timeline, revision) };
+    const domain = { stream, timeline, at: rememberedStanding(timeline) };
     domains.set(stream, domain);
     return domain;
   }
@@ -191,6 +191,15 @@ export function createReplay(options: ReplayOptions): Replay {
     },
     isLost: (stream) => lost.has(stream),
     lose,
+  };
+}
+
+/** Most events of a while name the same revision. */
+function rememberedStanding(timeline: DomainTimeline): (revision: number) => DomainStanding {
+  let known: DomainStanding | undefined;
+  return (revision) => {
+    if (known?.revision !== revision) known = standingAt(timeline, revision);
+    return known;
   };
 }
 

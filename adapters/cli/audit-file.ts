@@ -1,56 +1,100 @@
-/** Audits a log file: reads all of it, also around what is damaged, and has every event checked and every decision made again. */
-import { setImmediate as turn } from 'node:timers/promises';
-import { type AuditCounts, type AuditFinding, type AuditOptions, createAudit } from '../../actors/audit/audit.ts';
-import { START } from '../../events/event-log.ts';
-import { createPolicy } from '../../policies/catalogue.ts';
+/**
+ * Audits a log file: reads all of it, also around what is damaged, has every event checked and every decision made again. The
+ * buckets are shared out among threads, each of which reads the file by itself.
+ */
+import { Worker } from 'node:worker_threads';
+import type { AuditCounts } from '../../actors/audit/audit.ts';
+import { errorOf } from '../../events/errors.ts';
+import { type LogSeal, rootOf } from '../../events/log-seal.ts';
+import type { Head } from '../../events/seal.ts';
 import { openSalvage } from '../sqlite/salvage.ts';
-import { rowOf } from '../sqlite/schema.ts';
-import { openStateShelf } from '../sqlite/state-shelf.ts';
+import { auditPart, type FileFinding, findingOf, type PartOptions, type PartResult, type Range } from './audit-part.ts';
+import type { ThreadMessage } from './audit-thread.ts';
 
-export type FileFinding =
-  | AuditFinding
-  /** unreadable: a part of the file. file: what SQLite says of its structure. */
-  | (Omit<AuditFinding, 'kind'> & { readonly kind: 'unreadable' | 'file' });
-
-export interface FileAudit extends Omit<AuditOptions, 'log' | 'makePolicy' | 'found' | 'shelf'> {
+export interface FileAudit {
   readonly found: (finding: FileFinding) => void;
+  readonly range?: Range;
+  /** Share of the decisions whose propensities are recomputed, default 0.01, and what draws them. */
+  readonly share?: number;
+  readonly seed?: number;
+  readonly seal?: LogSeal;
+  readonly liveBuckets?: number;
   /** Whether SQLite is asked for the structure of the file too. */
   readonly structure?: boolean;
+  /** Default 1. */
+  readonly threads?: number;
   /** Told of how far it is, in [0, 1]; what it throws ends the audit. */
   readonly progress?: (share: number) => void;
 }
 
+export interface FileCounts extends AuditCounts {
+  /** Over all that was read. */
+  readonly root: string;
+}
+
 /** @throws ReckonerError log_corrupt where nothing of the file can be read, log_newer, log_unusable, log_locked */
-export async function auditFile(
-  file: string,
-  { progress = () => {}, structure = false, ...options }: FileAudit,
-): Promise<AuditCounts> {
-  const { found, wanted = () => true } = options;
+export async function auditFile(file: string, options: FileAudit): Promise<FileCounts> {
+  const { found, seal, threads = 1, structure = false, progress = () => {} } = options;
   const salvage = openSalvage(file);
-  const shelf = openStateShelf();
+  const workers: Worker[] = [];
   try {
-    const audit = createAudit({ ...options, log: salvage, makePolicy: createPolicy, shelf });
-    for (const part of salvage.read()) {
-      await turn(); // for whoever interrupts it
-      if ('events' in part) {
-        for (const event of part.events) {
-          const reading = audit.next(event);
-          if (reading !== undefined) await reading;
-        }
-        const last = part.events.at(-1);
-        if (last !== undefined && salvage.last > 0) progress(Math.min(1, rowOf(last.position) / salvage.last));
-      } else if (wanted({ stream: '', position: part.from }, undefined)) {
-        found({ ...NO_EVENT, kind: 'unreadable', position: part.from, what: part.what });
-      }
-    }
-    const counts = await audit.finish();
+    const headsAt = seal?.events === undefined ? undefined : salvage.positionOfNumber(seal.events);
+    const { range = {}, share, seed, liveBuckets } = options;
+    const partOf = (index: number): PartOptions => ({
+      ...{ file, part: { index, of: threads }, upTo: salvage.last, range, share, seed, liveBuckets, headsAt },
+    });
+    const others = Array.from({ length: threads - 1 }, (_, index) => inThread(partOf(index + 1), found, workers));
+    const parts = await Promise.all([auditPart(partOf(0), found, progress), ...others]);
+    const counts = parts.map((part) => part.counts).reduce(sum);
+    if (seal !== undefined) checkSeal(seal, counts.events, headsOf(parts, 'sealed'), found);
     for (const line of structure ? salvage.examine() : [])
-      found({ ...NO_EVENT, kind: 'file', position: START, what: `SQLite says of the file: ${line}.` });
-    return counts;
+      found(findingOf('file', `SQLite says of the file: ${line}.`));
+    return { ...counts, root: rootOf(headsOf(parts, 'heads')) };
   } finally {
-    shelf.close();
+    for (const worker of workers) await worker.terminate();
     salvage.close();
   }
 }
 
-const NO_EVENT = { stream: '', revision: -1, eventId: '' } as const;
+function inThread(options: PartOptions, found: FileAudit['found'], workers: Worker[]): Promise<PartResult> {
+  const worker = new Worker(new URL('./audit-thread.js', import.meta.url), { workerData: options });
+  workers.push(worker);
+  return new Promise((resolve, reject) => {
+    worker.on('error', reject);
+    worker.on('exit', () => reject(new Error('A thread of the audit ended early.')));
+    worker.on('message', (message: ThreadMessage) => {
+      if ('findings' in message) for (const finding of message.findings) found(finding);
+      else if ('result' in message) resolve(message.result);
+      else reject(errorOf(message.problem));
+    });
+  });
+}
+
+function checkSeal(seal: LogSeal, events: number, heads: ReadonlyMap<string, Head>, found: FileAudit['found']): void {
+  if (seal.events !== undefined && events < seal.events) {
+    const gone = seal.events - events;
+    found(findingOf('seal', `The log has ${events} events, and ${seal.events} were sealed: ${gone} are gone.`));
+    return;
+  }
+  const root = rootOf(heads);
+  if (root === seal.root) return;
+  const which = seal.events === undefined ? `All ${events} events are` : `The first ${seal.events} events are`;
+  found(findingOf('seal', `${which} not those that were sealed: their root is ${root}, the seal’s is ${seal.root}.`));
+}
+
+function headsOf(parts: readonly PartResult[], which: 'heads' | 'sealed'): ReadonlyMap<string, Head> {
+  const [only, ...others] = parts;
+  return only !== undefined && others.length === 0 ? only[which] : new Map(parts.flatMap((part) => [...part[which]]));
+}
+
+function sum(one: AuditCounts, other: AuditCounts): AuditCounts {
+  return {
+    events: one.events + other.events,
+    streams: one.streams + other.streams,
+    unknown: one.unknown + other.unknown,
+    decisions: one.decisions + other.decisions,
+    propensities: one.propensities + other.propensities,
+    passedOver: one.passedOver + other.passedOver,
+    otherVersions: one.otherVersions + other.otherVersions,
+  };
+}

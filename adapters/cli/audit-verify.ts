@@ -1,13 +1,13 @@
 /** `reckoner audit verify`: every event as it was written, every decision as it was made. */
+import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { AuditCounts } from '../../actors/audit/audit.ts';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
-import { bucketPrefix, domainStream } from '../../actors/streams.ts';
+import { domainStream } from '../../actors/streams.ts';
 import { ReckonerError } from '../../events/errors.ts';
-import type { Position } from '../../events/event-log.ts';
 import { openSalvage } from '../sqlite/salvage.ts';
 import { positionOf, rowOf } from '../sqlite/schema.ts';
-import { auditFile, type FileFinding } from './audit-file.ts';
+import { auditFile, type FileCounts } from './audit-file.ts';
+import type { FileFinding, Moment } from './audit-part.ts';
 import { sealGiven } from './audit-seal.ts';
 import type { Cli } from './cli.ts';
 import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
@@ -23,13 +23,11 @@ interface VerifyOptions {
   readonly to?: Moment;
   readonly propensities: boolean;
   readonly seed: number;
+  readonly threads: number;
   readonly seal?: string;
   readonly json: boolean;
   readonly dataDir: string;
 }
-
-/** A place in the log, or a time in milliseconds since 1970. */
-type Moment = { readonly position: Position } | { readonly time: number };
 
 /** Findings that a person is shown. */
 const SHOWN = 20;
@@ -62,6 +60,11 @@ export function registerAuditVerify(audit: Command, cli: Cli): void {
     .option('--to <moment>', 'only what was recorded before this position or ISO time', momentGiven)
     .option('--propensities', 'recompute the propensities of all decisions', false)
     .addOption(new Option('--seed <n>', 'draws the others, one in a hundred').argParser(wholeNumber).default(1))
+    .addOption(
+      new Option('--threads <n>', 'processors that it may use')
+        .argParser(threadsGiven)
+        .default(Math.min(2, availableParallelism())),
+    )
     .option('--seal <seal>', 'what `audit seal` printed: a file, the line, or its root')
     .option('--json', 'the findings as one JSON object', false)
     .addOption(dataDirOption())
@@ -70,7 +73,7 @@ export function registerAuditVerify(audit: Command, cli: Cli): void {
 }
 
 async function verify(options: VerifyOptions, { terminal, exit }: Cli): Promise<void> {
-  const { json, propensities, seed } = options;
+  const { json, propensities, seed, threads, domain, from, to } = options;
   const file = logFileIn(existingDataDir(options.dataDir));
   const seal = options.seal === undefined ? undefined : sealGiven(options.seal);
   if (options.domain !== undefined) await mustExist(file, options.domain);
@@ -83,10 +86,10 @@ async function verify(options: VerifyOptions, { terminal, exit }: Cli): Promise<
   const bar = workBar('verifying', terminal, json);
   const interrupted = onInterrupt();
   const began = performance.now();
-  let counts: AuditCounts;
+  let counts: FileCounts;
   try {
     counts = await auditFile(file, {
-      ...{ found, seal, seed, structure: true, wanted: rangeOf(options) },
+      ...{ found, seal, seed, threads, structure: true, range: { domain, from, to } },
       ...(propensities ? { share: 1 } : {}),
       progress(share) {
         interrupted.signal.throwIfAborted();
@@ -129,23 +132,6 @@ async function mustExist(file: string, name: string): Promise<void> {
   throw new ReckonerError('domain_unknown', `This log knows no domain ${name}.`);
 }
 
-function rangeOf({ domain, from, to }: VerifyOptions) {
-  const governed = domain === undefined ? undefined : domainStream(DEFAULT_TENANT, domain);
-  const prefix = domain === undefined ? '' : bucketPrefix(DEFAULT_TENANT, domain);
-  return ({ stream, position }: { readonly stream: string; readonly position: Position }, time?: number): boolean => {
-    // What cannot be read may have been of any stream.
-    if (stream !== '' && governed !== undefined && stream !== governed && !stream.startsWith(prefix)) return false;
-    return !isBefore(position, time, from) && (to === undefined || isBefore(position, time, to));
-  };
-}
-
-/** What has no time that can be read is never before a time. */
-function isBefore(position: Position, time: number | undefined, moment: Moment | undefined): boolean {
-  if (moment === undefined) return false;
-  if ('position' in moment) return position < moment.position;
-  return time !== undefined && time < moment.time;
-}
-
 function findingLine({ kind, stream, revision, position, eventId, what }: FileFinding, colours: Colours): string {
   const where = stream === '' ? '' : `${stream}@${revision} `;
   const place = Number(position) === 0 ? '' : `position ${Number(position)} `;
@@ -153,7 +139,7 @@ function findingLine({ kind, stream, revision, position, eventId, what }: FileFi
   return `${colours.red(kind.padEnd(10))} ${where}${place}${event}\n           ${what}`;
 }
 
-function summaryLines(counts: AuditCounts, seconds: number, found: number, colours: Colours): string[] {
+function summaryLines(counts: FileCounts, seconds: number, found: number, colours: Colours): string[] {
   const { events, streams, decisions, propensities, passedOver, otherVersions, unknown, root } = counts;
   const rate = Math.round(decisions / Math.max(seconds, 0.001));
   return [
@@ -183,4 +169,10 @@ function wholeNumber(text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError('It is a whole number from 0.');
   return number;
+}
+
+function threadsGiven(text: string): number {
+  const threads = wholeNumber(text);
+  if (threads < 1 || threads > 64) throw new InvalidArgumentError('It is a number from 1 to 64.');
+  return threads;
 }

@@ -16,10 +16,19 @@ export type Salvaged =
   /** Events from this position to that one could not be read. */
   | { readonly from: Position; readonly to: Position; readonly what: string };
 
+/** A part of the buckets, and all other streams: what one of several readers takes. */
+export interface Part {
+  readonly index: number;
+  readonly of: number;
+}
+
 export interface Salvage {
   /** The last position that was given, as far as the file can tell. */
   readonly last: number;
-  read(): Iterable<Salvaged>;
+  /** @param part default all @param upTo the last position that is wanted, default all that there were when it was opened */
+  read(part?: Part, upTo?: number): Iterable<Salvaged>;
+  /** Where the event with this number lies, from 1; undefined where there are not so many, or that cannot be told. */
+  positionOfNumber(number: number): Position | undefined;
   /** As the log does: throws where it meets the damage. @throws ReckonerError log_corrupt */
   readStream: EventLog['readStream'];
   /** What SQLite finds in its own structures, indexes and the uniqueness of ids too; at most a hundred lines. Takes about as long as reading. */
@@ -50,11 +59,11 @@ export function openSalvage(file: string): Salvage {
         'log_newer',
         `${file} has schema version ${version}; this release knows up to ${migrations.length}.`,
       );
-    const page = database
-      .prepare<[number], Row>(
-        `SELECT ${COLUMNS} FROM events NOT INDEXED WHERE position > ? ORDER BY position LIMIT ${PAGE}`,
-      )
-      .raw();
+    const page = ({ index, of }: Part) => {
+      const own = of === 1 ? '' : `AND ${partInSql(of)} IN (-1, ${index})`;
+      const text = `SELECT ${COLUMNS} FROM events NOT INDEXED WHERE position > ? AND position <= ? ${own} ORDER BY position LIMIT ${PAGE}`;
+      return database.prepare<[number, number], Row>(text).raw();
+    };
     const one = database.prepare<[number], Row>(`SELECT ${COLUMNS} FROM events NOT INDEXED WHERE position = ?`).raw();
     const last = lastOf(database);
     const { stream } = createReads(database, { pageSize: PAGE, window: PAGE });
@@ -69,7 +78,8 @@ export function openSalvage(file: string): Salvage {
     }
     return {
       last,
-      read: () => readAround(page, one, last),
+      read: (part = WHOLE, upTo = last) => readAround(page(part), one, upTo, part),
+      positionOfNumber: (number) => placed(database, number),
       readStream,
       examine: () => examined(database),
       close: () => database.close(),
@@ -77,6 +87,32 @@ export function openSalvage(file: string): Salvage {
   } catch (thrown) {
     database.close();
     throw failureOf(thrown, file);
+  }
+}
+
+const WHOLE: Part = { index: 0, of: 1 };
+
+/** Which part a stream belongs to; -1 for those that belong to all. */
+function partInSql(of: number): string {
+  return `CASE WHEN typeof(stream) = 'text' AND stream GLOB 'bucket-*' THEN unicode(substr(stream, -1)) % ${of} ELSE -1 END`;
+}
+
+/** The same of a row that was read by itself. */
+function isOwn([, , stream]: Row, { index, of }: Part): boolean {
+  if (of === 1 || typeof stream !== 'string' || !stream.startsWith('bucket-')) return true;
+  return (Array.from(stream).at(-1)?.codePointAt(0) ?? 0) % of === index;
+}
+
+function placed(database: Database.Database, number: number): Position | undefined {
+  try {
+    const found = database
+      .prepare<[number], number>('SELECT position FROM events NOT INDEXED ORDER BY position LIMIT 1 OFFSET ?')
+      .pluck()
+      .get(number - 1);
+    return found === undefined ? undefined : positionOf(found);
+  } catch (thrown) {
+    if (isDamage(thrown)) return undefined;
+    throw thrown;
   }
 }
 
@@ -109,41 +145,39 @@ function lastOf(database: Database.Database): number {
   return Math.max(...candidates);
 }
 
-type Statement = Database.Statement<[number], Row>;
+type Statement = Database.Statement<[number, number], Row>;
+type Single = Database.Statement<[number], Row>;
 
-function* readAround(page: Statement, one: Statement, last: number): Iterable<Salvaged> {
-  for (let after = 0; ; ) {
-    let rows: Row[];
-    try {
-      rows = page.all(after);
-    } catch (thrown) {
-      if (!isDamage(thrown)) throw thrown;
-      if (after >= last) return;
+function* readAround(page: Statement, one: Single, last: number, part: Part): Iterable<Salvaged> {
+  for (let after = 0; after < last; ) {
+    const rows = pageOf(page, after, last);
+    if (rows === undefined) {
       const until = Math.min(last, after + PAGE);
-      yield* singly(one, after, until);
+      yield* singly(one, after, until, part);
       after = until;
-      continue;
-    }
-    if (rows.length === 0) return;
-    const ordered = rows.every(([position], index) => position > (rows[index - 1]?.[0] ?? after) && position <= last);
-    if (ordered) {
+    } else if (rows.length === 0) {
+      return;
+    } else {
       yield { events: rows.map(recorded) };
       after = rows.at(-1)?.[0] ?? last;
-    } else if (after < last) {
-      // A damaged place in the order would lead past all that lies behind it: each is asked for by its own.
-      const until = Math.min(last, after + PAGE);
-      yield* singly(one, after, until);
-      after = until;
-    } else {
-      // What was appended since it was opened.
-      yield { events: rows.map(recorded) };
-      after = Math.max(after + 1, rows.at(-1)?.[0] ?? 0);
     }
   }
 }
 
+/** Undefined where it cannot be read, or not in its order: a damaged position would lead past all that lies behind it. */
+function pageOf(page: Statement, after: number, last: number): Row[] | undefined {
+  try {
+    const rows = page.all(after, last);
+    const ordered = rows.every(([position], index) => position > (rows[index - 1]?.[0] ?? after) && position <= last);
+    return ordered ? rows : undefined;
+  } catch (thrown) {
+    if (isDamage(thrown)) return undefined;
+    throw thrown;
+  }
+}
+
 /** Each event by its own, those that cannot be read left out. Positions that were never given to one look like nothing. */
-function* singly(one: Statement, after: number, until: number): Iterable<Salvaged> {
+function* singly(one: Single, after: number, until: number, part: Part): Iterable<Salvaged> {
   let first: number | undefined;
   let why = '';
   for (let position = after + 1; position <= until; position++) {
@@ -152,7 +186,7 @@ function* singly(one: Statement, after: number, until: number): Iterable<Salvage
       if (row === undefined) continue;
       if (first !== undefined) yield unreadable(first, position - 1, why);
       first = undefined;
-      yield { events: [recorded(row)] };
+      if (isOwn(row, part)) yield { events: [recorded(row)] };
     } catch (thrown) {
       if (!isDamage(thrown)) throw thrown;
       first ??= position;

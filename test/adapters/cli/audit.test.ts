@@ -30,6 +30,8 @@ describe('reckoner audit verify', () => {
   test('recomputes every decision of a log that nobody touched', async () => {
     const told = await runJson(['audit', 'verify', '--propensities', '--data-dir', used.dataDir]);
     expect(told).toMatchObject({ ok: true, decisions: 20, propensities: 20, passedOver: 0, found: 0, findings: [] });
+    const alone = await runJson(['audit', 'verify', '--propensities', '--threads', '1', '--data-dir', used.dataDir]);
+    expect(alone).toEqual({ ...told, seconds: alone.seconds, choicesPerSecond: alone.choicesPerSecond });
     const { code, stdout } = await run(['audit', 'verify', '--data-dir', used.dataDir]);
     expect(code).toBe(0);
     expect(stdout).toContain('20 decisions made again');

@@ -2,7 +2,8 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { auditFile, type FileFinding } from '../../../adapters/cli/audit-file.ts';
+import { auditFile } from '../../../adapters/cli/audit-file.ts';
+import type { FileFinding } from '../../../adapters/cli/audit-part.ts';
 import { openNode } from '../../../adapters/cli/compose.ts';
 
 /** A data directory with few events of many kinds. @returns the log's file */

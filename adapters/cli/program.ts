@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   void: async () => (await import('./void.ts')).registerVoid,
   checkpoint: async () => (await import('./rollback-points.ts')).registerCheckpoint,
   'rollback-points': async () => (await import('./rollback-points.ts')).registerRollbackPoints,
+  projections: async () => (await import('./projections.ts')).registerProjections,
   simulate: async () => (await import('./simulate.ts')).registerSimulate,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
   audit: async () => (await import('./audit.ts')).registerAudit,

@@ -20,6 +20,7 @@ describe('help', () => {
     ['config'],
     ['export'],
     ['query'],
+    ['projections'],
   ])('of `reckoner %s` says how it is used, with examples', async (...command) => {
     const { code, stdout, stderr } = await run([...command, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

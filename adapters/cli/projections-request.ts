@@ -1,0 +1,94 @@
+/** Asking for a rebuild or a retry: by whoever projects already, or by this process where nobody does. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { SingleBar } from 'cli-progress';
+import { errorOf, type Problem } from '../../events/errors.ts';
+import { type EventLog, START } from '../../events/event-log.ts';
+import { pause } from '../projector/abortable.ts';
+import { unknown } from '../projector/answering.ts';
+import { allProjections } from '../projector/catalogue.ts';
+import { openReadModelsFile } from '../projector/file.ts';
+import { startProjector } from '../projector/projector.ts';
+import { type ProjectionReport, reportOf } from '../projector/report.ts';
+import { ask, type Request, requestIn } from '../projector/requests.ts';
+import { patience, patiently } from '../sqlite/patience.ts';
+import { rowOf } from '../sqlite/schema.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface CarryOutOptions {
+  readonly action: Request['action'];
+  /** Undefined: all of them. */
+  readonly projection: string | undefined;
+  readonly log: EventLog;
+  /** The read models. */
+  readonly file: string;
+  readonly terminal: Terminal;
+  /** Ends the waiting, not what was asked for. */
+  readonly signal: AbortSignal;
+}
+
+const LOOK_EVERY_MS = 200;
+
+/**
+ * Asks, and waits until it is done; progress is shown on the way.
+ * @returns what came of it, undefined where the waiting was broken off
+ * @throws ReckonerError request_invalid for a projection that is not there; what the request failed of
+ */
+export async function carryOut(options: CarryOutOptions): Promise<unknown> {
+  const { action, projection, log, file, terminal, signal } = options;
+  const projections = allProjections(log);
+  const names = projections.map(({ name }) => name);
+  if (projection !== undefined && !names.includes(projection)) throw unknown(projection, names);
+  const onTrouble = (where: string, thrown: unknown) =>
+    void terminal.err.line(`${terminal.err.colours.yellow('warning:')} ${where}: ${(thrown as Error).message}`);
+  const database = openReadModelsFile(file, (error) => onTrouble('projections', error));
+  const bar = progressBar(terminal.err.interactive);
+  // Whoever projects holds the lock for the length of a batch.
+  const id = await patiently(() => ask(database, action, projection, Date.now()), patience({ limitMs: 30_000 }));
+  // Where somebody else projects it stands by, and takes over should that one die before it is done.
+  const projector = startProjector({
+    ...{ log, projections, file, owner: `${hostname()} ${process.pid} ${randomUUID()}` },
+    ...{ now: Date.now, random: Math.random, pace: { rest: 0 }, onTrouble },
+  });
+  try {
+    while (!signal.aborted) {
+      const request = requestIn(database, id);
+      const result: unknown = JSON.parse(request?.result ?? '{}');
+      if (request?.state === 'failed') throw errorOf(result as Problem); // what answering.ts wrote
+      if (request?.state === 'done') return result;
+      const { head, projections: all } = await reportOf(file, log, projections, Date.now());
+      bar.show(
+        rowOf(head),
+        all.filter(({ name, building }) => building && [undefined, name].includes(projection)),
+      );
+      await pause(LOOK_EVERY_MS, signal);
+    }
+    return undefined;
+  } finally {
+    bar.stop();
+    await projector.stop();
+    database.close();
+  }
+}
+
+function progressBar(shown: boolean): {
+  show(head: number, building: readonly ProjectionReport[]): void;
+  stop(): void;
+} {
+  let bar: SingleBar | undefined;
+  return {
+    show(head, building) {
+      if (!shown || building.length === 0) return;
+      // All are built in one reading of the log: the last of them tells.
+      const at = Math.min(...building.map((report) => rowOf(report.building?.position ?? report.position ?? START)));
+      if (bar === undefined) {
+        const format = '{bar} {percentage} %  ETA {eta_formatted}  {value} of {total}';
+        bar = new SingleBar({ format, clearOnComplete: true, etaBuffer: 50 });
+        bar.start(head, at);
+      }
+      bar.setTotal(head);
+      bar.update(at);
+    },
+    stop: () => bar?.stop(),
+  };
+}

@@ -5,9 +5,11 @@
 import { Worker } from 'node:worker_threads';
 import type { AuditCounts } from '../../actors/audit/audit.ts';
 import { errorOf } from '../../events/errors.ts';
+import type { Position } from '../../events/event-log.ts';
 import { type LogSeal, rootOf } from '../../events/log-seal.ts';
 import type { Head } from '../../events/seal.ts';
 import { openSalvage } from '../sqlite/salvage.ts';
+import { rowOf } from '../sqlite/schema.ts';
 import { auditPart, type FileFinding, findingOf, type PartOptions, type PartResult, type Range } from './audit-part.ts';
 import type { ThreadMessage } from './audit-thread.ts';
 
@@ -18,6 +20,8 @@ export interface FileAudit {
   readonly share?: number;
   readonly seed?: number;
   readonly seal?: LogSeal;
+  /** Ends after this position; default where the log ends now. */
+  readonly upTo?: Position;
   readonly liveBuckets?: number;
   /** Whether SQLite is asked for the structure of the file too. */
   readonly structure?: boolean;
@@ -39,9 +43,10 @@ export async function auditFile(file: string, options: FileAudit): Promise<FileC
   const workers: Worker[] = [];
   try {
     const headsAt = seal?.events === undefined ? undefined : salvage.positionOfNumber(seal.events);
+    const until = options.upTo === undefined ? salvage.last : Math.min(salvage.last, rowOf(options.upTo));
     const { range = {}, share, seed, liveBuckets } = options;
     const partOf = (index: number): PartOptions => ({
-      ...{ file, part: { index, of: threads }, upTo: salvage.last, range, share, seed, liveBuckets, headsAt },
+      ...{ file, part: { index, of: threads }, upTo: until, range, share, seed, liveBuckets, headsAt },
     });
     const others = Array.from({ length: threads - 1 }, (_, index) => inThread(partOf(index + 1), found, workers));
     const parts = await Promise.all([auditPart(partOf(0), found, progress), ...others]);

@@ -164,8 +164,10 @@ export function createReplay(options: ReplayOptions): Replay {
     const { domain, state } = bucket;
     const { stream, revision } = event;
     evolve(state, folded, { revision, hash: NO_HASH }, domain.at);
-    // As the live bucket does: what its policy cannot take back, it folds anew without.
-    if (folded?.type !== 'RewardRetracted' || state.domain.policy.forget !== undefined) return undefined;
+    if (folded?.type !== 'RewardRetracted') return undefined;
+    // As the live bucket does: what its policy cannot take back, it folds anew without. Nor is what was voided taken back once more,
+    // and a state that was put away does not tell what that is.
+    if (state.domain.policy.forget !== undefined && domain.timeline.lineage.voidedAt < 0) return undefined;
     return refold(bucket, stream, revision + 1, state.under);
   }
 

@@ -14,17 +14,22 @@ const CONTEXT: NonNullable<DomainConfigInput['context']> = {
   size: { type: 'numeric' },
 };
 
-/** Decisions, rewards and retractions over three buckets, through a freeze, a configuration, and rollbacks there and back. */
+/** Decisions, rewards and retractions over three buckets, through a freeze, a configuration, and rollbacks there and back, and a voiding. */
 async function play({ reckoner, settled }: Stage, config: DomainConfigInput): Promise<void> {
   const newest = async () => (await reckoner.domain(DOMAIN)).revision;
   let [early, late] = [0, 0];
+  let spam: [decisionId: string, rewardId: string] = ['', ''];
   for (let round = 0; round < 60; round++) {
     const context = { topic: 'xyz'[round % 3] ?? 'x', size: round % 7 };
     const k = round % 5 === 4 ? 2 : undefined;
     const propensity = round % 4 === 3 ? ('lazy' as const) : undefined;
     const decision = await reckoner.decide(DOMAIN, { context, k, propensity });
     const value = (round % 10) / 10;
-    const { rewardId } = await reckoner.reward(decision.decisionId, { value });
+    const { rewardId } = await reckoner.reward(decision.decisionId, {
+      value,
+      subject: round % 7 === 0 ? 'spammer' : undefined,
+    });
+    if (round === 49) spam = [decision.decisionId, rewardId];
     if (round % 6 === 5) await reckoner.retract(decision.decisionId, rewardId, { reason: 'a test' });
     if (round === 20) await reckoner.freeze(DOMAIN, { reason: 'a test' });
     if (round === 26) await reckoner.thaw(DOMAIN, { reason: 'a test' });
@@ -34,6 +39,8 @@ async function play({ reckoner, settled }: Stage, config: DomainConfigInput): Pr
       late = await newest();
       await reckoner.rollBack(DOMAIN, { to: early, reason: 'a test' });
     }
+    if (round === 51) await reckoner.voidRewards(DOMAIN, { subject: 'spammer', reason: 'a test' });
+    if (round === 52) await reckoner.retract(...spam, { reason: 'voided already' });
     if (round === 54) await reckoner.rollBack(DOMAIN, { to: late, reason: 'a test' });
     await settled();
   }

@@ -110,8 +110,7 @@ async function caughtUp(
   const until = wait === 'now' ? await head() : wait;
   const deadline = now() + patienceMs;
   for (;;) {
-    const { position } = await reader.asOf(name);
-    if (position >= until) return;
+    if (await holds(reader, name, until)) return;
     if (now() >= deadline)
       throw new ReckonerError(
         'deadline_exceeded',
@@ -121,6 +120,17 @@ async function caughtUp(
         },
       );
     await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** Whether they hold everything up to a position: read models that are being built hold nothing. */
+async function holds(reader: PageReader, name: ReadingName, until: string): Promise<boolean> {
+  try {
+    const { position } = await reader.asOf(name);
+    return position !== '' && position >= until;
+  } catch (thrown) {
+    if (thrown instanceof ReckonerError && thrown.code === 'projections_building') return false;
+    throw thrown;
   }
 }
 

@@ -33,7 +33,7 @@ export function createForwardRecall(
     async before(stream, revision, { domainRevision }) {
       if (domainRevision >= timeline.length) await refresh();
       const known = buckets.get(stream);
-      const state = await foldBucket({ log, snapshots, timeline, refresh }, stream, revision, known);
+      const state = await foldBucket({ log, snapshots, timeline, refresh }, stream, revision, known, domainRevision);
       adopt(state, standingAt(timeline, domainRevision));
       buckets.set(stream, state);
       return state;

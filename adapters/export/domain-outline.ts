@@ -1,6 +1,7 @@
 /** What a domain's configurations, all of them since it began, make of an export's columns; and which rewards it took out. */
 import { compileDomain } from '../../actors/compiled-domain.ts';
 import type { DomainHistory } from '../../actors/domain-history.ts';
+import { lineageOf, type Rollback } from '../../actors/lineage.ts';
 import { domainStream } from '../../actors/streams.ts';
 import { decode, type EventData } from '../../events/catalogue.ts';
 import type { EventLog } from '../../events/event-log.ts';
@@ -30,7 +31,9 @@ export async function outlineOf(
 ): Promise<DomainOutline> {
   const actions = new Map<string, Action>();
   const features = new Set<string>();
-  const voided: (EventData<'RewardVoided'> & { readonly revision: number })[] = [];
+  const voidings: (EventData<'RewardVoided'> & { readonly revision: number })[] = [];
+  const rollbacks: Rollback[] = [];
+  let latest = -1;
   let last = '';
   const configure = (text: string) => {
     if (text === last || text === '') return;
@@ -43,11 +46,16 @@ export async function outlineOf(
     });
   };
   for await (const event of log.readStream(domainStream(tenant, name))) {
+    latest = event.revision;
     if (event.type === 'PriorShared') continue;
     const decoded = decode(event);
     if (decoded?.type === 'DomainConfigured') configure(decoded.data.config);
-    if (decoded?.type === 'RewardVoided') voided.push({ ...decoded.data, revision: decoded.revision });
+    if (decoded?.type === 'RewardVoided') voidings.push({ ...decoded.data, revision: decoded.revision });
+    if (decoded?.type === 'RolledBack') rollbacks.push({ at: event.revision, to: decoded.data.toDomainRevision });
   }
+  // A voiding that was itself rolled back takes nothing out.
+  const lineage = lineageOf(latest, rollbacks);
+  const voided = voidings.filter(({ revision }) => lineage.has(revision));
   const indices = new Map([...actions.keys()].map((arm, index) => [arm, index]));
   return {
     actions: [...actions.values()],

@@ -3,8 +3,11 @@ import type { DomainConfigInput } from '../../../actors/domain-config.ts';
 import { combined } from '../../../adapters/export/reward-sheet.ts';
 import { readRounds } from '../../../adapters/export/rounds.ts';
 import { openSnapshotStore } from '../../../adapters/sqlite/snapshot-store.ts';
-import { configured, DOMAIN, given, TENANT } from '../../actors/given.ts';
+import { configured, DOMAIN, given, NOON, TENANT } from '../../actors/given.ts';
 import { configWith, play, roundsOf, stageWith } from './stage.ts';
+
+/** Everything so far: the clock of the stage goes on by a millisecond a request. */
+const longAgo = { from: new Date(NOON - 1).toISOString(), to: new Date(NOON + 3_600_000).toISOString() };
 
 describe('propensities that were left to be computed', () => {
   const policies: readonly NonNullable<DomainConfigInput['policy']>[] = [
@@ -29,6 +32,26 @@ describe('propensities that were left to be computed', () => {
       const { arm, arms } = await stage.reckoner.explain(decisionId);
       expect(propensities).toEqual(arms.map(({ propensity }) => propensity));
       expect(places.map(({ pscore }) => pscore)).toEqual([arms.find((known) => known.arm === arm)?.propensity]);
+    }
+    await stage.stop();
+  });
+
+  test.each(policies)('are those of that moment past rollbacks and voidings: %j', async (policy) => {
+    const stage = await stageWith({ policy, propensity: 'lazy' });
+    const ids = await play(stage, 8);
+    await stage.reckoner.checkpoint(DOMAIN, { name: 'before', reason: '' });
+    ids.push(...(await play(stage, 8)));
+    await stage.reckoner.rollBack(DOMAIN, { to: 'before', reason: 'a bad week' });
+    ids.push(...(await play(stage, 8)));
+    await stage.reckoner.voidRewards(DOMAIN, { ...longAgo, reason: 'spam' });
+    ids.push(...(await play(stage, 6)));
+
+    const rounds = await roundsOf(stage, { allPropensities: true });
+
+    expect(rounds.map(({ decisionId }) => decisionId)).toEqual(ids);
+    for (const { decisionId, propensities } of rounds) {
+      const { arms } = await stage.reckoner.explain(decisionId);
+      expect(propensities).toEqual(arms.map(({ propensity }) => propensity));
     }
     await stage.stop();
   });
@@ -83,6 +106,20 @@ describe('rewards', () => {
     expect((await roundsOf(stage))[0]?.places[0]?.reward).toBeUndefined();
     await stage.reckoner.reward(id, { value: 0.9, requestId: 'again' });
     expect((await roundsOf(stage))[0]?.places[0]?.reward).toBe(0.9);
+    await stage.stop();
+  });
+
+  test('that were taken out together do not count, until that is rolled back', async () => {
+    const stage = await stageWith();
+    await play(stage, 6);
+    const rewarded = async () => (await roundsOf(stage)).filter(({ places }) => places[0]?.reward !== undefined).length;
+    expect(await rewarded()).toBe(4);
+    const { revision } = await stage.reckoner.voidRewards(DOMAIN, { ...longAgo, reason: 'spam' });
+    expect(await rewarded()).toBe(0);
+    await play(stage, 3);
+    expect(await rewarded()).toBe(1);
+    await stage.reckoner.rollBack(DOMAIN, { to: revision - 1, reason: 'it was none' });
+    expect(await rewarded()).toBe(5);
     await stage.stop();
   });
 

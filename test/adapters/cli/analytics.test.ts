@@ -33,7 +33,8 @@ test('who has written reads it a moment later, over HTTP and by SQL, while the s
   expect(items.map(({ decisionId }: { decisionId: string }) => decisionId).sort()).toEqual([...ids].sort());
   expect(items.every(({ rewards }: { rewards: number }) => rewards === 1)).toBe(true);
   expect(asOf.behind).toBe(0);
-  const sql = "SELECT count(*) AS n, sum(reward_sum) / sum(shares) AS mean FROM decisions WHERE domain = 'user_engagement'";
+  const sql =
+    "SELECT count(*) AS n, sum(reward_sum) / sum(shares) AS mean FROM decisions WHERE domain = 'user_engagement'";
   expect(await runJson(['query', sql, '--data-dir', dataDir])).toMatchObject({ rows: [{ n: 5, mean: 0.5 }] });
   const refused = await fetch(`${url}/v1/analytics/decisions?domain=user_engagement&limit=zero`);
   expect([refused.status, (await jsonOf(refused)).code]).toEqual([400, 'request_invalid']);

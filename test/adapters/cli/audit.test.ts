@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sealGiven } from '../../../adapters/cli/audit-seal.ts';
+import { openNode } from '../../../adapters/cli/compose.ts';
 import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
 import { createIntegrity } from '../../../events/integrity.ts';
 import { rootOf } from '../../../events/log-seal.ts';
@@ -60,6 +61,49 @@ describe('reckoner audit verify', () => {
     expect(await runJson([...args, '--to', '2000-01-01'])).toMatchObject({ ok: true, decisions: 0 });
     expect(await run([...args, '--domain', 'nobody'])).toMatchObject({ code: 1 });
     expect(await run([...args, '--from', 'yesterday'])).toMatchObject({ code: 2 });
+  });
+});
+
+describe('reckoner audit trail', () => {
+  test('tells who asked, what was in force, where the event lies and what came later', async () => {
+    const dataDir = newDirectory();
+    const node = await openNode({ dataDir, nodeName: 'here' });
+    const { reckoner } = node;
+    const configured = { tenant: 'default', by: 'olive' };
+    await reckoner.configure('greeting', { arms: ['hello', 'hi'], bucketBy: [] }, configured);
+    const { decisionId, requestId } = await reckoner.decide('greeting', { subject: 'ada' });
+    const { rewardId } = await reckoner.reward(decisionId, { value: 1 });
+    await reckoner.retract(decisionId, rewardId, { reason: 'spam' }, { tenant: 'default', by: 'mo' });
+    const { revision } = await reckoner.domain('greeting');
+    await reckoner.freeze('greeting');
+    const late = await reckoner.decide('greeting', {});
+    await reckoner.rollBack('greeting', { to: String(revision), reason: 'a bad week' }, configured);
+    await node.close();
+
+    const trail = await runJson(['audit', 'trail', decisionId, '--data-dir', dataDir]);
+    expect(trail).toMatchObject({
+      decision: { decisionId, verified: true },
+      asked: { requestId, subject: expect.stringMatching(/./), node: 'here', tenant: 'default' },
+      inForce: {
+        configuration: { type: 'DomainConfigured', revision: 0, by: 'olive' },
+        policy: 'rand_ucb',
+        frozen: false,
+      },
+      chain: {
+        checksum: true,
+        previous: null,
+        previousHash: '',
+        next: { type: 'RewardObserved', revision: 1, linked: true },
+      },
+      afterwards: [{ type: 'RewardObserved' }, { type: 'RewardRetracted', by: 'mo', reason: 'spam' }],
+      calls: [],
+      setAside: null,
+    });
+    expect(JSON.stringify(trail)).not.toContain('ada');
+    const { code, stdout } = await run(['audit', 'trail', late.decisionId, '--data-dir', dataDir]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/counts +no: .* RolledBack@\d+, by olive \(a bad week\), written by here/);
+    expect(stdout).toContain('last of its stream');
   });
 });
 

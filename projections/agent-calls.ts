@@ -5,7 +5,7 @@ import { failureColumn } from './performance.ts';
 import { startOf } from './period.ts';
 import type { Projection } from './projection.ts';
 import { rowsOf } from './rows.ts';
-import { finite, textOrNull, timeOf } from './told.ts';
+import { bounded, textOrNull, timeOf } from './told.ts';
 
 export const agentCalls: Projection = {
   name: 'agent-calls',
@@ -32,9 +32,9 @@ export const agentCalls: Projection = {
           row.last_state = textOrNull(event.data.state);
           return;
         }
-        const latencyMs = finite(event.data.latencyMs);
+        const latencyMs = bounded(event.data.latencyMs);
         row.succeeded += 1;
-        row.cost_usd += finite(event.data.costUsd);
+        row.cost_usd += bounded(event.data.costUsd);
         row.input_tokens += event.data.inputTokens;
         row.output_tokens += event.data.outputTokens;
         row.latency_sum_ms += latencyMs;

@@ -4,7 +4,7 @@ import { configDiff } from './config-diff.ts';
 import { CONFIG_HISTORY, CONFIG_IN_FORCE, DOMAIN_CHANGES } from './config-tables.ts';
 import type { Projection, Row, Tables } from './projection.ts';
 import { type Owner, ownerOf } from './stream-owner.ts';
-import { finiteOrNull, flag, textOrNull, timeOf, whole } from './told.ts';
+import { boundedOrNull, countOf, flag, textOrNull, timeOf } from './told.ts';
 
 /** How a change is called. */
 const CHANGES = {
@@ -54,8 +54,8 @@ function isChange(event: DecodedEvent): event is Change {
 function detailsOf({ type, data }: Change): Row {
   if (type === 'RolledBack') return { to_revision: data.toDomainRevision, config_kept: flag(data.configKept) };
   if (type !== 'RewardVoided') return {};
-  const [from_time, to_time] = [finiteOrNull(data.fromTime), finiteOrNull(data.toTime)];
-  return { subject: textOrNull(data.subject), from_time, to_time, rewards: whole(data.rewards) };
+  const [from_time, to_time] = [boundedOrNull(data.fromTime), boundedOrNull(data.toTime)];
+  return { subject: textOrNull(data.subject), from_time, to_time, rewards: countOf(data.rewards) };
 }
 
 function configured(tables: Tables, { tenant, domain }: Owner, given: Row, config: string): void {

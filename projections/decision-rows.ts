@@ -4,7 +4,7 @@ import { DOMAIN, integer, orNull, real, TENANT, TIME, text } from './columns.ts'
 import type { Table, Tables } from './projection.ts';
 import { type Rows, rowsOf } from './rows.ts';
 import type { Owner } from './stream-owner.ts';
-import { finite, finiteOrNull, flag, textOrNull, timeOf } from './told.ts';
+import { bounded, boundedOrNull, flag, probability, textOrNull, timeOf, within } from './told.ts';
 
 export const DECISIONS: Table = {
   name: 'decisions',
@@ -70,7 +70,45 @@ export const DECISIONS: Table = {
 };
 
 /** A row of it: what was decided, and what came back since. */
-export type DecisionRow = ReturnType<typeof decidedRow>;
+export type DecisionRow = {
+  readonly stream: string;
+  readonly revision: number;
+  readonly tenant: string;
+  readonly domain: string;
+  readonly bucket: string;
+  readonly time: number;
+  readonly arm: string;
+  readonly subject: string | null;
+  readonly request_id: string;
+  readonly task_type: string | null;
+  readonly experiment: null;
+  readonly policy: string;
+  readonly policy_version: number;
+  readonly domain_revision: number;
+  readonly configured_at: number | null;
+  readonly candidates: number;
+  readonly slate: number;
+  readonly propensity: number | null;
+  readonly floor: number;
+  readonly expected_reward: number;
+  readonly expected_cost_usd: number | null;
+  readonly expected_latency_ms: number | null;
+  readonly confidence: number;
+  readonly mode: string | null;
+  readonly fallback: number;
+  readonly run: number;
+  rewards: number;
+  shares: number;
+  reward_sum: number;
+  retracted: number;
+  voided: number;
+  last_reward_at: number | null;
+  calls: number;
+  cost_usd: number | null;
+  latency_ms: number | null;
+  agent_outcome: string | null;
+  answered_by: string | null;
+};
 
 /** What changes after the decision. */
 const OUTCOME = [
@@ -94,15 +132,19 @@ export function decisionRows(tables: Tables): Rows<DecisionRow> {
   return rowsOf<DecisionRow>(tables, DECISIONS, { changing: OUTCOME, remember: REMEMBERED });
 }
 
-/** The row of a decision for which nothing came back yet. */
+/** The row of a decision for which nothing came back yet. One literal: there is one for each decision, and spreading is dear. */
 export function decidedRow(
   event: Extract<DecodedEvent, { type: 'DecisionMade' }>,
   { tenant, domain, bucket }: Owner,
   configuredAt: number | null,
-) {
-  const { data, stream, revision } = event;
+): DecisionRow {
+  const { data } = event;
   return {
-    ...{ stream, revision, tenant, domain, bucket },
+    stream: event.stream,
+    revision: event.revision,
+    tenant,
+    domain,
+    bucket,
     time: timeOf(event),
     arm: data.arm,
     subject: textOrNull(data.subject),
@@ -115,43 +157,25 @@ export function decidedRow(
     configured_at: configuredAt,
     candidates: data.candidates.length,
     slate: data.slate.length,
-    propensity: finiteOrNull(data.propensity),
-    floor: finite(data.floor),
-    expected_reward: finite(data.expectedReward),
-    expected_cost_usd: finiteOrNull(data.expectedCostUsd),
-    expected_latency_ms: finiteOrNull(data.expectedLatencyMs),
-    confidence: finite(data.confidence),
+    propensity: probability(data.propensity),
+    floor: within(0, data.floor, 1),
+    expected_reward: bounded(data.expectedReward),
+    expected_cost_usd: boundedOrNull(data.expectedCostUsd),
+    expected_latency_ms: boundedOrNull(data.expectedLatencyMs),
+    confidence: within(0, data.confidence, 1),
     mode: textOrNull(data.mode),
     fallback: flag(data.fallback),
     run: flag(data.run),
-    ...NOTHING_YET,
+    rewards: 0,
+    shares: 0,
+    reward_sum: 0,
+    retracted: 0,
+    voided: 0,
+    last_reward_at: null,
+    calls: 0,
+    cost_usd: null,
+    latency_ms: null,
+    agent_outcome: null,
+    answered_by: null,
   };
 }
-
-interface Outcome {
-  rewards: number;
-  shares: number;
-  reward_sum: number;
-  retracted: number;
-  voided: number;
-  last_reward_at: number | null;
-  calls: number;
-  cost_usd: number | null;
-  latency_ms: number | null;
-  agent_outcome: string | null;
-  answered_by: string | null;
-}
-
-const NOTHING_YET: Outcome = {
-  rewards: 0,
-  shares: 0,
-  reward_sum: 0,
-  retracted: 0,
-  voided: 0,
-  last_reward_at: null,
-  calls: 0,
-  cost_usd: null,
-  latency_ms: null,
-  agent_outcome: null,
-  answered_by: null,
-};

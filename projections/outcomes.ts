@@ -7,9 +7,17 @@ import { EXPLORATION } from './exploration-tables.ts';
 import { addShare, type Performance, performanceBy, type Standing } from './performance.ts';
 import { PERFORMANCE, PERFORMANCE_LATENCIES } from './performance-tables.ts';
 import type { Projection, Tables } from './projection.ts';
-import { countOf, REWARD_COUNTS, REWARDS, type RewardRow, rewardCounts, rewardRow, rewardRows } from './reward-rows.ts';
+import {
+  countFor,
+  REWARD_COUNTS,
+  REWARDS,
+  type RewardRow,
+  rewardCounts,
+  rewardRow,
+  rewardRows,
+} from './reward-rows.ts';
 import { bucketStreamOf, createOwners, type Owner } from './stream-owner.ts';
-import { finite, finiteOrNull, flag, textOrNull, timeOf } from './told.ts';
+import { bounded, boundedOrNull, flag, textOrNull, timeOf } from './told.ts';
 
 const TYPES = [
   'DomainConfigured',
@@ -96,7 +104,7 @@ function foldInto(tables: Tables) {
 
   function rewarded(event: Of<'RewardObserved'>, owner: Owner): void {
     const reward = rewards.insert(rewardRow(event, owner));
-    const count = countOf(counts, reward);
+    const count = countFor(counts, reward);
     count.observed += 1;
     count.outdated += reward.outdated;
     count.set_aside += reward.set_aside;
@@ -119,12 +127,12 @@ function foldInto(tables: Tables) {
   }
 
   function retracted({ stream, data, metadata }: Of<'RewardRetracted'>): void {
-    const reward = rewards.find(stream, data.rewardRevision);
+    const reward = rewards.find(stream, data.decisionRevision, data.rewardRevision);
     if (reward === undefined || reward.reward_id !== data.rewardId || reward.retracted_at !== null) return;
     reward.retracted_at = timeOf({ metadata });
     rewards.changed(reward);
     if (reward.voided_at !== null) return;
-    const count = countOf(counts, reward);
+    const count = countFor(counts, reward);
     count.retracted += 1;
     counts.changed(count);
     stand(reward, 'retracted');
@@ -134,7 +142,7 @@ function foldInto(tables: Tables) {
   function stand(reward: RewardRow, standing: Standing): void {
     if (reward.share === 0) return;
     const sign = standing === 'counts' || standing === 'restored' ? 1 : -1;
-    const count = countOf(counts, reward);
+    const count = countFor(counts, reward);
     addShare(count, reward, sign);
     counts.changed(count);
     for (const period of periods) period.rewarded(reward, standing);
@@ -152,7 +160,7 @@ function foldInto(tables: Tables) {
     reward.voided_by = revision;
     rewards.changed(reward);
     if (reward.retracted_at !== null) return;
-    const count = countOf(counts, reward);
+    const count = countFor(counts, reward);
     count.voided += 1;
     counts.changed(count);
     stand(reward, 'voided');
@@ -163,7 +171,7 @@ function foldInto(tables: Tables) {
     reward.voided_by = null;
     rewards.changed(reward);
     if (reward.retracted_at !== null) return;
-    const count = countOf(counts, reward);
+    const count = countFor(counts, reward);
     count.voided -= 1;
     counts.changed(count);
     stand(reward, 'restored');
@@ -187,8 +195,8 @@ function foldInto(tables: Tables) {
     flush(); // what this batch holds back is to be found, too
     const look = (found: Iterable<unknown>) => {
       for (const row of found) {
-        const { stream, revision } = row as RewardRow; // as this projection put it
-        const reward = rewards.find(stream, revision);
+        const { stream, decision_revision, revision } = row as RewardRow; // as this projection put it
+        const reward = rewards.find(stream, decision_revision, revision);
         if (reward === undefined) continue;
         const voiding = turns.voidOf(owner, reward);
         if (voiding?.revision === (reward.voided_by ?? undefined)) continue;
@@ -213,8 +221,8 @@ function foldInto(tables: Tables) {
     const { data } = event;
     const succeeded = event.type === 'AgentCallSucceeded';
     const outcome = succeeded ? 'succeeded' : event.data.category;
-    const latencyMs = finite(data.latencyMs);
-    const costUsd = succeeded ? finite(event.data.costUsd) : 0;
+    const latencyMs = bounded(data.latencyMs);
+    const costUsd = succeeded ? bounded(event.data.costUsd) : 0;
     const arm = data.arm === '' ? decision.arm : data.arm; // the first logs do not name it, and had no stand-ins
     decision.calls += 1;
     decision.agent_outcome = outcome;
@@ -265,7 +273,7 @@ function turnOf(event: Of<'DomainConfigured' | 'RolledBack' | 'RewardVoided'>, {
     }
     case 'RewardVoided': {
       const { subject, fromTime, toTime } = event.data;
-      const span = { from_time: finiteOrNull(fromTime), to_time: finiteOrNull(toTime) };
+      const span = { from_time: boundedOrNull(fromTime), to_time: boundedOrNull(toTime) };
       return { ...turn, kind: 'voided', configures: 0, ...nothing, subject: textOrNull(subject), ...span };
     }
   }

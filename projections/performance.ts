@@ -148,12 +148,15 @@ export function addShare(
   sums.reward_sum = 0;
 }
 
+/** What was chosen with a smaller one would outweigh everything else that ever happened. */
+const LEAST_PROPENSITY = 1e-12;
+
 function addReward(row: PerformanceRow, reward: RewardRow, sign: 1 | -1): void {
   const { share, value, propensity } = reward;
   addShare(row, reward, sign);
   row.shares_squared = row.rewards > 0 ? row.shares_squared + sign * share * share : 0;
   row.reward_squares = row.rewards > 0 ? row.reward_squares + sign * share * value * value : 0;
-  if (propensity === null || !(propensity > 0)) return;
+  if (propensity === null || propensity < LEAST_PROPENSITY) return;
   const weight = share / propensity;
   row.ips_rewards += sign;
   const some = row.ips_rewards > 0;

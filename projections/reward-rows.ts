@@ -5,14 +5,14 @@ import { startOf } from './period.ts';
 import type { Table, Tables } from './projection.ts';
 import { type Rows, rowsOf } from './rows.ts';
 import type { Owner } from './stream-owner.ts';
-import { finite, finiteOrNull, flag, textOrNull, timeOf } from './told.ts';
+import { boundedOrNull, flag, probability, textOrNull, timeOf, within } from './told.ts';
 
 export const REWARDS: Table = {
   name: 'rewards',
   about: 'One reward that came back for a decision, and whether it was taken back.',
   columns: {
     stream: text('Stream of the bucket of its decision; with the revision it names the reward.'),
-    revision: integer('Its place in that stream.'),
+    revision: integer('Its place in that stream, after its decision.'),
     reward_id: text('Id of its event: what a retraction names.'),
     tenant: TENANT,
     domain: DOMAIN,
@@ -44,9 +44,8 @@ export const REWARDS: Table = {
     ),
     voided_by: orNull(integer('Revision of the domain that took it out.')),
   },
-  key: ['stream', 'revision'],
+  key: ['stream', 'decision_revision', 'revision'],
   indexes: [
-    ['stream', 'decision_revision'],
     ['tenant', 'domain', 'hour'],
     ['tenant', 'domain', 'subject', 'time'],
   ],
@@ -74,7 +73,32 @@ export const REWARD_COUNTS: Table = {
   key: ['tenant', 'domain', 'start', 'kind', 'source'],
 };
 
-export type RewardRow = ReturnType<typeof rewardRow>;
+export type RewardRow = {
+  readonly stream: string;
+  readonly revision: number;
+  readonly reward_id: string;
+  readonly tenant: string;
+  readonly domain: string;
+  readonly bucket: string;
+  readonly time: number;
+  readonly hour: number;
+  readonly decision_revision: number;
+  readonly domain_revision: number;
+  readonly arm: string;
+  readonly value: number;
+  readonly share: number;
+  readonly kind: string;
+  readonly feedback: string | null;
+  readonly item: string | null;
+  readonly subject: string | null;
+  readonly propensity: number | null;
+  readonly cost_usd: number | null;
+  readonly outdated: number;
+  readonly set_aside: number;
+  retracted_at: number | null;
+  voided_at: number | null;
+  voided_by: number | null;
+};
 
 /** What changes after the reward. */
 const TAKEN_BACK = ['retracted_at', 'voided_at', 'voided_by'] as const satisfies readonly (keyof RewardRow)[];
@@ -83,35 +107,40 @@ export function rewardRows(tables: Tables): Rows<RewardRow> {
   return rowsOf<RewardRow>(tables, REWARDS, { changing: TAKEN_BACK });
 }
 
-export function rewardRow(event: Extract<DecodedEvent, { type: 'RewardObserved' }>, owner: Owner) {
-  const { data, stream, revision } = event;
+/** The row of a reward that stands. One literal, as that of a decision. */
+export function rewardRow(
+  event: Extract<DecodedEvent, { type: 'RewardObserved' }>,
+  { tenant, domain, bucket }: Owner,
+): RewardRow {
+  const { data } = event;
   const time = timeOf(event);
   return {
-    ...{ stream, revision, reward_id: event.id, ...owner, time, hour: startOf('hour', time) },
+    stream: event.stream,
+    revision: event.revision,
+    reward_id: event.id,
+    tenant,
+    domain,
+    bucket,
+    time,
+    hour: startOf('hour', time),
     decision_revision: data.decisionRevision,
     domain_revision: data.domainRevision,
     arm: data.arm,
-    value: finite(data.value),
-    share: Math.max(0, finite(data.share)),
+    value: within(0, data.value, 1),
+    share: within(0, data.share, 1),
     kind: data.kind,
     feedback: textOrNull(data.feedback),
     item: textOrNull(data.item),
     subject: textOrNull(data.subject),
-    propensity: finiteOrNull(data.propensity),
-    cost_usd: finiteOrNull(data.costUsd),
+    propensity: probability(data.propensity),
+    cost_usd: boundedOrNull(data.costUsd),
     outdated: flag(data.outdated),
     set_aside: flag(data.setAside),
-    ...STANDS,
+    retracted_at: null,
+    voided_at: null,
+    voided_by: null,
   };
 }
-
-interface TakenBack {
-  retracted_at: number | null;
-  voided_at: number | null;
-  voided_by: number | null;
-}
-
-const STANDS: TakenBack = { retracted_at: null, voided_at: null, voided_by: null };
 
 /** How many rewards of one kind and source came within an hour. */
 export type RewardCount = ReturnType<typeof noRewards>;
@@ -121,7 +150,7 @@ export function rewardCounts(tables: Tables): Rows<RewardCount> {
 }
 
 /** The count that a reward belongs to. */
-export function countOf(counts: Rows<RewardCount>, reward: RewardRow): RewardCount {
+export function countFor(counts: Rows<RewardCount>, reward: RewardRow): RewardCount {
   const { tenant, domain, hour, kind, feedback } = reward;
   const source = feedback ?? 'value';
   return counts.find(tenant, domain, hour, kind, source) ?? counts.insert(noRewards(reward, source));

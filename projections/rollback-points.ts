@@ -15,9 +15,11 @@ import {
 } from './rollback-tables.ts';
 import { rowsOf } from './rows.ts';
 import { type Owner, ownerOf } from './stream-owner.ts';
-import { finite, timeOf } from './told.ts';
+import { timeOf, within } from './told.ts';
 
 type Point = Extract<DecodedEvent, { type: 'RollbackPointMarked' | 'RolledBack' }>;
+
+const DOMAINS_REMEMBERED = 1000;
 
 export const rollbackPoints: Projection = {
   name: 'rollback-points',
@@ -31,11 +33,23 @@ export const rollbackPoints: Projection = {
 
 function foldInto(tables: Tables): Handler {
   const hours = rowsOf<HourRow>(tables, POINT_HOURS);
+  /** Hours in which points lie, by domain. */
+  const pointed = new Map<string, Set<number>>();
   /** Hours of which more became known in this batch. */
   const moved = new Map<string, HourRow>();
 
   function hourOf({ tenant, domain }: Owner, start: number): HourRow {
     return hours.find(tenant, domain, start) ?? hours.insert({ tenant, domain, start, ...nothingDone() });
+  }
+
+  function pointedHours({ tenant, domain }: Pick<Owner, 'tenant' | 'domain'>): Set<number> {
+    const place = `${tenant}-${domain}`;
+    const found = pointed.get(place);
+    if (found !== undefined) return found;
+    const starts = new Set<number>();
+    for (const { start } of tables.select(POINT_STARTS.name, { tenant, domain })) starts.add(Number(start));
+    pointed.set(place, starts);
+    return starts;
   }
 
   /** What was done in the 24 hours that follow this start. */
@@ -55,6 +69,7 @@ function foldInto(tables: Tables): Handler {
       ...{ tenant, domain, start: hour.start, revision },
       ...{ decisions, rewards, shares, reward_sum },
     });
+    pointedHours(owner).add(hour.start);
     const before = dayFrom(owner, hour.start - DAY_MS);
     did(before, hour, 1);
     tables.put(ROLLBACK_POINTS.name, {
@@ -72,7 +87,6 @@ function foldInto(tables: Tables): Handler {
   function tell(owner: Owner, start: number): void {
     const { tenant, domain } = owner;
     const points = [...tables.select(POINT_STARTS.name, { tenant, domain, start })] as PointStart[]; // as `marked` put them
-    if (points.length === 0) return;
     const day = dayFrom(owner, start + HOUR_MS);
     did(day, hours.find(tenant, domain, start), 1);
     for (const point of points) {
@@ -96,11 +110,12 @@ function foldInto(tables: Tables): Handler {
       if (owner === undefined || event === undefined) return;
       if (event.type === 'RollbackPointMarked' || event.type === 'RolledBack') marked(event, owner);
       if (event.type !== 'DecisionMade' && event.type !== 'RewardObserved') return;
-      const share = event.type === 'RewardObserved' ? Math.max(0, finite(event.data.share)) : 0;
+      const share = event.type === 'RewardObserved' ? within(0, event.data.share, 1) : 0;
       if (event.type === 'RewardObserved' && share === 0) return;
       const hour = hourOf(owner, startOf('hour', timeOf(event)));
       if (event.type === 'DecisionMade') hour.decisions += 1;
-      else did(hour, { decisions: 0, rewards: 1, shares: share, reward_sum: share * finite(event.data.value) }, 1);
+      else
+        did(hour, { decisions: 0, rewards: 1, shares: share, reward_sum: share * within(0, event.data.value, 1) }, 1);
       hours.changed(hour);
       moved.set(placeOf(hour), hour);
     },
@@ -109,16 +124,19 @@ function foldInto(tables: Tables): Handler {
       // Each hour is told of in the hours whose points look so far ahead.
       const asked = new Map<string, Owner & { readonly start: number }>();
       for (const { tenant, domain, start } of moved.values()) {
+        const points = pointedHours({ tenant, domain });
         for (let at = start - DAY_MS; at <= start; at += HOUR_MS) {
           const hour = { tenant, domain, bucket: '', start: at };
-          asked.set(placeOf(hour), hour);
+          if (points.has(at)) asked.set(placeOf(hour), hour);
         }
       }
       for (const hour of asked.values()) tell(hour, hour.start);
       moved.clear();
+      if (pointed.size > DOMAINS_REMEMBERED) pointed.clear();
     },
     reset() {
       hours.reset();
+      pointed.clear();
       moved.clear();
     },
   };

@@ -53,12 +53,16 @@ function faultsOfTable({ name, columns, key, indexes = [] }: Table): string[] {
   return faults;
 }
 
+/** Rows of more columns take some hundred bytes each. */
+const FEW_COLUMNS = 16;
+
 /** The statements that make a table and its indexes. */
 export function creation(table: Table, edition: Edition): string[] {
   const physical = physicalName(table.name, edition);
   const columns = Object.entries(table.columns).map(columnText);
-  // Clustered by its key, unless its rows are so large that few fit on a page.
-  const large = Object.values(table.columns).some(({ type }) => type === 'blob');
+  // Clustered by its key, unless its rows are so large that few fit on a page: those are laid down in the order in which they come.
+  const kinds = Object.values(table.columns).map(({ type }) => type);
+  const large = kinds.includes('blob') || kinds.length > FEW_COLUMNS;
   const options = large ? 'STRICT' : 'STRICT, WITHOUT ROWID';
   const indexes = (table.indexes ?? []).map(
     (index, place) => `CREATE INDEX ${quoted(`${physical}_by_${place}`)} ON ${quoted(physical)} (${listOf(index)})`,

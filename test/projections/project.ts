@@ -24,13 +24,15 @@ export interface ProjectOptions {
   readonly batch?: number;
   /** Whether memory is thrown away after each batch, as after a failure: the tables must not depend on that either. */
   readonly forgetful?: boolean;
+  /** Whether each batch fails once at its end, and is folded again. */
+  readonly clumsy?: boolean;
 }
 
 /** @throws whatever a projection throws */
 export async function project(
   projections: readonly Projection[],
   log: EventLog,
-  { file = ':memory:', batch = 100, forgetful = false }: ProjectOptions = {},
+  { file = ':memory:', batch = 100, forgetful = false, clumsy = false }: ProjectOptions = {},
 ): Promise<Projected> {
   requireSound(projections);
   const database = openReadModelsFile(file, (error) => {
@@ -47,6 +49,11 @@ export async function project(
     const upTo = records.at(-1)?.position;
     if (upTo === undefined) return;
     database.exec('BEGIN IMMEDIATE');
+    if (clumsy) {
+      await foldBatch(seats, events);
+      database.exec('ROLLBACK; BEGIN IMMEDIATE');
+      for (const { handler } of seats) handler.reset();
+    }
     await foldBatch(seats, events);
     for (const seat of seats) {
       seat.checkpoint = checkpointAfter(seat, events, upTo);

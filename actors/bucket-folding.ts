@@ -245,7 +245,11 @@ function changesBy(event: DecodedEvent | undefined, before: DomainState | undefi
  * What is believed of arms under a configuration, each by itself, in the average context and without what the domain lends. A policy
  * that took over since has learned nothing yet.
  */
-export function beliefsOf(state: BucketState, domain: DomainState, names: readonly string[]): ArmBelief[] {
+export function beliefsOf(
+  state: BucketState,
+  domain: Pick<DomainState, 'policy' | 'config' | 'arms' | 'policySince'>,
+  names: readonly string[],
+): ArmBelief[] {
   const { policy, config, arms, policySince } = domain;
   const posterior = policySince > state.domain.revision ? policy.init() : state.posterior;
   const source = {

@@ -58,6 +58,10 @@ export function createClient(bus: MessageBus, health: () => Health): Reckoner {
       request(() => `control.${nameOf(domain)}.rollback`, { ...body, dryRun: true }, caller, PREVIEW_MS),
     voidRewards: (domain, body, caller) => request(() => `control.${nameOf(domain)}.void`, body, caller, PREVIEW_MS),
     checkpoint: (domain, body, caller) => request(() => `control.${nameOf(domain)}.checkpoint`, body, caller),
+    posterior: async (domain, query, caller) =>
+      request(() => 'query.posterior', { domain: nameOf(domain), query }, caller, EXPLAIN_MS),
+    posteriorDiff: async (domain, query, caller) =>
+      request(() => 'query.posteriorDiff', { domain: nameOf(domain), query }, caller, EXPLAIN_MS),
     rollbackPoints: async (domain, caller) => request(() => 'query.rollbackPoints', nameOf(domain), caller),
     health: async () => health(),
   };

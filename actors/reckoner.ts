@@ -27,6 +27,7 @@ import type {
   VoidBody,
   Voiding,
 } from './messages.ts';
+import type { PosteriorDiff, PosteriorDiffQuery, PosteriorQuery, PosteriorView } from './posterior-messages.ts';
 
 /** Owner of what is asked for where nothing else is said. */
 export const DEFAULT_TENANT = 'default';
@@ -79,5 +80,9 @@ export interface Reckoner {
   checkpoint(domain: string, body: CheckpointBody, caller?: Caller): Promise<RollbackPoint>;
   /** The newest points that the domain can be returned to, newest first. */
   rollbackPoints(domain: string, caller?: Caller): Promise<readonly RollbackPoint[]>;
+  /** What the buckets of a domain knew at a moment. */
+  posterior(domain: string, query: PosteriorQuery, caller?: Caller): Promise<PosteriorView>;
+  /** What changed between two. */
+  posteriorDiff(domain: string, query: PosteriorDiffQuery, caller?: Caller): Promise<PosteriorDiff>;
   health(): Promise<Health>;
 }

@@ -27,10 +27,12 @@ import {
   RunBody,
   VoidBody,
 } from './messages.ts';
+import { PosteriorDiffQuery, PosteriorQuery } from './posterior-messages.ts';
 import { DEFAULT_TENANT } from './reckoner.ts';
 import { retract, reward } from './reward.ts';
 import { checkpoint, previewRollback, rollBack, rollbackPoints } from './rollback.ts';
 import { run } from './run.ts';
+import { posteriorAt, posteriorDiff } from './time-travel.ts';
 import { voidRewards } from './void-rewards.ts';
 
 export interface RouterInput {
@@ -113,6 +115,8 @@ const RetractRef = z.strictObject({
   body: z.unknown(),
 });
 
+const PosteriorRef = z.strictObject({ domain: DomainName, query: z.unknown() });
+
 /** Rollback points that are listed. */
 const POINTS = 200;
 
@@ -179,6 +183,13 @@ function handle(house: House, { subject, body, headers }: Message): Promise<unkn
       }
       if (name === 'domain') return viewDomain(house, tenant, parse(DomainName, body));
       if (name === 'rollbackPoints') return rollbackPoints(house, tenant, parse(DomainName, body), POINTS);
+      if (name === 'posterior' || name === 'posteriorDiff') {
+        const { domain, query } = parse(PosteriorRef, body);
+        // It may have to read the whole log: few at a time.
+        if (name === 'posterior')
+          return house.explaining.run(() => posteriorAt(house, tenant, domain, parse(PosteriorQuery, query)));
+        return house.explaining.run(() => posteriorDiff(house, tenant, domain, parse(PosteriorDiffQuery, query)));
+      }
       if (name === 'domains') return viewDomains(house, tenant);
       break;
   }

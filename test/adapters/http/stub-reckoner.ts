@@ -24,6 +24,8 @@ export function stubReckoner(told: Partial<Reckoner>): Reckoner {
     voidRewards: untold,
     checkpoint: untold,
     rollbackPoints: untold,
+    posterior: untold,
+    posteriorDiff: untold,
     health: untold,
     ...told,
   };

@@ -90,6 +90,11 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
     throw new ReckonerError('domain_unknown', 'The domain has no configuration yet.');
   }
 
+  /** Whether what was taken back may have been voided before: a state does not know, the log does. */
+  function looksBack({ data: { domainRevision } }: BucketEvent): boolean {
+    return domainRevision < timeline.lineage.voidedAt;
+  }
+
   async function catchUp(length = Number.POSITIVE_INFINITY): Promise<void> {
     const from = timeline.length;
     for await (const event of log.readStream(stream, { from, limit: Math.max(0, length - from) }))
@@ -162,8 +167,13 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
         time: folded.metadata.time,
         arm,
         allArms: moved && (forget === undefined || arm === undefined),
-        stale: folded.type === 'RewardRetracted' && forget === undefined,
+        stale: folded.type === 'RewardRetracted' && (forget === undefined || looksBack(folded)),
       };
+    },
+    foldsAnewBefore(event: RecordedEvent): boolean {
+      if (event.type !== 'RewardRetracted' || timeline.lineage.voidedAt < 0) return false;
+      const decoded = decode(event);
+      return isBucketEvent(decoded) && looksBack(decoded);
     },
     /** Under the newest revision that was followed: whatever the domain became after that is not read. */
     refold: async (stream: string, upTo: number): Promise<Bucket> =>

@@ -36,7 +36,12 @@ export async function replay(log: EventLog, folding: Folding, limit = Number.POS
     let found = buckets.get(stream);
     if (found === undefined) {
       const followed = folding.domainOf(stream);
-      if (followed !== undefined) domainOf(followed).follow(event);
+      if (followed !== undefined) {
+        const domain = domainOf(followed);
+        // What was learned before is told by the log alone.
+        if (domain.follow(event).changes === 'posteriors')
+          for (const one of buckets.values()) if (one.domain === domain) one.stale = true;
+      }
       const address = folding.bucketOf(stream);
       if (address === undefined) continue;
       const domain = domainOf(address);

@@ -76,6 +76,8 @@ export interface FollowedDomain<Bucket extends FoldedBucket = FoldedBucket> {
    * @throws ReckonerError log_corrupt where it is not the next, or names a revision that is not known
    */
   fold(bucket: Bucket, event: RecordedEvent): FoldedEvent | undefined;
+  /** Whether the bucket must come from the log before this event is folded: what it takes back may have been left out. */
+  foldsAnewBefore(event: RecordedEvent): boolean;
   /** The bucket from the log, with its events before this revision. */
   refold(stream: string, upTo: number): Promise<Bucket>;
   /** The same bytes as the live bucket's after the same events. */

@@ -134,7 +134,7 @@ function createHandler(folding: Folding, tables: Tables): Handler {
     const found = waiting.get(stream) ?? (await take(stream, address));
     // Types that this version does not know never come here; they move nothing but the revision.
     const unknown = record.revision > found.bucket.revision + 1;
-    if (unknown || found.turned) {
+    if (unknown || found.turned || found.domain.foldsAnewBefore(record)) {
       found.bucket = await found.domain.refold(stream, unknown ? record.revision : found.bucket.revision + 1);
       found.allArms = true;
       found.turned = false;
@@ -240,6 +240,7 @@ function createHandler(folding: Folding, tables: Tables): Handler {
     apply({ record }: ProjectedEvent) {
       const found = waiting.get(record.stream);
       if (found === undefined || found.turned || record.revision > found.bucket.revision + 1) return begin(record);
+      if (record.type === 'RewardRetracted' && found.domain.foldsAnewBefore(record)) return begin(record);
       fold(found, record);
     },
     flush: writeAll,

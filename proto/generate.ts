@@ -31,7 +31,7 @@ const parts: Readonly<Record<string, readonly [message: string, fields: readonly
     'RewardObserved',
     [
       ...['domainRevision', 'decisionRevision', 'arm', 'propensity', 'value', 'share', 'costUsd', 'declaredUsd'],
-      ...['outdated', 'setAside'],
+      ...['outdated', 'setAside', 'subject'],
     ],
   ],
 };

@@ -2269,7 +2269,7 @@ export function readDecisionTrace(r: Reader, end: number): DecisionTrace {
   return { domainRevision, pace };
 }
 
-export type RewardTrace = Pick<RewardObserved, 'domainRevision' | 'decisionRevision' | 'arm' | 'propensity' | 'value' | 'share' | 'costUsd' | 'declaredUsd' | 'outdated' | 'setAside'>;
+export type RewardTrace = Pick<RewardObserved, 'domainRevision' | 'decisionRevision' | 'arm' | 'propensity' | 'value' | 'share' | 'costUsd' | 'declaredUsd' | 'outdated' | 'setAside' | 'subject'>;
 
 export function readRewardTrace(r: Reader, end: number): RewardTrace {
   let domainRevision: number = 0;
@@ -2278,6 +2278,7 @@ export function readRewardTrace(r: Reader, end: number): RewardTrace {
   let propensity: number | undefined;
   let value: number = 0;
   let share: number = 0;
+  let subject: string = '';
   let costUsd: number | undefined;
   let declaredUsd: number | undefined;
   let outdated: boolean = false;
@@ -2303,6 +2304,9 @@ export function readRewardTrace(r: Reader, end: number): RewardTrace {
       case 57:
         share = r.double();
         break;
+      case 98:
+        subject = r.string();
+        break;
       case 105:
         costUsd = r.double();
         break;
@@ -2319,7 +2323,7 @@ export function readRewardTrace(r: Reader, end: number): RewardTrace {
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, decisionRevision, arm, propensity, value, share, costUsd, declaredUsd, outdated, setAside };
+  return { domainRevision, decisionRevision, arm, propensity, value, share, subject, costUsd, declaredUsd, outdated, setAside };
 }
 
 /** What each message and field means, from the comments of the `.proto`: the source of the event reference. */

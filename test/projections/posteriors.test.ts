@@ -7,11 +7,12 @@ import { serialiseBucket } from '../../actors/bucket-snapshot.ts';
 import type { MakePolicy } from '../../actors/compiled-domain.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import type { Decision } from '../../actors/messages.ts';
+import { replay } from '../../actors/replay.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { posteriors } from '../../projections/posteriors.ts';
 import type { Tables } from '../../projections/projection.ts';
 import { readBucketSnapshot, writeBucketSnapshot } from '../../proto/generated/events.ts';
-import { configured, DOMAIN, given, openStage, type Stage } from '../actors/given.ts';
+import { configured, DOMAIN, given, NOON, openStage, type Stage } from '../actors/given.ts';
 import { openShelf, stateFrom, watched } from '../actors/posterior.ts';
 import { ARMS, everySpec } from '../policies/every-policy.ts';
 import { type Projected, type ProjectOptions, project } from './project.ts';
@@ -45,6 +46,7 @@ type Step =
   | { readonly do: 'reward'; readonly which: number; readonly value: number; readonly kind: 'outcome' | 'implicit' }
   | { readonly do: 'retract'; readonly which: number }
   | { readonly do: 'configure'; readonly variant: number }
+  | { readonly do: 'void'; readonly from: number; readonly to: number }
   | { readonly do: 'rollBack'; readonly to: number; readonly keepConfig: boolean }
   | { readonly do: 'freeze' | 'thaw' | 'restart' | 'project' };
 
@@ -66,6 +68,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('retract' as const), which }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('configure' as const), variant: fc.nat({ max: 5 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('void' as const), from: fc.nat({ max: 40 }), to: fc.nat({ max: 40 }) }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('rollBack' as const), to: fc.nat({ max: 12 }), keepConfig: fc.boolean() }),
@@ -111,6 +117,11 @@ async function play({ reckoner }: Stage, one: Step, seen: Seen, variants: readon
     case 'configure':
       await reckoner.configure(DOMAIN, variants[one.variant] ?? base);
       return;
+    case 'void': {
+      const [from, to] = [one.from, one.from + one.to].map((ms) => new Date(NOON + ms).toISOString());
+      await reckoner.voidRewards(DOMAIN, { from, to });
+      return;
+    }
     case 'rollBack': {
       const { revision } = await reckoner.domain(DOMAIN);
       await reckoner.rollBack(DOMAIN, {
@@ -173,12 +184,16 @@ describe.each(everySpec)('the posteriors of %s', (_, policy) => {
         const ids = new Map<string, number>();
         for (const user of [0, 1, 2])
           ids.set((await stage.reckoner.decide(DOMAIN, { context: { ...context, user } })).bucket, user);
+        await stage.settled();
         await kept.goOn();
+        const { buckets } = await replay(stage.log, createFolding({ log: stage.log, makePolicy: createPolicy }));
         const rebuilt = await projectedFrom(stage.log);
         expect(contents(kept)).toEqual(contents(rebuilt));
         expect(kept.rows('posterior_states')).toHaveLength(ids.size);
         for (const { stream, revision, bytes } of kept.rows('posterior_states')) {
           const text = settledText(bytes);
+          const replayed = buckets.get(String(stream));
+          expect(replayed && textIn(replayed.domain.serialise(replayed.bucket))).toBe(textIn(bytes));
           expect(settledText(serialiseBucket(await stateFrom(stage.log, { stream: String(stream) })))).toBe(text);
           const live = snapshots.kept.get(String(stream))?.find((one) => one.revision === revision);
           if (live !== undefined) expect(settledText(live.bytes)).toBe(text);
@@ -192,7 +207,7 @@ describe.each(everySpec)('the posteriors of %s', (_, policy) => {
         kept.close();
         rebuilt.close();
       }),
-      { numRuns: 3 },
+      { numRuns: 3, endOnFailure: true },
     );
   }, 60_000);
 });

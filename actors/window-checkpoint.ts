@@ -35,7 +35,11 @@ export async function putCheckpoint({ env, snapshots, streamPrefix }: Shelf, che
 }
 
 /** Where to read on, by the newest checkpoint that this log bears out; undefined where there is none. */
-export async function lastCheckpoint({ log, snapshots, streamPrefix }: Shelf): Promise<Position | undefined> {
+export async function lastCheckpoint({
+  log,
+  snapshots,
+  streamPrefix,
+}: Omit<Shelf, 'env'>): Promise<Position | undefined> {
   let before: number | undefined;
   for (;;) {
     const snapshot = await snapshots.latest(streamPrefix, VERSIONS, before);

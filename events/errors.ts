@@ -78,6 +78,10 @@ const table = {
     500,
     'Stop the server, keep a copy of the file, and restore the last backup; `reckoner doctor` names the damage.',
   ],
+  segment_missing: [
+    410,
+    'Bring the archived segment back to its place (`reckoner archive --list` names both): it is found there without a restart.',
+  ],
   backup_invalid: [
     422,
     'Use another backup: `reckoner restore` takes only what is complete and byte for byte as it was made.',

@@ -97,17 +97,23 @@ async function backup(
       },
     });
     bar.stop();
-    const { events, streams, subjects, head, rootHash, files } = manifest;
+    const { events, streams, subjects, head, rootHash, files, missing } = manifest;
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     if (json) {
       const holds = { keys: keys !== undefined, salts: subjects };
-      await terminal.out.line(JSON.stringify({ directory: to, events, streams, head, rootHash, bytes, holds }));
+      await terminal.out.line(
+        JSON.stringify({ directory: to, events, streams, head, rootHash, bytes, holds, missing }),
+      );
       return;
     }
     const { out, err } = terminal;
     await out.line(
       `${to}: ${events} events in ${streams} streams, ${sizeOf(bytes)}, verified by ${files.length} hashes.`,
     );
+    for (const name of missing)
+      await err.line(
+        `${err.colours.yellow('!')} The archived segment ${name} is not here, and so not in the backup: keep it.`,
+      );
     const salts = subjects === 1 ? 'the salt of one person' : `the salts of ${subjects} people`;
     const secret =
       keys === undefined

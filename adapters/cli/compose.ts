@@ -20,6 +20,7 @@ import { createInProcessBus } from '../memory/message-bus.ts';
 import { allProjections } from '../projector/catalogue.ts';
 import { READ_MODELS_FILE } from '../projector/file.ts';
 import { type ProjectingThread, startProjectingThread } from '../projector/thread.ts';
+import { withBases } from '../sqlite/bases.ts';
 import { type DiskGuardOptions, minFreeFrom, watchDisk } from '../sqlite/disk-guard.ts';
 import { openSqliteEventLog, type SqliteEventLog, type SqliteEventLogOptions } from '../sqlite/event-log.ts';
 import { openSnapshotStore } from '../sqlite/snapshot-store.ts';
@@ -106,7 +107,7 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
     if (guard !== undefined) keep({ close: async () => guard.close() });
     const log = keep(openSqliteEventLog({ ...options.log, guard, file: file(dataFiles.log) }));
     const onError = (thrown: unknown) => onFailure('snapshots', thrown);
-    const snapshots = keep(openSnapshotStore({ file: file(dataFiles.snapshots), guard, onError }));
+    const snapshots = withBases(keep(openSnapshotStore({ file: file(dataFiles.snapshots), guard, onError })), log);
     const newSalt = seed === undefined ? undefined : saltsOf(seed);
     const salts = keep(openSubjectSalts({ file: file(dataFiles.salts), guard, newSalt }));
     const bus = keep(createInProcessBus({ onError: (thrown) => onFailure('bus', thrown) }));

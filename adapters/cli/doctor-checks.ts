@@ -265,6 +265,8 @@ function failed(check: string, thrown: unknown): Finding {
   const { code, message, remedy } = problemOf(thrown);
   // The general remedy sends to doctor, which is where we are.
   if (code === 'log_corrupt') return { check, status: 'fail', message, remedy: RESTORE };
+  // Whoever took a segment away meant to: what is here is sound as far as it goes.
+  if (code === 'segment_missing') return { check, status: 'warn', message: `not walked: ${message}`, remedy };
   if (thrown instanceof ReckonerError) return { check, status: 'fail', message, remedy };
   return { check, status: 'fail', message: textOf(thrown), remedy };
 }

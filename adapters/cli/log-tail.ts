@@ -18,17 +18,34 @@ export async function requireSoundTail(log: SqliteEventLog): Promise<void> {
   }
 }
 
+/** @returns whether it begins in a segment that is not there: what comes before cannot be asked then */
+async function readInto(
+  around: Map<number, RecordedEvent>,
+  log: EventLog,
+  stream: string,
+  from: number,
+): Promise<boolean> {
+  try {
+    for await (const near of log.readStream(stream, { from, limit: 2 })) around.set(near.revision, near);
+    return false;
+  } catch (thrown) {
+    if (thrown instanceof ReckonerError && thrown.code === 'segment_missing') return true;
+    throw thrown;
+  }
+}
+
 async function damageOf(log: EventLog, event: RecordedEvent): Promise<string | undefined> {
   // By each of its indexes: an id that is not found would be written again.
   const around = new Map<number, RecordedEvent>();
-  for await (const near of log.readStream(event.stream, { from: Math.max(0, event.revision - 1), limit: 2 }))
-    around.set(near.revision, near);
+  const from = Math.max(0, event.revision - 1);
+  const archived = await readInto(around, log, event.stream, from);
+  if (archived) await readInto(around, log, event.stream, event.revision);
   const previous = around.get(event.revision - 1);
   const found = await log.find(event.id);
   if (found?.position !== event.position || around.get(event.revision)?.position !== event.position)
     return 'An index of the file does not find it.';
   const head: Head = previous === undefined ? EMPTY_HEAD : { revision: previous.revision, hash: chainHash(previous) };
-  const broken = breakAt(event, head);
+  const broken = archived ? undefined : breakAt(event, head);
   if (broken !== undefined) return broken.what;
   try {
     decode(event);

@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   audit: async () => (await import('./audit.ts')).registerAudit,
   keys: async () => (await import('./keys.ts')).registerKeys,
   backup: async () => (await import('./backup.ts')).registerBackup,
+  archive: async () => (await import('./archive.ts')).registerArchive,
   restore: async () => (await import('./backup.ts')).registerRestore,
 };
 

@@ -70,6 +70,7 @@ const ofStore: Partial<Record<ErrorCode, string>> = {
   log_locked: 'Another process holds the log.',
   log_full: 'The log has no space left.',
   disk_nearly_full: 'The disk of the log is nearly full: nothing is recorded, everything can be read.',
+  segment_missing: 'What is asked for was archived, and the archive is not there.',
   log_corrupt: 'The log is damaged.',
   log_newer: 'A newer version wrote the log.',
   log_unusable: 'The log cannot be used.',

@@ -4,11 +4,12 @@ import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statfsSync, statS
 import { dirname, join } from 'node:path';
 import { ReckonerError } from '../../events/errors.ts';
 import { fingerprint, type Keys, keysText } from '../keys/keys.ts';
+import { pathOf, SEGMENTS_DIRECTORY, segmentsOf } from '../sqlite/archive.ts';
 import { failureOf } from '../sqlite/failures.ts';
 import { summaryOf } from '../sqlite/log-summary.ts';
 import { copyOnline } from '../sqlite/online-copy.ts';
 import { countSalts } from '../sqlite/subject-salts.ts';
-import { hashFile, PRIVATE_DIRECTORY, PRIVATE_FILE, sync } from './files.ts';
+import { copyFile, hashFile, PRIVATE_DIRECTORY, PRIVATE_FILE, sync } from './files.ts';
 import { MANIFEST, type Manifest, manifestText } from './manifest.ts';
 
 /** Names of the files that a data directory holds. */
@@ -53,6 +54,7 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
     await copyOnline(join(dataDir, names.log), join(draft, names.log), { progress: (share) => progress(share * 0.6) });
     let subjects = 0;
     const made = [names.log];
+    const missing = await copySegments(join(dataDir, names.log), draft, made);
     if (existsSync(join(dataDir, names.salts))) {
       await copyOnline(join(dataDir, names.salts), join(draft, names.salts), { atOnce: true });
       subjects = countSalts(join(draft, names.salts));
@@ -68,6 +70,7 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
       node: process.version,
       createdAt: new Date(options.now).toISOString(),
       ...summaryOf(join(draft, names.log)),
+      missing,
       subjects,
       keys:
         keys === undefined ? null : { decision: fingerprint(keys.decision), pseudonym: fingerprint(keys.pseudonym) },
@@ -83,6 +86,29 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
+}
+
+/** Archived events belong to the log. A segment never changes: it is copied like any file. */
+async function copySegments(log: string, draft: string, made: string[]): Promise<string[]> {
+  const missing: string[] = [];
+  for (const segment of segmentsOf(log)) {
+    const path = pathOf(log, segment);
+    if (path === undefined) {
+      missing.push(segment.name);
+      continue;
+    }
+    mkdirSync(join(draft, SEGMENTS_DIRECTORY), { recursive: true, mode: PRIVATE_DIRECTORY });
+    const name = `${SEGMENTS_DIRECTORY}/${segment.name}`;
+    const { sha256 } = await copyFile(path, join(draft, name));
+    if (sha256 !== segment.sha256) {
+      throw new ReckonerError('log_corrupt', `${path} is not as it was when it was made.`, {
+        remedy:
+          'Bring a sound copy of it back, such as that of an earlier backup; or move it away, and the backup says that it is missing.',
+      });
+    }
+    made.push(name);
+  }
+  return missing;
 }
 
 async function sealed(draft: string, names: readonly string[], progress: (share: number) => void) {

@@ -21,6 +21,8 @@ const Manifest = z.object({
   streams: Count,
   head: z.string(),
   rootHash: Hash,
+  /** Names of archived segments that were not there when it was made. */
+  missing: z.array(z.string()).default([]),
   /** People whose salts are in it. */
   subjects: Count,
   /** Fingerprints of its keys; null where it has none. */

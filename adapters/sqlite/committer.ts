@@ -2,15 +2,20 @@
 import type Database from 'better-sqlite3';
 import { ReckonerError } from '../../events/errors.ts';
 import type { AppendResult, EventRecord } from '../../events/event-log.ts';
+import type { Archive } from './archive.ts';
 import type { Written } from './arrivals.ts';
 import { failureOf, isBusy, provesNoCommit } from './failures.ts';
 import { watchPlace } from './in-place.ts';
 import { delayBefore, type Patience } from './patience.ts';
 import { createPlacing } from './placing.ts';
+import type { Reads } from './reads.ts';
 import { rowOf } from './schema.ts';
 
 export interface CommitterOptions {
   readonly file: string;
+  readonly archive: Archive;
+  /** Of the whole log, archived events among it. */
+  readonly reads: Reads;
   readonly patience: Patience;
   /** A transaction takes no further append once it has so many events. */
   readonly maxBatch: number;
@@ -48,7 +53,7 @@ export function createCommitter(database: Database.Database, options: CommitterO
   const { file, patience, maxBatch, committed, failed, onPoint } = options;
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
-  const placing = createPlacing(database, options.heads);
+  const placing = createPlacing(database, options);
   const requireInPlace = watchPlace(file);
 
   let queue: Waiting[] = [];

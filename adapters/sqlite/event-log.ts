@@ -9,6 +9,8 @@ import {
   type RecordedEvent,
   START,
 } from '../../events/event-log.ts';
+import type { Snapshot } from '../../events/snapshot-store.ts';
+import { createArchive, type Segment } from './archive.ts';
 import { createArrivals } from './arrivals.ts';
 import { type CommitPoint, createCommitter } from './committer.ts';
 import { openDatabase } from './database.ts';
@@ -16,6 +18,7 @@ import type { DiskGuard } from './disk-guard.ts';
 import { failureOf } from './failures.ts';
 import { patience, patiently } from './patience.ts';
 import { createReads } from './reads.ts';
+import { readAcross } from './reads-across.ts';
 import { logFile, positionOf, rowOf } from './schema.ts';
 import { subscription } from './subscription.ts';
 import { createTrouble } from './trouble.ts';
@@ -56,6 +59,10 @@ export interface SqliteEventLog extends EventLog {
   trouble(): ReckonerError | undefined;
   /** The newest events of all streams, newest first. */
   newest(limit: number): Promise<RecordedEvent[]>;
+  /** What is archived, oldest segment first. */
+  segments(): Promise<readonly Segment[]>;
+  /** A bucket's state at the first event of it that was not archived; undefined where none was. */
+  base(stream: string): Promise<Snapshot | undefined>;
 }
 
 /** Events of the first page of a stream: how large its events are is only known then. */
@@ -88,12 +95,16 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): SqliteEventL
   const waits = patience({ limitMs: options.lockWaitMs, now: options.now, random: options.random });
   const kind = logFile(options.walPages, options.cacheMb, options.maxPages);
   const database = openDatabase(file, kind, waits);
-  const reads = createReads(database, { pageSize: options.pageSize ?? 500, window: options.window ?? 2_000 });
+  const sizes = { pageSize: options.pageSize ?? 500, window: options.window ?? 2_000 };
+  const archive = createArchive(database, file, sizes);
+  const reads = readAcross(createReads(database, sizes), archive);
   const dataVersion = database.prepare<[], number>('PRAGMA data_version').pluck();
   const arrivals = createArrivals(() => dataVersion.get() ?? 0, options.pollMs ?? 25);
   const trouble = createTrouble(file, waits.now);
   const committer = createCommitter(database, {
     file,
+    archive,
+    reads,
     patience: waits,
     maxBatch: options.maxBatch ?? 1_024,
     heads: options.heads ?? 65_536,
@@ -133,10 +144,10 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): SqliteEventL
     let pageSize = Math.min(FIRST_PAGE, reads.pageSize);
     while (left > 0) {
       const asked = Math.min(left, pageSize);
-      const page = await read(() => reads.stream(stream, from, asked, backwards));
+      const { events: page, end } = await read(() => reads.stream(stream, from, asked, backwards));
       for (const event of page) yield event;
       const last = page.at(-1);
-      if (last === undefined || page.length < asked) return;
+      if (last === undefined || end) return;
       left -= page.length;
       pageSize = Math.min(reads.pageSize, eventsOf(PAGE_BYTES, page));
       from = last.revision + step;
@@ -167,6 +178,7 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): SqliteEventL
     } catch {
       // Everything is durable in the write-ahead log already.
     }
+    archive.close();
     database.close();
   }
 
@@ -185,6 +197,8 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): SqliteEventL
       ),
     trouble: () => trouble.present() ?? options.guard?.refusal(),
     newest: (limit) => read(() => reads.newest(limit)),
+    segments: () => read(() => archive.segments()),
+    base: (stream) => read(() => archive.base(stream)),
     head: () => read(() => positionOf(reads.head())),
     close: () => {
       closing ??= release();

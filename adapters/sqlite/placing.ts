@@ -2,9 +2,11 @@
 import type Database from 'better-sqlite3';
 import { ReckonerError } from '../../events/errors.ts';
 import { type AppendResult, type EventRecord, NO_STREAM } from '../../events/event-log.ts';
+import type { Archive } from './archive.ts';
 import { isRowFault, sqliteCode } from './failures.ts';
+import type { Reads } from './reads.ts';
 import { remember } from './remembered.ts';
-import { positionOf } from './schema.ts';
+import { positionOf, rowOf } from './schema.ts';
 
 export interface Placing {
   /**
@@ -21,8 +23,15 @@ export interface Placing {
   forget(): void;
 }
 
-/** @param remembered how many streams' heads to keep in memory */
-export function createPlacing(database: Database.Database, remembered: number): Placing {
+export interface PlacingOptions {
+  /** How many streams' heads to keep in memory. */
+  readonly heads: number;
+  readonly archive: Archive;
+  readonly reads: Reads;
+}
+
+export function createPlacing(database: Database.Database, options: PlacingOptions): Placing {
+  const { archive, reads } = options;
   const insert = database.prepare<[string, string, number, string, Uint8Array, Uint8Array]>(
     'INSERT INTO events (id, stream, revision, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)',
   );
@@ -39,14 +48,17 @@ export function createPlacing(database: Database.Database, remembered: number): 
     'SELECT stream, revision FROM events WHERE id = ?',
   );
   const dataVersion = database.prepare<[], number>('PRAGMA data_version').pluck();
-  const heads = remember<{ revision: number }>(remembered);
+  const heads = remember<{ revision: number }>(options.heads);
   let trusted: number | undefined;
 
   function begin(): boolean {
     // It changes when another connection commits. Inside a write transaction nobody else can, until this one ends.
     const version = dataVersion.get();
     const others = version !== trusted;
-    if (others) heads.clear();
+    if (others) {
+      heads.clear();
+      archive.refresh();
+    }
     trusted = version;
     return others;
   }
@@ -62,13 +74,23 @@ export function createPlacing(database: Database.Database, remembered: number): 
   function place(stream: string, expected: number, events: readonly EventRecord[]): AppendResult | ReckonerError {
     const head = headOf(stream);
     if (expected !== head.revision) {
-      return repetition(stream, expected, events) ?? { status: 'conflict', reason: 'revision', actual: head.revision };
+      try {
+        const repeated = repetition(stream, expected, events);
+        return repeated ?? { status: 'conflict', reason: 'revision', actual: head.revision };
+      } catch (thrown) {
+        return missingOnly(thrown);
+      }
     }
     let revision = expected;
     let row = 0;
     try {
       for (const event of events) {
         const { id, type, data, metadata } = event;
+        const taken = archive.used ? archivedAt(id) : undefined;
+        if (taken !== undefined) {
+          if (revision > expected) takeBack.run(stream, expected);
+          return taken;
+        }
         row = Number(insert.run(id, stream, revision + 1, type, data, metadata).lastInsertRowid);
         revision++;
       }
@@ -81,9 +103,34 @@ export function createPlacing(database: Database.Database, remembered: number): 
     return { status: 'appended', revision, position: positionOf(row) };
   }
 
+  /** Ids and positions of what follows a revision, archived or not. */
+  function placesAfter(stream: string, revision: number, limit: number): (readonly [string, number])[] {
+    const live = following.all(stream, revision, limit);
+    if (!archive.used || (archive.spanAt(stream, revision + 1)?.through ?? -1) <= revision) return live;
+    const found: (readonly [string, number])[] = [];
+    for (let from = revision + 1; found.length < limit; ) {
+      const { events } = reads.stream(stream, from, limit - found.length, false);
+      if (events.length === 0) break;
+      for (const { id, position } of events) found.push([id, rowOf(position)]);
+      from += events.length;
+    }
+    return found;
+  }
+
+  /** The refusal where an archived event has this id. */
+  function archivedAt(id: string): AppendResult | ReckonerError | undefined {
+    if (!archive.holdsId(id)) return undefined;
+    try {
+      const found = archive.find(id);
+      return found && { status: 'conflict', reason: 'eventId', id, stream: found.stream, revision: found.revision };
+    } catch (thrown) {
+      return missingOnly(thrown);
+    }
+  }
+
   /** The answer where these very ids are already at this very place. */
   function repetition(stream: string, expected: number, events: readonly EventRecord[]): AppendResult | undefined {
-    const found = following.all(stream, expected, events.length);
+    const found = placesAfter(stream, expected, events.length);
     const last = found.at(-1);
     if (last === undefined || found.length < events.length) return undefined;
     if (!events.every((event, index) => found[index]?.[0] === event.id)) return undefined;
@@ -116,4 +163,10 @@ export function createPlacing(database: Database.Database, remembered: number): 
   }
 
   return { begin, place, forget };
+}
+
+/** A missing segment is the trouble of one append alone: the others of its transaction ask for nothing that is archived. */
+function missingOnly(thrown: unknown): ReckonerError {
+  if (thrown instanceof ReckonerError && thrown.code === 'segment_missing') return thrown;
+  throw thrown;
 }

@@ -19,6 +19,13 @@ export interface Page {
   readonly head: number;
 }
 
+/** A part of one stream. */
+export interface StreamPage {
+  readonly events: readonly RecordedEvent[];
+  /** Nothing follows in the direction of reading, as it stood then. */
+  readonly end: boolean;
+}
+
 export interface Reads {
   readonly pageSize: number;
   head(): number;
@@ -26,7 +33,7 @@ export interface Reads {
   /** The newest of all streams, newest first. */
   newest(limit: number): RecordedEvent[];
   /** At most a page of a stream, from this revision on in the given direction. */
-  stream(stream: string, from: number, limit: number, backwards: boolean): RecordedEvent[];
+  stream(stream: string, from: number, limit: number, backwards: boolean): StreamPage;
   /** What follows this row, up to `limit` events and not beyond row `until`. */
   page(after: number, filter: Filter, limit?: number, until?: number): Page;
 }
@@ -78,8 +85,10 @@ export function createReads(database: Database.Database, { pageSize, window }: R
     return row === undefined ? undefined : recorded(row);
   }
 
-  function stream(name: string, from: number, limit: number, backwards: boolean): RecordedEvent[] {
-    return (backwards ? downwards : upwards).all(name, from, Math.min(limit, pageSize)).map(recorded);
+  function stream(name: string, from: number, limit: number, backwards: boolean): StreamPage {
+    const wanted = Math.min(limit, pageSize);
+    const events = (backwards ? downwards : upwards).all(name, from, wanted).map(recorded);
+    return { events, end: events.length < wanted };
   }
 
   function page(after: number, filter: Filter, limit = pageSize, until = Number.MAX_SAFE_INTEGER): Page {

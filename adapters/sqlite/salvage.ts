@@ -5,6 +5,7 @@
 import Database from 'better-sqlite3';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, Position, ReadStreamOptions, RecordedEvent } from '../../events/event-log.ts';
+import { requirePath, segmentsIn } from './archive.ts';
 import { failureOf, sqliteCode } from './failures.ts';
 import { createReads } from './reads.ts';
 import { logFile, positionOf } from './schema.ts';
@@ -59,6 +60,7 @@ export function openSalvage(file: string): Salvage {
         'log_newer',
         `${file} has schema version ${version}; this release knows up to ${migrations.length}.`,
       );
+    showSegments(database, file);
     const page = ({ index, of }: Part) => {
       const own = of === 1 ? '' : `AND ${partInSql(of)} IN (-1, ${index})`;
       const text = `SELECT ${COLUMNS} FROM events NOT INDEXED WHERE position > ? AND position <= ? ${own} ORDER BY position LIMIT ${PAGE}`;
@@ -69,7 +71,7 @@ export function openSalvage(file: string): Salvage {
     const { stream } = createReads(database, { pageSize: PAGE, window: PAGE });
     async function* readStream(name: string, { from = 0, limit = Infinity }: ReadStreamOptions = {}) {
       for (let next = from, left = limit; left > 0; ) {
-        const events = guarded(file, () => stream(name, next, left, false));
+        const { events } = guarded(file, () => stream(name, next, left, false));
         yield* events;
         if (events.length < PAGE) return;
         next = (events.at(-1)?.revision ?? next) + 1;
@@ -88,6 +90,35 @@ export function openSalvage(file: string): Salvage {
     database.close();
     throw failureOf(thrown, file);
   }
+}
+
+/** SQLite's own limit. */
+const ATTACHED_AT_MOST = 10;
+
+/**
+ * Lays a view over the table, in which archived events stand where they stood.
+ * @throws ReckonerError segment_missing, log_unusable where there are more segments than SQLite can read at once
+ */
+function showSegments(database: Database.Database, file: string): void {
+  const segments = guarded(file, () => segmentsIn(database));
+  if (segments.length === 0) return;
+  if (segments.length > ATTACHED_AT_MOST) {
+    throw new ReckonerError(
+      'log_unusable',
+      `The log has ${segments.length} segments, and ${ATTACHED_AT_MOST} can be audited at once.`,
+      {
+        remedy: 'Archive longer spans at a time: this log can be read, but not audited as a whole.',
+      },
+    );
+  }
+  const parts = segments.map((segment, index) => {
+    database.prepare(`ATTACH ? AS segment${index}`).run(requirePath(file, segment));
+    // Of one whose moving was cut off, some events are still in the log too.
+    const moved = segment.drained === 1 ? '' : 'WHERE position NOT IN (SELECT position FROM main.events)';
+    return `SELECT ${COLUMNS} FROM segment${index}.events ${moved}`;
+  });
+  const all = [`SELECT ${COLUMNS} FROM main.events`, ...parts].join(' UNION ALL ');
+  database.exec(`CREATE TEMP VIEW events AS ${all}`);
 }
 
 const WHOLE: Part = { index: 0, of: 1 };

@@ -15,6 +15,36 @@ const migrations = [
      metadata BLOB    NOT NULL,
      UNIQUE (stream, revision)
    ) STRICT`,
+  // Where archived events are; archive.ts says how they are read and segment-writer.ts how they got there.
+  `CREATE TABLE segments (
+     id        INTEGER PRIMARY KEY,
+     name      TEXT    NOT NULL UNIQUE,
+     directory TEXT    NOT NULL,
+     first     INTEGER NOT NULL,
+     last      INTEGER NOT NULL,
+     events    INTEGER NOT NULL,
+     streams   INTEGER NOT NULL,
+     types     TEXT    NOT NULL,
+     root      TEXT    NOT NULL,
+     bytes     INTEGER NOT NULL,
+     sha256    TEXT    NOT NULL,
+     made      INTEGER NOT NULL,
+     drained   INTEGER NOT NULL DEFAULT 0
+   ) STRICT;
+   CREATE TABLE archived (
+     stream  TEXT    NOT NULL,
+     first   INTEGER NOT NULL,
+     through INTEGER NOT NULL,
+     segment INTEGER NOT NULL,
+     PRIMARY KEY (stream, first)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE archived_ids (id BLOB PRIMARY KEY, segment INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE bases (
+     stream   TEXT    PRIMARY KEY,
+     revision INTEGER NOT NULL,
+     versions TEXT    NOT NULL,
+     bytes    BLOB    NOT NULL
+   ) STRICT, WITHOUT ROWID`,
 ];
 
 /**

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
 import { eventLogContract } from '../../contracts/event-log.ts';
+import { openArchivedLog } from './archived-log.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'reckoner-'));
 let files = 0;
@@ -21,5 +22,11 @@ eventLogContract("SQLite's memory", {
 eventLogContract('a SQLite file with tiny pages', {
   create: () =>
     openSqliteEventLog({ file: join(directory, `${files++}.db`), pageSize: 3, window: 5, maxBatch: 2, heads: 2 }),
+  idsUniqueAcrossStreams: true,
+});
+// All but the newest events of the buckets' streams are in segments.
+eventLogContract('a SQLite file that is archived', {
+  create: () =>
+    openArchivedLog({ file: join(mkdtempSync(join(directory, 'archived-')), 'log.db'), pageSize: 3, window: 5 }),
   idsUniqueAcrossStreams: true,
 });

@@ -27,7 +27,12 @@ export const PosteriorQuery = z.strictObject({ at: moment.default('now'), bucket
 export type PosteriorQuery = z.input<typeof PosteriorQuery>;
 export type PosteriorQuestion = z.output<typeof PosteriorQuery>;
 
-export const PosteriorDiffQuery = z.strictObject({ from: moment, to: moment.default('now'), bucket, ...page });
+export const PosteriorDiffQuery = z.strictObject({
+  from: moment.default('0'),
+  to: moment.default('now'),
+  bucket,
+  ...page,
+});
 export type PosteriorDiffQuery = z.input<typeof PosteriorDiffQuery>;
 export type PosteriorDiffQuestion = z.output<typeof PosteriorDiffQuery>;
 

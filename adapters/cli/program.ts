@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   serve: async () => (await import('./serve.ts')).registerServe,
   events: async () => (await import('./events.ts')).registerEvents,
   explain: async () => (await import('./explain.ts')).registerExplain,
+  posterior: async () => (await import('./posterior.ts')).registerPosterior,
   query: async () => (await import('./query.ts')).registerQuery,
   export: async () => (await import('./export.ts')).registerExport,
   config: async () => (await import('./config.ts')).registerConfig,

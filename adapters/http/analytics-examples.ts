@@ -97,7 +97,7 @@ export const rollbackPoints = page(
       cause: 'config',
       by: 'http',
     },
-    ...{ reason: '', toRevision: null, decisionsBefore: 812, rewardsBefore: 760, sharesBefore: 760 },
+    ...{ reason: '', toRevision: 1, decisionsBefore: 812, rewardsBefore: 760, sharesBefore: 760 },
     ...{ rewardMeanBefore: 0.74, decisionsAfter: 840, rewardsAfter: 779, sharesAfter: 779, rewardMeanAfter: 0.76 },
   }),
 );

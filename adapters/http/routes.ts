@@ -6,6 +6,7 @@ import { decisionRoutes } from './decision-routes.ts';
 import { renderDocsPage } from './docs-page.ts';
 import { domainRoutes } from './domain-routes.ts';
 import { type Documentation, nodeRoutes } from './node-routes.ts';
+import { posteriorRoutes } from './posterior-routes.ts';
 import { rollbackRoutes } from './rollback-routes.ts';
 import type { Route } from './route.ts';
 
@@ -30,6 +31,7 @@ export function createRoutes(
     ...decisionRoutes,
     ...domainRoutes,
     ...rollbackRoutes,
+    ...posteriorRoutes,
     ...analyticsRoutes(analytics),
     ...nodeRoutes(version, documentation),
   ];

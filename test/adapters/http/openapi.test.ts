@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as analyticsAnswers from '../../../adapters/http/analytics-answers.ts';
 import * as answers from '../../../adapters/http/answers.ts';
 import type { ApiDocument, Operation } from '../../../adapters/http/api-document.ts';
+import * as posteriorAnswers from '../../../adapters/http/posterior-answers.ts';
 import * as rollbackAnswers from '../../../adapters/http/rollback-answers.ts';
 import { createRoutes } from '../../../adapters/http/routes.ts';
 import { errorCodes } from '../../../events/errors.ts';
@@ -98,6 +99,7 @@ describe('the OpenAPI document', () => {
     ].concat(
       ['retractAReward', 'showADomain', 'listTheDomains', 'freezeADomain', 'thawADomain'],
       ['markARollbackPoint', 'listTheRollbackPoints', 'voidRewards', 'rollADomainBack'],
+      ['showWhatWasLearnedAtAMoment', 'showWhatChangedBetweenTwoMoments'],
     );
     const told = new Set<string>([
       'isTheProcessAlive',
@@ -144,7 +146,7 @@ describe('the OpenAPI document', () => {
 });
 
 function schemaNamed(name: string) {
-  const known = Object.entries({ ...answers, ...rollbackAnswers, ...analyticsAnswers });
+  const known = Object.entries({ ...answers, ...posteriorAnswers, ...rollbackAnswers, ...analyticsAnswers });
   const found = known.find(([called]) => called === name)?.[1];
   if (found === undefined) throw new Error(`no schema ${name}`);
   return found;

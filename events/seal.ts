@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { catalogue, type Draft, encodeData, encodeMetadata } from './catalogue.ts';
+import { catalogue, type Draft, decodeMetadata, encodeData, encodeMetadata } from './catalogue.ts';
 import { type EventRecord, NO_STREAM, type RecordedEvent } from './event-log.ts';
 
 /** Where a stream stands: what its next event must follow. */
@@ -74,9 +74,8 @@ export function examine(event: Omit<RecordedEvent, 'position'>): {
   readonly whole: boolean | undefined;
 } {
   const bytes = laidOut(event);
-  const { metadata } = event;
   const hash = sha256(bytes);
-  if (metadata[metadata.length - CHECKSUM_BYTES - 1] !== CHECKSUM_TAG) return { hash, whole: undefined };
+  if (!endsInChecksum(event)) return { hash, whole: undefined };
   const recorded = bytes.readUInt32LE(bytes.length - CHECKSUM_BYTES);
   return { hash, whole: recorded === checksumOf(bytes, event.stream, event.revision) };
 }
@@ -84,6 +83,21 @@ export function examine(event: Omit<RecordedEvent, 'position'>): {
 const CHECKSUM_BYTES = 4;
 /** What stands before the checksum's bytes: field 8, 32 bits. */
 const CHECKSUM_TAG = (8 << 3) | 5;
+
+/** How the last field of metadata without a checksum begins: field 7, 32 bytes. */
+const HASH_TAG = [(7 << 3) | 2, 32] as const;
+
+function endsInChecksum({ id, metadata }: Pick<EventRecord, 'id' | 'metadata'>): boolean {
+  const { length } = metadata;
+  if (metadata[length - CHECKSUM_BYTES - 1] !== CHECKSUM_TAG) return false;
+  // A hash is any bytes: where one may be the end, it is read what is.
+  if (metadata[length - 34] !== HASH_TAG[0] || metadata[length - 33] !== HASH_TAG[1]) return true;
+  try {
+    return decodeMetadata({ id, metadata }).checksum !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 /** CRC-32 of all bytes but its own, which are the last; of stream and revision first. */
 function checksumOf(bytes: Buffer, stream: string, revision: number): number {

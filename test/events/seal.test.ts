@@ -68,6 +68,26 @@ describe('the checksum', () => {
     expect(examine({ ...record, stream: 'domain-default-testjng', revision: 0 }).whole).toBe(false);
   });
 
+  it('is told from the end of a hash, whatever the bytes of that are', () => {
+    const { metadata } = seal(frozen(2), envelope, head, STREAM).record;
+    const told = decodeMetadata({ id: '', metadata });
+    for (let at = 0; at < 32; at++) {
+      for (const [byte, next] of [
+        [0x45, 0],
+        [0x3a, 0x20],
+      ] as const) {
+        const previousHash = Uint8Array.from(told.previousHash);
+        previousHash[at] = byte;
+        if (next > 0 && at < 31) previousHash[at + 1] = next;
+        previousHash[27] = 0x45;
+        const old = encodeMetadata({ ...told, previousHash, checksum: undefined });
+        expect(examine({ ...record, metadata: old, stream: STREAM, revision: 1 }).whole).toBe(undefined);
+        const kept = seal(frozen(2), envelope, { revision: 0, hash: previousHash }, STREAM).record;
+        expect(examine({ ...kept, stream: STREAM, revision: 1 }).whole).toBe(true);
+      }
+    }
+  });
+
   it('is absent in logs that know none', () => {
     const metadata = encodeMetadata({ ...decodeMetadata(record), checksum: undefined });
     expect(examine({ ...record, metadata, stream: STREAM, revision: 0 }).whole).toBe(undefined);

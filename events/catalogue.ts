@@ -7,7 +7,8 @@ import * as wire from '../proto/generated/events.ts';
 import { ReckonerError } from './errors.ts';
 import type { EventRecord, RecordedEvent } from './event-log.ts';
 
-interface Definition<T> {
+/** What the catalogue knows of an event type. */
+export interface Definition<T> {
   /** Which actor's stream it lives in. */
   readonly stream: 'bucket' | 'domain' | 'agent';
   /** Version that is written now. */
@@ -89,12 +90,20 @@ export function decode(event: RecordedEvent): DecodedEvent | undefined {
   if (!Object.hasOwn(catalogue, event.type)) return undefined; // not `in`: a type might be called like a method of objects
   const definition = catalogue[event.type as EventType] as Definition<unknown>; // its type was just found in the catalogue
   const metadata = decodeMetadata(event);
-  let data = guarded(event.id, () => definition.read(protobuf.Reader.create(event.data), event.data.length));
-  for (let version = metadata.schemaVersion; version < definition.version; version++) {
-    data = definition.upcasters?.[version]?.(data) ?? data;
-  }
+  const data = readAs(definition, event, metadata.schemaVersion);
   const { id, type, stream, revision } = event;
   return { id, type, data, metadata, stream, revision } as DecodedEvent; // the catalogue paired type and data
+}
+
+/**
+ * The data of an event, lifted from the version that wrote them to the definition's, one version at a time.
+ * @throws ReckonerError log_corrupt
+ */
+export function readAs<T>(definition: Definition<T>, event: Pick<EventRecord, 'id' | 'data'>, writtenAs: number): T {
+  let data = guarded(event.id, () => definition.read(protobuf.Reader.create(event.data), event.data.length));
+  for (let version = writtenAs; version < definition.version; version++)
+    data = definition.upcasters?.[version]?.(data) ?? data;
+  return data;
 }
 
 /** An event that was read in part, and when it was recorded. */

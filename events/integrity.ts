@@ -2,7 +2,7 @@
  * Checks stored events in their order: is each one as it was written, and where it was written? Says of what is wrong where it is;
  * it never throws, whatever the bytes are.
  */
-import { type DecodedEvent, decode, decodeMetadata, encodeData, encodeMetadata } from './catalogue.ts';
+import { catalogue, type DecodedEvent, decode, decodeMetadata, encodeData, encodeMetadata } from './catalogue.ts';
 import { problemOf } from './errors.ts';
 import { NO_STREAM, type Position, type RecordedEvent, START } from './event-log.ts';
 import { EMPTY_HEAD, examine, type Head } from './seal.ts';
@@ -140,9 +140,11 @@ export function flawOfLast(event: RecordedEvent): string | undefined {
     const decoded = decode(event);
     if (decoded === undefined) return undefined;
     const { metadata } = decoded;
+    // What an older version wrote was lifted: it is not written so any more.
+    const current = metadata.schemaVersion === catalogue[decoded.type].version;
     const same =
       Buffer.compare(encodeMetadata(metadata), event.metadata) === 0 &&
-      Buffer.compare(encodeData(decoded), event.data) === 0;
+      (!current || Buffer.compare(encodeData(decoded), event.data) === 0);
     return same ? undefined : 'Its bytes are not those that its content is written as.';
   } catch (thrown) {
     return problemOf(thrown).message;

@@ -50,6 +50,8 @@ export interface Replay {
    * @throws ReckonerError log_corrupt where it cannot follow what came before. The rest of its stream is then passed over.
    */
   next(event: RecordedEvent, decoded: DecodedEvent | undefined): undefined | Promise<void>;
+  /** A bucket's state after its last event, where it is in memory. It moves on: nothing of it may be kept. */
+  stateOf(stream: string): BucketState | undefined;
   /** Whether a stream's state is not known any more. */
   isLost(stream: string): boolean;
   /** Gives a stream up: its next events are passed over. */
@@ -191,6 +193,7 @@ export function createReplay(options: ReplayOptions): Replay {
         }),
       );
     },
+    stateOf: (stream) => buckets.get(stream)?.state,
     isLost: (stream) => lost.has(stream),
     lose,
   };

@@ -1,10 +1,13 @@
 /** Golden histories: logs that an earlier build wrote, and what they must still fold to. */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type BucketState, emptyBucket, evolve, isBucketEvent } from '../../actors/bucket-state.ts';
-import { createTimeline, type DomainState, type DomainTimeline, standingAt } from '../../actors/domain-state.ts';
+import { createReplay } from '../../actors/audit/replay.ts';
+import type { BucketState } from '../../actors/bucket-state.ts';
+import { confidenceOf, priorOf } from '../../actors/choose.ts';
+import { createTimeline, type DomainState, type DomainTimeline } from '../../actors/domain-state.ts';
+import { recompute } from '../../actors/recompute.ts';
 import { decode, type EventData } from '../../events/catalogue.ts';
-import type { Position, RecordedEvent } from '../../events/event-log.ts';
+import type { Position, ReadStreamOptions, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash } from '../../events/seal.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 
@@ -59,75 +62,82 @@ export interface Replayed {
 
 const sha256 = (bytes: Uint8Array) => hash('sha256', bytes, 'hex');
 
-/** Folds a history as a bucket does, and makes every recorded choice again. */
-export function replay(events: readonly RecordedEvent[]): Replayed {
+/** Folds a history as an audit does, and makes every recorded choice again. */
+export async function replay(events: readonly RecordedEvent[]): Promise<Replayed> {
   const streams: Record<string, { posterior: string; head: string }> = {};
   const mismatches: Mismatch[] = [];
   let choices = 0;
-  const domains = new Map<string, DomainTimeline>();
-  const states = new Map<string, DomainState | undefined>();
+  const states = domainStates(events);
+  const replaying = createReplay({
+    log: { readStream: (stream, options) => streamOf(events, stream, options) },
+    makePolicy: createPolicy,
+    visit: ({ decision, before, compiled }) => {
+      const { stream, revision, data } = decision;
+      choices += data.fallback ? 0 : 1;
+      for (const { what } of recompute(before, data, compiled).differences)
+        mismatches.push({ stream, revision, what: `${what} differs` });
+      const domain = states.get(`${governing(stream)} ${data.domainRevision}`);
+      if (domain === undefined) throw new Error(`${stream} names the revision ${data.domainRevision}`);
+      if (data.fallback) return;
+      for (const what of differences(before, domain, data)) mismatches.push({ stream, revision, what });
+    },
+  });
   for (const event of events) {
-    if (!event.stream.startsWith('domain-')) continue;
-    const timeline = domains.get(event.stream) ?? createTimeline(createPolicy);
-    domains.set(event.stream, timeline);
-    if (!timeline.apply(event.revision, decode(event))) mismatches.push({ ...event, what: 'was not folded' });
-    states.set(`${event.stream} ${event.revision}`, timeline.latest);
-    streams[event.stream] = { posterior: '', head: sha256(chainHash(event)) };
-  }
-  const buckets = new Map<string, BucketState>();
-  for (const event of events) {
-    if (!event.stream.startsWith('bucket-')) continue;
-    const domain = event.stream.replace(/^bucket/, 'domain').replace(/-[^-]*$/, '');
-    const timeline = domains.get(domain) ?? createTimeline(createPolicy);
-    const domainAt = (revision: number) => standingAt(timeline, revision);
-    const state = buckets.get(event.stream) ?? emptyBucket(domainAt(0));
-    buckets.set(event.stream, state);
-    const decoded = decode(event);
-    evolve(
-      state,
-      isBucketEvent(decoded) ? decoded : undefined,
-      { revision: event.revision, hash: chainHash(event) },
-      domainAt,
-    );
-    if (decoded?.type === 'DecisionMade' && !decoded.data.fallback) {
-      choices += 1;
-      const found = states.get(`${domain} ${state.domain.revision}`);
-      if (found === undefined) throw new Error(`${domain} has no revision ${state.domain.revision}`);
-      for (const what of differences(state, found, decoded.data)) mismatches.push({ ...event, what });
+    await replaying.next(event, decode(event));
+    const head = sha256(chainHash(event));
+    const state = replaying.stateOf(event.stream);
+    if (state === undefined) streams[event.stream] = { posterior: '', head };
+    else {
+      const before = streams[event.stream]?.posterior ?? '';
+      const posterior = sha256(Buffer.concat([Buffer.from(before), state.domain.policy.serialise(state.posterior)]));
+      streams[event.stream] = { posterior, head: sha256(chainHash(event)) };
     }
-    const before = streams[event.stream]?.posterior ?? '';
-    const posterior = sha256(Buffer.concat([Buffer.from(before), state.domain.policy.serialise(state.posterior)]));
-    streams[event.stream] = { posterior, head: sha256(state.head.hash) };
   }
   return { streams, choices, mismatches };
 }
 
-/** In what the choice comes out otherwise: each number is compared to the bit. */
-function differences({ posterior }: BucketState, domain: DomainState, data: EventData<'DecisionMade'>): string[] {
+/** Every domain at each of its revisions. */
+function domainStates(events: readonly RecordedEvent[]): Map<string, DomainState | undefined> {
+  const timelines = new Map<string, DomainTimeline>();
+  const states = new Map<string, DomainState | undefined>();
+  for (const event of events) {
+    if (!event.stream.startsWith('domain-')) continue;
+    const timeline = timelines.get(event.stream) ?? createTimeline(createPolicy);
+    timelines.set(event.stream, timeline);
+    timeline.apply(event.revision, decode(event));
+    states.set(`${event.stream} ${event.revision}`, timeline.latest);
+  }
+  return states;
+}
+
+function governing(stream: string): string {
+  return stream.replace(/^bucket/, 'domain').replace(/-[^-]*$/, '');
+}
+
+async function* streamOf(
+  events: readonly RecordedEvent[],
+  stream: string,
+  { from = 0, limit = Infinity }: ReadStreamOptions = {},
+) {
+  for (const event of events)
+    if (event.stream === stream && event.revision >= from && event.revision < from + limit) yield event;
+}
+
+/** In what else the choice comes out otherwise: each number is compared to the bit. */
+function differences(
+  { posterior, changes }: BucketState,
+  domain: DomainState,
+  data: EventData<'DecisionMade'>,
+): string[] {
   const { policy } = domain;
   const { ranking } = policy.choose(posterior, data, data.seed, Math.max(1, data.slate.length));
-  const chosen = ranking[0] ?? -1;
   const found: string[] = [];
   const compare = (name: string, now: unknown, then: unknown) => {
     if (!Object.is(now, then)) found.push(`${name} is ${now}, and was ${then}`);
   };
-  compare('the arm', data.candidates[chosen], data.arm);
-  const prior = policy.prior(data.candidates, {
-    configured: (arm) => domain.arms.get(arm)?.prior ?? domain.config.prior,
-    shared: domain.config.bucketBy.length === 0 ? undefined : domain.shared,
-  });
-  compare('the prior', prior.join(), data.prior.join());
-  if (data.propensity !== undefined)
-    compare('the propensity', policy.propensities(posterior, data)[chosen], data.propensity);
-  const belief = policy.belief(posterior, data, chosen);
+  compare('the prior', priorOf(domain, data.candidates, data.taskType, changes?.lent).join(), data.prior.join());
+  const belief = policy.belief(posterior, data, ranking[0] ?? -1);
   compare('the expected reward', belief.mean, data.expectedReward);
-  compare('the confidence', Math.min(1, Math.max(0, 1 - (belief.upper - belief.lower))), data.confidence);
-  const ranks = data.slate.some(({ rankPropensity }) => rankPropensity !== undefined)
-    ? policy.rankPropensities(posterior, data, ranking)
-    : [];
-  for (const [rank, { arm, rankPropensity }] of data.slate.entries()) {
-    compare(`the arm at rank ${rank}`, data.candidates[ranking[rank] ?? -1], arm);
-    if (rankPropensity !== undefined) compare(`the propensity of rank ${rank}`, ranks[rank], rankPropensity);
-  }
+  compare('the confidence', confidenceOf(belief), data.confidence);
   return found;
 }

@@ -18,7 +18,7 @@ export const REWARDS: Table = {
     domain: DOMAIN,
     bucket: text('Id of the bucket.'),
     time: TIME,
-    hour: integer('Start of the hour of that time.'),
+    hour: integer('Start of the hour of that time: who asks for a span names it, too, and is answered from an index.'),
     decision_revision: integer('Place of its decision in the same stream.'),
     domain_revision: integer('Revision of the domain that it was recorded under.'),
     arm: text('The arm that it is for: the chosen one, the one that answered, or the one an item came from.'),
@@ -46,8 +46,8 @@ export const REWARDS: Table = {
   },
   key: ['stream', 'decision_revision', 'revision'],
   indexes: [
-    ['tenant', 'domain', 'hour'],
-    ['tenant', 'domain', 'subject', 'time'],
+    ['tenant', 'domain', 'hour', 'time', 'stream', 'revision'],
+    ['tenant', 'domain', 'subject', 'time', 'stream', 'revision'],
   ],
 };
 

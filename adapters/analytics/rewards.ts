@@ -1,5 +1,5 @@
-/** Rewards: those of a decision in the order in which they came, else the newest hours first. */
-import { HOUR_MS } from '../../projections/period.ts';
+/** Rewards: those of a decision in the order in which they came, else the newest first. */
+import { startOf } from '../../projections/period.ts';
 import type { Row } from '../../projections/projection.ts';
 import { type Asked, FOREVER, keyPart, LOOKED_AT, type Reading, rowsOf, sliced } from './reading.ts';
 
@@ -7,7 +7,8 @@ const PAGE = `LIMIT ${LOOKED_AT + 1}`;
 
 export const rewardsSql = {
   all: `SELECT * FROM rewards WHERE tenant = @tenant AND domain = @domain AND hour >= @from AND hour < @to
-    AND (hour, stream, revision) < (@hour, @stream, @revision) ORDER BY hour DESC, stream DESC, revision DESC ${PAGE}`,
+    AND (hour, time, stream, revision) < (@hour, @time, @stream, @revision)
+    ORDER BY hour DESC, time DESC, stream DESC, revision DESC ${PAGE}`,
   ofSubject: `SELECT * FROM rewards WHERE tenant = @tenant AND domain = @domain AND subject = @subject
     AND time >= @from AND time < @to AND (time, stream, revision) < (@time, @stream, @revision)
     ORDER BY time DESC, stream DESC, revision DESC ${PAGE}`,
@@ -35,9 +36,9 @@ export const rewards: Reading = {
       });
       return sliced(rows, limit, (row) => [keyPart(row.time), keyPart(row.stream), keyPart(row.revision)], keep);
     }
-    const hours = { from: Math.floor(from / HOUR_MS) * HOUR_MS, to, hour: at };
-    const rows = rowsOf(database, rewardsSql.all, { tenant, domain, ...hours, stream, revision });
-    return sliced(rows, limit, (row) => [keyPart(row.hour), keyPart(row.stream), keyPart(row.revision)], keep);
+    const hours = { from: startOf('hour', from), to, hour: startOf('hour', Number(at)) };
+    const rows = rowsOf(database, rewardsSql.all, { tenant, domain, ...hours, time: at, stream, revision });
+    return sliced(rows, limit, (row) => [keyPart(row.time), keyPart(row.stream), keyPart(row.revision)], keep);
   },
 };
 

@@ -64,9 +64,11 @@ export function creation(table: Table, edition: Edition): string[] {
   const kinds = Object.values(table.columns).map(({ type }) => type);
   const large = kinds.includes('blob') || kinds.length > FEW_COLUMNS;
   const options = large ? 'STRICT' : 'STRICT, WITHOUT ROWID';
-  const indexes = (table.indexes ?? []).map(
-    (index, place) => `CREATE INDEX ${quoted(`${physical}_by_${place}`)} ON ${quoted(physical)} (${listOf(index)})`,
-  );
+  // What an index finds comes in the order of the key, as it does by itself where the key is what rows are clustered by.
+  const indexes = (table.indexes ?? []).map((index, place) => {
+    const all = [...index, ...table.key.filter((column) => large && !index.includes(column))];
+    return `CREATE INDEX ${quoted(`${physical}_by_${place}`)} ON ${quoted(physical)} (${listOf(all)})`;
+  });
   return [
     `CREATE TABLE ${quoted(physical)} (${[...columns, `PRIMARY KEY (${listOf(table.key)})`].join(', ')}) ${options}`,
     ...indexes,

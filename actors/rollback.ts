@@ -19,8 +19,9 @@ import type {
 } from './messages.ts';
 import { markDraft, pointOf, pointsOf, revisionMeant, sharedAt, spanOf } from './rollback-points.ts';
 import { previewOf } from './rollback-preview.ts';
+import { bucketPrefix, domainStream } from './streams.ts';
 
-/** @throws ReckonerError domain_unknown, rollback_point_unknown, conflict */
+/** @throws ReckonerError domain_unknown, rollback_point_unknown, conflict, segment_missing */
 export async function rollBack(
   house: House,
   tenant: string,
@@ -83,12 +84,23 @@ interface Meant {
 async function meantBy(house: House, tenant: string, name: string, to: RollbackCommand['to']): Promise<Meant> {
   const domain = await domainOf(house, tenant, name);
   const revision = await revisionMeant(house, domain, to);
+  await requireReadable(house, domain, revision);
   const [restored, shared, span] = await Promise.all([
     domain.compiledAt(revision),
     sharedAt(house, domain, revision),
     spanOf(house, domain, revision),
   ]);
   return { domain, span, restored, shared };
+}
+
+/**
+ * Buckets whose oldest events were archived are folded from a state that was kept of them. Where that comes from what is set aside
+ * now, they have to be folded from their first event: better to say now that it is not there than when they are asked to decide.
+ */
+async function requireReadable({ log }: House, { tenant, name }: DomainHandle, revision: number): Promise<void> {
+  const stream = domainStream(tenant, name);
+  for await (const { position } of log.readStream(stream, { from: revision + 1, limit: 1 }))
+    await log.requireWhole?.(bucketPrefix(tenant, name), position);
 }
 
 function rolledBackTo(

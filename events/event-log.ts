@@ -96,6 +96,12 @@ export interface EventLog {
   subscribe(options?: SubscribeOptions): AsyncIterable<SubscriptionMessage>;
   /** Position of the last event, START for an empty log. */
   head(): Promise<Position>;
+  /**
+   * For stores that put old events away: makes sure that streams of this prefix can be read from their beginning, as far as what a
+   * reader could begin with instead (the state that was kept where they were cut) comes from this position or later.
+   * @throws ReckonerError segment_missing
+   */
+  requireWhole?(streamPrefix: string, since: Position): Promise<void>;
   /** Finishes what was accepted, refuses what comes, releases the store. */
   close(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import { itemContextLines } from '../export/obp.ts';
 import { readRounds } from '../export/rounds.ts';
 import { type ExportSummary, writeExport } from '../export/write-export.ts';
 import { readKeys } from '../keys/keys.ts';
+import { withBases } from '../sqlite/bases.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { rowOf } from '../sqlite/schema.ts';
 import { openSnapshotStore } from '../sqlite/snapshot-store.ts';
@@ -88,7 +89,7 @@ async function exportRounds(options: ExportOptions, cli: Cli): Promise<void> {
   const key = await decisionKey(dataDir, env, options.json, terminal.err);
   const log = openSqliteEventLog({ file: logFileIn(dataDir) });
   const cache = join(dataDir, dataFiles.snapshots);
-  const snapshots = openSnapshotStore({ file: existsSync(cache) ? cache : ':memory:' });
+  const snapshots = withBases(openSnapshotStore({ file: existsSync(cache) ? cache : ':memory:' }), log);
   const interrupted = onInterrupt();
   const signal = AbortSignal.any([interrupted.signal, ...(toFile ? [] : [terminal.gone])]);
   const bar = progressBar(terminal);

@@ -68,6 +68,8 @@ export interface Archive {
   read(span: Span, stream: string, from: number, limit: number, backwards: boolean): readonly RecordedEvent[];
   /** What passes the filter after one row up to another, at most so many. @throws ReckonerError segment_missing */
   page(after: number, upTo: number, filter: Filter, limit: number): RecordedEvent[];
+  /** @throws ReckonerError segment_missing where such streams, whose bases are at this row or later, have archived events that are not there */
+  requireWhole(streamPrefix: string, since: number): void;
   /** A bucket's state where its live events begin. */
   base(stream: string): Snapshot | undefined;
   close(): void;
@@ -91,6 +93,11 @@ export function createArchive(database: Database.Database, file: string, sizes: 
     'SELECT first, through, segment FROM archived WHERE stream = ? AND first <= ? ORDER BY first DESC LIMIT 1',
   );
   const baseOf = database.prepare<[string], Snapshot>('SELECT revision, versions, bytes FROM bases WHERE stream = ?');
+  const needed = database.prepare<[string, string, number], Segment>(
+    `SELECT * FROM segments WHERE id IN (
+       SELECT segment FROM archived JOIN bases USING (stream) JOIN events USING (stream, revision)
+       WHERE stream >= ? AND stream < ? AND position >= ?)`,
+  );
   const open = new Map<number, { readonly database: Database.Database; readonly reads: Reads }>();
   let used = false; // asked when it matters, and first within a transaction: a file that is damaged opens all the same
 
@@ -151,6 +158,9 @@ export function createArchive(database: Database.Database, file: string, sizes: 
     read: ({ segment }, stream, from, limit, backwards) =>
       within(numbered(segment), (reads) => reads.stream(stream, from, limit, backwards).events),
     page,
+    requireWhole(streamPrefix, since) {
+      for (const segment of needed.all(streamPrefix, `${streamPrefix}\u{10ffff}`, since)) requirePath(file, segment);
+    },
     base: (stream) => baseOf.get(stream),
     close() {
       for (const { database } of open.values()) database.close();

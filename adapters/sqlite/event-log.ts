@@ -199,6 +199,7 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): SqliteEventL
     newest: (limit) => read(() => reads.newest(limit)),
     segments: () => read(() => archive.segments()),
     base: (stream) => read(() => archive.base(stream)),
+    requireWhole: (prefix, since) => read(() => archive.requireWhole(prefix, rowOf(since))),
     head: () => read(() => positionOf(reads.head())),
     close: () => {
       closing ??= release();

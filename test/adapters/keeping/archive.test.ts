@@ -168,6 +168,34 @@ describe('an archived log', () => {
     expect(await within(dataDir, (log) => walkChains(log, () => {}))).toMatchObject({ broken: undefined });
   });
 
+  it('is rolled back past what was archived where the segment is there, and refused where it is not; within the live part it needs none', async () => {
+    const dataDir = newDirectory();
+    await decideIn(dataDir, 40);
+    const body = { reason: 'test' };
+    const node = await openNode({ dataDir });
+    const { revision: early } = await node.reckoner.domain('support');
+    await node.reckoner.checkpoint('support', { name: 'between' });
+    await node.close();
+    await decideIn(dataDir, 41);
+    const again = await openNode({ dataDir });
+    const { reckoner } = again;
+    await archiveOf(dataDir);
+    const { revision: late } = await reckoner.checkpoint('support', { name: 'after' });
+    const id = await reckoner.decide('support', { context: { topic: 'bug' } });
+    await reckoner.reward(id.decisionId, { value: 0 });
+    const bringBack = hide(dataDir);
+    const refused = reckoner.rollBack('support', { to: early, ...body });
+    await expect(refused).rejects.toMatchObject({ code: 'segment_missing' });
+    expect(await reckoner.decide('support', { context: { topic: 'bug' } })).toMatchObject({ arm: expect.any(String) });
+    await reckoner.rollBack('support', { to: late, ...body });
+    expect(await reckoner.decide('support', { context: { topic: 'bug' } })).toMatchObject({ arm: expect.any(String) });
+    bringBack();
+    await reckoner.rollBack('support', { to: early, ...body });
+    const made = await reckoner.decide('support', { context: { topic: 'bug' } });
+    expect(await reckoner.explain(made.decisionId)).toMatchObject({ verified: true });
+    await again.close();
+  });
+
   it('is served with its segment away', async () => {
     const dataDir = newDirectory();
     await decideIn(dataDir, 20);

@@ -95,7 +95,7 @@ function placeOf({ stream, revision, position, id }: RecordedEvent): Omit<Flaw, 
 
 function missing({ stream, revision, position }: RecordedEvent, head: Head): Flaw {
   const gone = revision - head.revision - 1;
-  const which = gone === 1 ? 'An event is' : `${gone} events are`;
+  const which = gone === 1 ? 'The event is' : `${gone} events are`;
   const between =
     head.revision < 0 ? `it begins with revision ${revision}` : `revision ${head.revision} is followed by ${revision}`;
   return {

@@ -1,8 +1,9 @@
-/** Walks the hash chain of every stream: each event must follow the very bytes of the one before it. */
-import { decode, decodeMetadata } from '../../events/catalogue.ts';
+/** Walks every stream: each event must have its checksum, and follow the very bytes of the one before it. */
+import { decodeMetadata } from '../../events/catalogue.ts';
 import { problemOf } from '../../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
-import { chainHash, EMPTY_HEAD, type Head } from '../../events/seal.ts';
+import { createIntegrity } from '../../events/integrity.ts';
+import type { Head } from '../../events/seal.ts';
 
 export interface ChainReport {
   readonly events: number;
@@ -15,24 +16,19 @@ export interface ChainReport {
 
 /** @param progress told of every event */
 export async function walkChains(log: EventLog, progress: () => void): Promise<ChainReport> {
-  const heads = new Map<string, Head>();
+  let broken: ChainReport['broken'];
+  const integrity = createIntegrity((flaw) => {
+    broken ??= flaw;
+  });
   let events = 0;
   let unknown = 0;
   for await (const event of log.readAll()) {
     events++;
     progress();
-    const broken = breakAt(event, heads.get(event.stream) ?? EMPTY_HEAD);
-    if (broken !== undefined)
-      return { events, streams: heads.size, unknown, broken: { stream: event.stream, ...broken } };
-    heads.set(event.stream, { revision: event.revision, hash: chainHash(event) });
-    try {
-      if (decode(event) === undefined) unknown++;
-    } catch (thrown) {
-      const broken = { stream: event.stream, revision: event.revision, what: problemOf(thrown).message };
-      return { events, streams: heads.size, unknown, broken };
-    }
+    if (integrity.check(event).decoded === undefined) unknown++;
+    if (broken !== undefined) break;
   }
-  return { events, streams: heads.size, unknown, broken: undefined };
+  return { events, streams: integrity.heads.size, unknown, broken };
 }
 
 /** What is wrong with an event that ought to follow the head; undefined where it does. */

@@ -31,9 +31,9 @@ interface DoctorOptions {
 }
 
 const NOTES = `
-Looks at Node, SQLite, the data directory, the disk, the keys, the log (its file, and the hash chain of every stream: the first event
-that was changed after it was written is named), the files beside it, and the port. Changes nothing; works beside a running
-server. The last event of a stream is vouched for once another follows it. Exit code 1 where something fails.
+Looks at Node, SQLite, the data directory, the disk, the keys, the log (its file, and every event by its checksum and its place in the
+chain of its stream: the first that is not as it was written is named), the files beside it, and the port. Changes nothing; works beside a running
+server. Exit code 1 where something fails.
 
 Examples:
   reckoner doctor

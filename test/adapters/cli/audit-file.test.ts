@@ -42,7 +42,7 @@ test('an event that was taken out, and one that was put twice, are told by strea
   database.close();
   const [finding, ...others] = await findingsIn(file);
   expect(finding).toMatchObject({ kind: 'missing', stream, revision: 3 });
-  expect(finding?.what).toBe('An event is missing: revision 2 is followed by 4.');
+  expect(finding?.what).toBe('The event is missing: revision 2 is followed by 4.');
   expect(others).toEqual([]);
 });
 

@@ -19,7 +19,18 @@ export async function writeAtomically<T>(
   // It is awaited below; until then a failure must not count as nobody's.
   done.catch(() => {});
   try {
-    const result = await write((text) => writeLine(stream, text, done));
+    let gathered: string[] = [];
+    let characters = 0;
+    const result = await write((text) => {
+      gathered.push(text);
+      characters += text.length;
+      if (characters < PIECE) return Promise.resolve();
+      const piece = gathered;
+      gathered = [];
+      characters = 0;
+      return writeLines(stream, piece, done);
+    });
+    await writeLines(stream, gathered, done);
     stream.end();
     await done;
     await rename(partial, path);
@@ -31,9 +42,12 @@ export async function writeAtomically<T>(
   }
 }
 
-async function writeLine(stream: WriteStream, text: string, failed: Promise<void>): Promise<void> {
+/** Characters that are written at once: a call to the system for each line would cost as much as making it. */
+const PIECE = 1 << 16;
+
+async function writeLines(stream: WriteStream, lines: readonly string[], failed: Promise<void>): Promise<void> {
   if (stream.errored) throw stream.errored;
-  if (!stream.write(`${text}\n`)) await Promise.race([once(stream, 'drain'), failed]);
+  if (lines.length > 0 && !stream.write(`${lines.join('\n')}\n`)) await Promise.race([once(stream, 'drain'), failed]);
 }
 
 function unwritable(path: string, thrown: unknown): unknown {

@@ -4,6 +4,7 @@
  * memory does not grow with the log.
  */
 import Database from 'better-sqlite3';
+import { LRUCache } from 'lru-cache';
 import { type DecodedEvent, decode, type EventData } from '../../events/catalogue.ts';
 import type { EventLog, Position } from '../../events/event-log.ts';
 
@@ -74,15 +75,19 @@ async function fill(
   { streamPrefix, until, isVoided, onProgress, signal }: RewardSheetOptions,
 ): Promise<void> {
   const newStream = database.prepare('INSERT OR IGNORE INTO streams (name) VALUES (?)');
-  const streamOf = '(SELECT id FROM streams WHERE name = ?)';
-  const observe = database.prepare(`INSERT OR REPLACE INTO rewards VALUES (${streamOf}, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
-  const retract = database.prepare(`DELETE FROM rewards WHERE stream = ${streamOf} AND decision = ? AND revision = ?`);
-  const cost = database.prepare(`INSERT OR IGNORE INTO costs VALUES (${streamOf}, ?, ?)`);
+  const numberOf = numbersOf(database);
+  const observe = database.prepare('INSERT OR REPLACE INTO rewards VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const retract = database.prepare('DELETE FROM rewards WHERE stream = ? AND decision = ? AND revision = ?');
+  const cost = database.prepare('INSERT OR IGNORE INTO costs VALUES (?, ?, ?)');
   const put = (event: DecodedEvent) => {
-    const { stream, revision } = event;
+    const { revision } = event;
+    let stream = numberOf(event.stream);
+    if (stream === undefined) {
+      newStream.run(event.stream);
+      stream = numberOf(event.stream);
+    }
     if (event.type === 'RewardObserved') {
       const { decisionRevision, arm, item, value, share, kind, feedback, costUsd } = event.data;
-      newStream.run(stream);
       if (costUsd !== undefined) cost.run(stream, decisionRevision, costUsd);
       if (isVoided(event.data, event.metadata.time)) return;
       observe.run(stream, decisionRevision, revision, arm, item, value, share, kind, feedback, event.metadata.time);
@@ -105,15 +110,35 @@ async function fill(
   putAll(batch);
 }
 
+/** Streams by number; those that came last are remembered. */
+function numbersOf(database: Database.Database): (stream: string) => number | undefined {
+  const lookUp = database.prepare<[string], number>('SELECT id FROM streams WHERE name = ?').pluck();
+  const known = new LRUCache<string, number>({ max: REMEMBERED });
+  return (stream) => {
+    const number = known.get(stream) ?? lookUp.get(stream);
+    if (number !== undefined) known.set(stream, number);
+    return number;
+  };
+}
+
+const REMEMBERED = 20_000;
+
 function sheet(database: Database.Database): RewardSheet {
-  const where = 'WHERE stream = (SELECT id FROM streams WHERE name = ?) AND decision = ?';
-  const rewards = database.prepare<[string, number], SheetReward>(
+  const numberOf = numbersOf(database);
+  const where = 'WHERE stream = ? AND decision = ?';
+  const rewards = database.prepare<[number, number], SheetReward>(
     `SELECT arm, item, value, share, kind, feedback, time FROM rewards ${where} ORDER BY revision`,
   );
-  const cost = database.prepare<[string, number], number>(`SELECT usd FROM costs ${where}`).pluck();
+  const cost = database.prepare<[number, number], number>(`SELECT usd FROM costs ${where}`).pluck();
   return {
-    of: (stream, revision) => rewards.all(stream, revision),
-    costOf: (stream, revision) => cost.get(stream, revision),
+    of(stream, revision) {
+      const number = numberOf(stream);
+      return number === undefined ? [] : rewards.all(number, revision);
+    },
+    costOf(stream, revision) {
+      const number = numberOf(stream);
+      return number === undefined ? undefined : cost.get(number, revision);
+    },
     close: () => database.close(),
   };
 }

@@ -16,6 +16,10 @@ const benches: Readonly<Record<string, Entry>> = {
     about: 'durable decisions and rewards against raw inserts of the same rows: at least 0.30 of them lazy, 0.10 eager',
     load: () => import('./decisions.ts'),
   },
+  projecting: {
+    about: 'live decisions while all projections run, and while all are rebuilt: at most 15 % fewer',
+    load: () => import('./projecting.ts'),
+  },
   buckets: {
     about: '100,000 buckets, 10,000 live: less than 600 MB; a passivated bucket against a live one',
     load: () => import('./buckets.ts'),

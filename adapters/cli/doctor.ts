@@ -92,6 +92,12 @@ async function examine({ port, json, dataDir, named }: DoctorOptions & { readonl
       }),
     );
     await found(
+      checkSideFile('projections', join(dataDir, dataFiles.readModels), {
+        status: 'warn',
+        remedy: 'It holds nothing that the log does not: stop the server and delete it, it is made anew.',
+      }),
+    );
+    await found(
       checkSideFile('subjects', join(dataDir, dataFiles.salts), {
         status: 'fail',
         remedy: 'Restore it from the last backup: without its salts, people in the log can no longer be recognised.',

@@ -39,7 +39,7 @@ async function catchUp(work: Work, lane: readonly Seat[], built: Built, signal: 
     if (!gathering.add(event)) continue;
     const began = performance.now();
     await foldBesides(work, lane, built, { events: gathering.take().map(projected), upTo: event.position });
-    await pause((performance.now() - began) * pace.rest, signal);
+    await pause(Math.min(pace.restMs, (performance.now() - began) * pace.rest), signal);
     if (signal.aborted) return;
   }
   await foldBesides(work, lane, built, lastBatch(gathering.take(), head));

@@ -72,7 +72,7 @@ export interface Projector {
 
 export const defaultPace: Pace = {
   ...{ batchEvents: 500, batchBytes: 2 ** 20, batchMs: 250 },
-  ...{ rest: 1, requestsMs: 250 },
+  ...{ rest: 1, restMs: 100, requestsMs: 250 },
 };
 const LEASE_MS = 10_000;
 /** First and longest wait after trouble, in milliseconds; it doubles in between. */

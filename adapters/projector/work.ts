@@ -19,6 +19,8 @@ export interface Pace {
   readonly batchMs: number;
   /** After each batch of a rebuild it rests this many times as long as the batch took: decisions need the disk and the memory too. */
   readonly rest: number;
+  /** Longest rest, in milliseconds: where a batch took long because the machine was busy, resting as long would help nobody. */
+  readonly restMs: number;
   /** How often others' requests are looked for, in milliseconds. */
   readonly requestsMs: number;
 }

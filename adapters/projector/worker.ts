@@ -1,5 +1,5 @@
 /** The thread that projects: `thread.ts` starts it. The event loop of the node belongs to decisions. */
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Problem, problemOf } from '../../events/errors.ts';
@@ -30,8 +30,12 @@ if (port === null) throw new Error('worker.ts is started by thread.ts only');
 const { logFile, file, owner } = workerData as WorkerOptions; // what thread.ts hands it
 const tell = (message: WorkerMessage) => port.postMessage(message);
 
-// On Linux this is the thread's own priority; elsewhere it would be the whole process's.
-if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+/**
+ * A third of the weight of the thread that decides, where they have to share a core: enough not to starve beside whatever else the
+ * machine does. On Linux it is the thread's own; elsewhere it would be the whole process's.
+ */
+const NICE = 5;
+if (process.platform === 'linux') setPriority(0, NICE);
 
 // It reads only: a small cache, and what it looks for need not be there at once.
 const log = openSqliteEventLog({ file: logFile, cacheMb: 8, pollMs: 50 });

@@ -199,6 +199,11 @@ describe('doctor', () => {
 
   test('says that a damaged snapshot file is only a cache', async () => {
     const { dataDir } = await usedDirectory(1);
+    writeFileSync(join(dataDir, dataFiles.readModels), 'rubbish'.repeat(100));
+    expect((await doctor(dataDir)).projections).toMatchObject({
+      status: 'warn',
+      remedy: expect.stringContaining('made anew'),
+    });
     writeFileSync(join(dataDir, dataFiles.snapshots), 'rubbish'.repeat(100));
     expect((await doctor(dataDir)).snapshots).toMatchObject({
       status: 'warn',

@@ -18,7 +18,14 @@ const decide: Route<DecideBody> = {
     'it idempotent: the same id with the same body gives the recorded decision, with another body a 409.',
   request: { schema: bodies.DecideBody, example: examples.decideExample },
   answers: { 201: { description: 'The decision.', schema: answers.Decision, example: examples.decisionAnswer } },
-  errors: ['domain_unknown', 'request_id_reused', 'arm_unknown', 'context_invalid', 'candidates_none'],
+  errors: [
+    'domain_unknown',
+    'request_id_reused',
+    'segment_missing',
+    'arm_unknown',
+    'context_invalid',
+    'candidates_none',
+  ],
   async handle({ reckoner, path, body, caller }) {
     return { status: 201, json: await reckoner.decide(path.domain, body, caller) };
   },
@@ -58,7 +65,7 @@ const explain: Route<unknown> = {
     'Everything the choice saw: every candidate with its belief, score and propensity, the seed, the revisions, what was set ' +
     'aside and why, and the rewards that came later. `verified` tells whether computing it again from the log gives the same.',
   answers: { 200: { description: 'The decision, told in full.', schema: answers.Explanation } },
-  errors: ['decision_id_invalid', 'decision_unknown', 'overloaded'],
+  errors: ['decision_id_invalid', 'decision_unknown', 'segment_missing', 'overloaded'],
   async handle({ reckoner, path, caller }) {
     return { status: 200, json: await reckoner.explain(path.id, caller) };
   },
@@ -74,7 +81,14 @@ const reward: Route<RewardBody> = {
     '`repeated: true`. A reward may come any time later: the decision id is its address in the log.',
   request: { schema: bodies.RewardBody, example: examples.rewardExample },
   answers: { 201: { description: 'The receipt.', schema: answers.RewardReceipt, example: examples.rewardAnswer } },
-  errors: ['decision_id_invalid', 'decision_unknown', 'item_unknown', 'reward_already_recorded', 'reward_invalid'],
+  errors: [
+    'decision_id_invalid',
+    'decision_unknown',
+    'segment_missing',
+    'item_unknown',
+    'reward_already_recorded',
+    'reward_invalid',
+  ],
   async handle({ reckoner, path, body, caller }) {
     return { status: 201, json: await reckoner.reward(path.id, body, caller) };
   },
@@ -90,7 +104,7 @@ const retract: Route<Partial<ControlCommand>> = {
   answers: {
     200: { description: 'The receipt.', schema: answers.RetractionReceipt, example: examples.retractionAnswer },
   },
-  errors: ['decision_id_invalid', 'decision_unknown', 'reward_unknown'],
+  errors: ['decision_id_invalid', 'decision_unknown', 'segment_missing', 'reward_unknown'],
   async handle({ reckoner, path, body, caller }) {
     return { status: 200, json: await reckoner.retract(path.id, path.rewardId, body, caller) };
   },
@@ -106,7 +120,7 @@ const showItems: Route<ItemsCommand> = {
     'name an item and reach its arm.',
   request: { schema: bodies.ItemsBody, example: examples.itemsExample },
   answers: { 201: { description: 'The receipt.', schema: answers.ItemsReceipt, example: examples.itemsAnswer } },
-  errors: ['decision_id_invalid', 'decision_unknown', 'arm_unknown'],
+  errors: ['decision_id_invalid', 'decision_unknown', 'segment_missing', 'arm_unknown'],
   async handle({ reckoner, path, body, caller }) {
     return { status: 201, json: await reckoner.showItems(path.id, body, caller) };
   },
@@ -123,7 +137,7 @@ const blend: Route<BlendBody> = {
     'request again gives the recorded list; another one goes on after it, without what was shown before.',
   request: { schema: bodies.BlendBody, example: examples.blendExample },
   answers: { 201: { description: 'The list.', schema: answers.Blend, example: examples.blendAnswer } },
-  errors: ['decision_id_invalid', 'decision_unknown', 'arm_unknown'],
+  errors: ['decision_id_invalid', 'decision_unknown', 'segment_missing', 'arm_unknown'],
   async handle({ reckoner, path, body, caller }) {
     return { status: 201, json: await reckoner.blend(path.id, body, caller) };
   },

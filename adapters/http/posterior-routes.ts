@@ -16,7 +16,7 @@ const show: Route<unknown> = {
     'revision of the domain. One bucket, or the largest; for these the log is read once. The analytics tell of now, and sooner.',
   query: PosteriorQuery,
   answers: { 200: { description: 'What was learned.', schema: answers.Posterior } },
-  errors: ['domain_unknown', 'rollback_point_unknown', 'overloaded'],
+  errors: ['domain_unknown', 'rollback_point_unknown', 'segment_missing', 'overloaded'],
   async handle({ reckoner, path, caller, search }) {
     return { status: 200, json: await reckoner.posterior(path.domain, readQuery(PosteriorQuery, search()), caller) };
   },
@@ -31,7 +31,7 @@ const diff: Route<unknown> = {
     'What was learned at both, arm by arm. Where nothing is said, from the beginning of the domain until now.',
   query: PosteriorDiffQuery,
   answers: { 200: { description: 'What changed.', schema: answers.PosteriorDiff } },
-  errors: ['domain_unknown', 'rollback_point_unknown', 'overloaded'],
+  errors: ['domain_unknown', 'rollback_point_unknown', 'segment_missing', 'overloaded'],
   async handle({ reckoner, path, caller, search }) {
     const query = readQuery(PosteriorDiffQuery, search());
     return { status: 200, json: await reckoner.posteriorDiff(path.domain, query, caller) };

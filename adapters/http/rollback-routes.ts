@@ -20,7 +20,7 @@ const rollBack: Route<RollbackBody> = {
     200: { description: 'A dry run: what would change.', schema: answers.RollbackPreview },
     201: { description: 'It is rolled back.', schema: answers.Rollback },
   },
-  errors: ['domain_unknown', 'rollback_point_unknown', 'conflict'],
+  errors: ['domain_unknown', 'rollback_point_unknown', 'segment_missing', 'conflict'],
   async handle({ reckoner, path, body, caller }) {
     // Not valid yet: what is no body at all is refused by the Reckoner behind it.
     if (body?.dryRun === true) return { status: 200, json: await reckoner.previewRollback(path.domain, body, caller) };

@@ -6,6 +6,8 @@
  * newest events, at least one, so that heads, expected revisions and the link to what was archived need no segment; for each
  * bucket its state at the first event that stayed (its base), so that it decides and learns without segments; and the ids of all
  * archived events (16 bytes each), so that an id stays unique, and an unknown one is known to be unknown.
+ * That costs an append one more look-up: with a million archived ids 6 µs of 16 (and 25 MB in the file); nothing where no event was
+ * ever archived.
  *
  * Positions and revisions are kept. Events are registered before they are deleted, and both files may hold them for a while:
  * readers look at the live file first and leave out what the segment gives a second time. So nothing is seen twice, and nothing
@@ -199,8 +201,10 @@ function some(known: unknown, wanted: readonly string[]): boolean {
 
 /** An id as it is kept of archived events: a UUID in its 16 bytes. */
 export function idBytes(id: string): Uint8Array {
-  const hex = id.replaceAll('-', '');
-  return /^[0-9a-f]{32}$/.test(hex) && id.length === 36 ? Buffer.from(hex, 'hex') : Buffer.from(id);
+  if (id.length !== 36) return Buffer.from(id);
+  const hex = id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24);
+  const bytes = Buffer.from(hex, 'hex'); // stops at what is no digit
+  return bytes.length === 16 ? bytes : Buffer.from(id);
 }
 
 /** Where a segment is; undefined where it is not. A data directory that was moved or restored has it beside the log. */

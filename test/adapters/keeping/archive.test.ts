@@ -332,6 +332,32 @@ describe('archiving', () => {
     expect(listed.map(({ state }: { state: string }) => state)).toEqual(['verified']);
   });
 
+  it('shows a reader who is in the middle of the log each event once, whatever is moved meanwhile', async () => {
+    const dataDir = newDirectory();
+    await decideIn(dataDir, 60);
+    const before = await everything(dataDir);
+    const file = join(dataDir, dataFiles.log);
+    const log = openSqliteEventLog({ file, pageSize: 2, window: 4 });
+    const moving = archiveOf(dataDir, { chunk: 2 });
+    let during = 0;
+    let moved = false;
+    void moving.then(() => {
+      moved = true;
+    });
+    for (let rounds = 0; !moved || rounds === 0; rounds++) {
+      const read = await collect<RecordedEvent>(log.readAll());
+      expect(read).toEqual(before);
+      const { stream } = before.at(-2) ?? { stream: '' };
+      const wanted = before.filter((event) => event.stream === stream);
+      expect(await collect(log.readStream(stream))).toEqual(wanted);
+      expect(await collect(log.readStream(stream, { backwards: true }))).toEqual([...wanted].reverse());
+      during += moved ? 0 : 1;
+    }
+    await moving;
+    await log.close();
+    expect(during).toBeGreaterThan(2);
+  });
+
   it('by time takes what was before it, and by a moment before everything nothing', async () => {
     const dataDir = newDirectory();
     await decideIn(dataDir, 20);

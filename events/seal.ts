@@ -73,7 +73,7 @@ export function examine(event: Omit<RecordedEvent, 'position'>): {
   readonly hash: Uint8Array;
   readonly whole: boolean | undefined;
 } {
-  const bytes = laidOut(event);
+  const bytes = laidOut(event, scratch);
   const hash = sha256(bytes);
   if (!endsInChecksum(event)) return { hash, whole: undefined };
   const recorded = bytes.readUInt32LE(bytes.length - CHECKSUM_BYTES);
@@ -104,11 +104,15 @@ function checksumOf(bytes: Buffer, stream: string, revision: number): number {
   return crc32(bytes.subarray(0, bytes.length - CHECKSUM_BYTES), crc32(`${stream}@${revision}`));
 }
 
-/** The parts of a record, one after the other, each preceded by its length. */
-function laidOut(record: EventRecord): Buffer {
+/** For who looks at one event after the other, and keeps nothing of them. */
+const scratch = Buffer.alloc(16 * 1024);
+
+/** The parts of a record, one after the other, each preceded by its length. @param room for them, used where it is large enough */
+function laidOut(record: EventRecord, room?: Buffer): Buffer {
   const idLength = Buffer.byteLength(record.id);
   const typeLength = Buffer.byteLength(record.type);
-  const bytes = Buffer.allocUnsafe(16 + idLength + typeLength + record.data.length + record.metadata.length);
+  const length = 16 + idLength + typeLength + record.data.length + record.metadata.length;
+  const bytes = room !== undefined && length <= room.length ? room.subarray(0, length) : Buffer.allocUnsafe(length);
   let at = bytes.writeUInt32LE(idLength, 0);
   at += bytes.write(record.id, at);
   at = bytes.writeUInt32LE(typeLength, at);

@@ -11,7 +11,7 @@ export const PERFORMANCE_LATENCIES = { hour: latencies('hour'), day: latencies('
 function performance(period: Period): Table {
   return {
     name: `performance_${period}s`,
-    about: `What one arm of a domain did within one ${period}, by each event’s own time. A reward counts when it came, not when its decision was made; one that is taken back later leaves the ${period} in which it came.`,
+    about: `What one arm of a domain did within one ${period}, by each event’s own time. A reward counts when it came, not when its decision was made; one that is taken back later leaves the ${period} in which it came. What a rollback sets aside was still earned, and stays.`,
     columns: {
       ...keyOf(period),
       decisions: integer('Decisions that chose it; of a slate the first place.'),

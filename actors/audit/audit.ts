@@ -7,7 +7,6 @@ import { problemOf } from '../../events/errors.ts';
 import type { EventLog, Position, RecordedEvent } from '../../events/event-log.ts';
 import { createIntegrity, type Flaw, flawOfLast, type Integrity } from '../../events/integrity.ts';
 import type { MakePolicy } from '../compiled-domain.ts';
-import { remembers } from '../recent-ids.ts';
 import { type Difference, recompute } from '../recompute.ts';
 import { bucketOfStream, domainStream } from '../streams.ts';
 import { createReplay, type PassingDecision, type StateShelf } from './replay.ts';
@@ -15,10 +14,10 @@ import { idThatFollows } from './request-ids.ts';
 
 export interface AuditFinding {
   /**
-   * What is wrong with an event (`Flaw`); id: it does not follow from its request. order: of its domain's revisions. request: its
-   * request was recorded before. decision: it comes out otherwise.
+   * What is wrong with an event (`Flaw`); id: it does not follow from its request. order: of its domain's revisions.
+   * decision: it comes out otherwise.
    */
-  readonly kind: Flaw['kind'] | 'id' | 'order' | 'request' | 'decision';
+  readonly kind: Flaw['kind'] | 'id' | 'order' | 'decision';
   readonly stream: string;
   /** -1 where it is about no single event. */
   readonly revision: number;
@@ -115,8 +114,6 @@ export function createAudit(options: AuditOptions): Audit {
   function visit({ decision, before, compiled }: PassingDecision): void {
     if (current === undefined || !wanted(current, currentTime)) return;
     const { data, id } = decision;
-    if (remembers(before.recent, id))
-      tell(current, 'request', `The request ${data.requestId} was decided before in this bucket.`);
     const { policy } = before.domain;
     if (!data.fallback && data.policy === policy.name && data.policyVersion !== policy.version) {
       otherVersions += 1;

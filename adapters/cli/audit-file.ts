@@ -23,7 +23,7 @@ export interface FileAudit {
   /** Ends after this position; default where the log ends now. */
   readonly upTo?: Position;
   readonly liveBuckets?: number;
-  /** Whether SQLite is asked for the structure of the file too. */
+  /** Whether SQLite is asked for the structure of the file too, and for ids that were given twice. */
   readonly structure?: boolean;
   /** Default 1. */
   readonly threads?: number;
@@ -52,6 +52,8 @@ export async function auditFile(file: string, options: FileAudit): Promise<FileC
     const parts = await Promise.all([auditPart(partOf(0), found, progress), ...others]);
     const counts = parts.map((part) => part.counts).reduce(sum);
     if (seal !== undefined) checkSeal(seal, counts.events, headsOf(parts, 'sealed'), found);
+    for (const id of structure ? salvage.repeatedIds() : [])
+      found(findingOf('repeated', `More than one event has the id ${id}.`));
     for (const line of structure ? salvage.examine() : [])
       found(findingOf('file', `SQLite says of the file: ${line}.`));
     return { ...counts, root: rootOf(headsOf(parts, 'heads')) };

@@ -22,8 +22,8 @@ export interface Range {
 
 export type FileFinding =
   | AuditFinding
-  /** unreadable: a part of the file. file: what SQLite says of its structure. seal: the log is not what was sealed. */
-  | (Omit<AuditFinding, 'kind'> & { readonly kind: 'unreadable' | 'file' | 'seal' });
+  /** unreadable: a part of the file. file: what SQLite says of its structure. repeated: an id. seal: the log is not what was sealed. */
+  | (Omit<AuditFinding, 'kind'> & { readonly kind: 'unreadable' | 'file' | 'repeated' | 'seal' });
 
 /** Plain data: it goes to other threads. */
 export interface PartOptions {
@@ -119,6 +119,6 @@ function isBefore(position: Position, time: number | undefined, moment: Moment |
 }
 
 /** A finding about no event. */
-export function findingOf(kind: 'file' | 'seal', what: string): FileFinding {
+export function findingOf(kind: 'file' | 'repeated' | 'seal', what: string): FileFinding {
   return { ...NO_EVENT, kind, position: START, what };
 }

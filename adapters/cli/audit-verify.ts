@@ -35,7 +35,7 @@ const SHOWN = 20;
 const KEPT = 100_000;
 
 const NOTES = `
-Each event must have its checksum and follow the one before it in its stream, to the bit; ids must follow from their requests.
+Each event must have its checksum and follow the one before it in its stream, to the bit; ids must follow from their requests, and none be given twice.
 Each decision is made again from posterior, context, candidates and seed as they were at that moment: arm, slate, posterior
 revision, shifts and mode always, propensities of one in a hundred, or of all with --propensities, which takes much longer.
 What is damaged is passed over: what lies before it and behind it is checked. Exit code 1 where anything is found.

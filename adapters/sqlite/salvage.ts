@@ -34,6 +34,8 @@ export interface Salvage {
   readStream: EventLog['readStream'];
   /** What SQLite finds in its own structures, indexes and the uniqueness of ids too; at most a hundred lines. Takes about as long as reading. */
   examine(): readonly string[];
+  /** Ids that more than one event has; at most a hundred. Sorts all ids, on disk where they are many. */
+  repeatedIds(): readonly string[];
   close(): void;
 }
 
@@ -84,6 +86,7 @@ export function openSalvage(file: string): Salvage {
       positionOfNumber: (number) => placed(database, number),
       readStream,
       examine: () => examined(database),
+      repeatedIds: () => repeated(database),
       close: () => database.close(),
     };
   } catch (thrown) {
@@ -143,6 +146,19 @@ function placed(database: Database.Database, number: number): Position | undefin
     return found === undefined ? undefined : positionOf(found);
   } catch (thrown) {
     if (isDamage(thrown)) return undefined;
+    throw thrown;
+  }
+}
+
+/** Not asked of the index: it would have been built without the rule too. */
+function repeated(database: Database.Database): readonly string[] {
+  try {
+    return database
+      .prepare<[], string>('SELECT id FROM events NOT INDEXED GROUP BY id HAVING count(*) > 1 LIMIT 100')
+      .pluck()
+      .all();
+  } catch (thrown) {
+    if (isDamage(thrown)) return []; // the damage is told where it is read
     throw thrown;
   }
 }

@@ -3,6 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { auditFile } from '../../../adapters/cli/audit-file.ts';
+import type { FileFinding } from '../../../adapters/cli/audit-part.ts';
 import { temporaryDirectory } from '../sqlite/temporary.ts';
 import { findingsIn, foundWith, isLocated, placesIn, smallLog } from './flipped-bytes.ts';
 
@@ -64,4 +66,21 @@ test('a page that cannot be read is told with what was lost, and what lies befor
   );
   // What follows it is there, and does not follow what is left.
   expect(findings.map(({ kind }) => kind)).toEqual(['unreadable', 'missing']);
+});
+
+test('an id that was given twice is told, also where the table was made anew without the rule', async () => {
+  const file = await logIn('twice');
+  const database = new Database(file);
+  database.exec(`
+    CREATE TABLE anew (position INTEGER PRIMARY KEY, id TEXT, stream TEXT, revision INTEGER, type TEXT, data BLOB, metadata BLOB);
+    INSERT INTO anew SELECT * FROM events;
+    INSERT INTO anew SELECT 1000, id, 'agent-x-y', 0, type, data, metadata FROM events WHERE position = 3;
+    DROP TABLE events;
+    ALTER TABLE anew RENAME TO events;`);
+  const id = database.prepare<[], string>('SELECT id FROM events WHERE position = 3').pluck().get();
+  database.close();
+  const findings: FileFinding[] = [];
+  await auditFile(file, { structure: true, found: (finding) => findings.push(finding) });
+  expect(findings.map(({ kind }) => kind)).toEqual(['changed', 'repeated']);
+  expect(findings[1]?.what).toBe(`More than one event has the id ${id}.`);
 });

@@ -10,7 +10,7 @@ import { earningsOf } from './earnings.ts';
 import { oldestFirst, recentIds } from './recent-ids.ts';
 
 /** The versions that a snapshot's bytes depend on. */
-export const SNAPSHOT_VERSIONS = `bucket/8 ${ENGINE}`;
+export const SNAPSHOT_VERSIONS = `bucket/9 ${ENGINE}`;
 
 export function serialiseBucket(state: BucketState): Uint8Array {
   const { domain, posterior, posteriorSince, posteriorRevision, pacer, head, recent, open } = state;

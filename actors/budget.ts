@@ -1,8 +1,10 @@
 /** A domain's budget, as one of its buckets keeps it: what a choice is told of costs, and what its events make of the pacer. */
 import type { EventData } from '../events/catalogue.ts';
+import { keyOf } from '../policies/context-cost.ts';
 import { type Charge, charge, type Pacer, type Pacing, pace, settle } from '../policies/pacer.ts';
 import type { Exclusion, PacerState } from '../proto/generated/events.ts';
 import type { BucketView } from './bucket-state.ts';
+import { costContextOf } from './cost-context.ts';
 import { BUDGET } from './terms/score-terms.ts';
 
 /** What of a bucket and its domain a pacer goes by. */
@@ -20,11 +22,17 @@ export interface PacedCandidates {
   readonly paceOf: (candidate: number) => EventData<'DecisionMade'>['pace'];
 }
 
-/** Undefined where the domain has no budget. @param candidates at least one */
-export function paceCandidates(view: PacedView, candidates: readonly string[]): PacedCandidates | undefined {
-  const pacing = pacingOf(view, candidates);
+/** Undefined where the domain has no budget. @param candidates at least one @param features of the request, encoded */
+export function paceCandidates(
+  view: PacedView,
+  candidates: readonly string[],
+  features: readonly number[],
+): PacedCandidates | undefined {
   const { budget } = view.domain.config;
-  if (pacing === undefined || budget === undefined) return undefined;
+  if (budget === undefined) return undefined;
+  const context = costContextOf(view.domain.config, features);
+  const pacing = pacingOf(view, candidates, context);
+  if (pacing === undefined) return undefined;
   const { perRequestUsd } = budget;
   const { kept, costs, shifts, price, least, most } = pacing;
   const all = kept.length === candidates.length;
@@ -35,6 +43,7 @@ export function paceCandidates(view: PacedView, candidates: readonly string[]): 
     paceOf: (candidate) => ({
       perRequestUsd,
       chargedUsd: costs[kept[candidate] ?? -1] ?? 0,
+      context,
       price,
       leastPrice: least,
       mostPrice: most,
@@ -42,12 +51,19 @@ export function paceCandidates(view: PacedView, candidates: readonly string[]): 
   };
 }
 
-/** What the bucket's pacer says of candidates; undefined where the domain has no budget. */
-export function pacingOf({ domain, pacer }: PacedView, candidates: readonly string[]): Pacing | undefined {
+/**
+ * What the bucket's pacer says of candidates; undefined where the domain has no budget.
+ * @param context the one that the decision is charged in
+ */
+export function pacingOf(
+  { domain, pacer }: PacedView,
+  candidates: readonly string[],
+  context: string,
+): Pacing | undefined {
   const { budget } = domain.config;
   if (budget === undefined) return undefined;
   const declared = (arm: string) => domain.arms.get(arm)?.costUsd;
-  return pace(pacer, budget.perRequestUsd, { arms: domain.armNames, candidates, declared });
+  return pace(pacer, budget.perRequestUsd, { arms: domain.armNames, candidates, declared, context });
 }
 
 function setAside(candidates: readonly string[], kept: readonly number[], perRequestUsd: number): Exclusion[] {
@@ -64,8 +80,8 @@ export function charged(
   { pace }: Pick<EventData<'DecisionMade'>, 'pace'>,
 ): Pacer | undefined {
   if (pace === undefined) return pacer;
-  const { perRequestUsd, chargedUsd, price, leastPrice, mostPrice } = pace;
-  const made: Charge = { perRequestUsd, chargedUsd, price, least: leastPrice, most: mostPrice };
+  const { perRequestUsd, chargedUsd, context, price, leastPrice, mostPrice } = pace;
+  const made: Charge = { perRequestUsd, chargedUsd, context, price, least: leastPrice, most: mostPrice };
   return charge(pacer, revision, made);
 }
 
@@ -78,22 +94,27 @@ export function settleCost(
 }
 
 /** The pacer as a snapshot holds it. */
-export function storedPacer({ price, balance, arms, open }: Pacer): PacerState {
+export function storedPacer({ price, balance, arms, contexts, open }: Pacer): PacerState {
   return {
     price,
     balance,
     arms: [...arms].map(([arm, cost]) => ({ arm, ...cost })),
     open: [...open.keys()],
-    charged: [...open.values()],
+    charged: [...open.values()].map(({ usd }) => usd),
+    chargedIn: [...open.values()].map(({ context }) => context),
+    contexts: [...contexts.values()],
   };
 }
 
 /** The pacer that a snapshot holds. */
-export function restoredPacer({ price, balance, arms, open, charged }: PacerState): Pacer {
+export function restoredPacer({ price, balance, arms, open, charged, chargedIn, contexts }: PacerState): Pacer {
   return {
     price,
     balance,
     arms: new Map(arms.map(({ arm, ...cost }) => [arm, cost])),
-    open: new Map(open.map((revision, index) => [revision, charged[index] ?? 0])),
+    contexts: new Map(contexts.map((known) => [keyOf(known.context, known.arm), known])),
+    open: new Map(
+      open.map((revision, index) => [revision, { usd: charged[index] ?? 0, context: chargedIn[index] ?? '' }]),
+    ),
   };
 }

@@ -42,7 +42,7 @@ export function makeDecision(state: BucketView, request: DecideRequest): Decisio
   const { kept, excluded } = holdBack(domain, state.earnings, siftCandidates(domain, request));
   const fallback = kept.length === 0 ? domain.config.fallback : undefined;
   if (kept.length === 0 && fallback === undefined) throw noCandidate(excluded);
-  const paced = paceCandidates(state, fallback === undefined ? kept : [fallback]);
+  const paced = paceCandidates(state, fallback === undefined ? kept : [fallback], request.features);
   const choice =
     fallback === undefined
       ? byPolicy(state, paced?.candidates ?? kept, request, paced)

@@ -51,8 +51,9 @@ function budgetOf(
   { pace, candidates, excluded }: EventData<'DecisionMade'>,
 ): Explanation['budget'] {
   const asked = [...candidates, ...excluded.flatMap(({ arm, constraint }) => (constraint === BUDGET ? [arm] : []))];
-  const pacing = pacingOf({ domain, pacer }, asked);
-  if (pace === undefined || pacing === undefined) return null;
+  if (pace === undefined) return null;
+  const pacing = pacingOf({ domain, pacer }, asked, pace.context);
+  if (pacing === undefined) return null;
   const { perRequestUsd, chargedUsd, price } = pace;
   const arms = asked.map((arm, index) => ({
     arm,

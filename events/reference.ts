@@ -14,6 +14,7 @@ const CACHED: ReadonlySet<string> = new Set([
   'WatchedArm',
   'PacerState',
   'ArmCostState',
+  'ContextCostState',
 ]);
 
 /** The event reference, what the catalogue and the `.proto` say, as a page of Markdown: REFERENCE.md beside this file. */

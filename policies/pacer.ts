@@ -7,9 +7,13 @@
  * A price alone overspends while it is being found, and every time it is no longer right. So there is a balance too: every request
  * pays its ceiling in, every call is paid from it, and an arm that it cannot pay is set aside. Where the balance is what holds
  * back, calls are rationed in the order in which they come; so the price aims at a reserve, and the balance is for the rest.
+ *
+ * What a call costs depends on what is asked: shifts and charges are of its context, while what the price is there for, and what
+ * pays back, go by what arms cost on average.
  */
 
 import { type ArmCost, expectedCost, reportCost } from './arm-cost.ts';
+import { type ContextCost, learnContext, relativeCost } from './context-cost.ts';
 
 /** The state of a pacer: a fold of charges and reports. */
 export interface Pacer {
@@ -18,8 +22,17 @@ export interface Pacer {
   /** Dollars: what requests paid in, less what calls cost, or are expected to cost where that is not known yet. */
   balance: number;
   readonly arms: Map<string, ArmCost>;
+  /** What calls cost in a context, as `context-cost.ts` keeps it. */
+  readonly contexts: Map<string, ContextCost>;
   /** What was charged for decisions whose cost is not known yet, by their revision, oldest first. */
-  readonly open: Map<number, number>;
+  readonly open: Map<number, OpenCharge>;
+}
+
+/** A decision whose cost is not known yet. */
+export interface OpenCharge {
+  /** Dollars, >= 0. */
+  readonly usd: number;
+  readonly context: string;
 }
 
 /** What is there to be paid for. */
@@ -30,6 +43,8 @@ export interface Wares {
   readonly candidates: readonly string[];
   /** Dollars that a call of an arm is declared to cost. One of which nothing is known is taken to cost the ceiling. */
   readonly declared: (arm: string) => number | undefined;
+  /** What tells contexts of different costs apart; empty: nothing. */
+  readonly context: string;
 }
 
 /** What a pacer says of one choice among K candidates. */
@@ -52,6 +67,8 @@ export interface Charge extends Pick<Pacing, 'price' | 'least' | 'most'> {
   readonly perRequestUsd: number;
   /** Dollars that the chosen arm is expected to cost, >= 0. */
   readonly chargedUsd: number;
+  /** The context in which. */
+  readonly context: string;
 }
 
 /** How far one call moves the logarithm of the price: for one that costs as much as the price is there to ration, and at most. */
@@ -66,8 +83,10 @@ const RESERVE_CALLS = 3;
 /** Ceilings that the balance begins with, and that it can hold; what is saved beyond that is given up. */
 const BEGIN_WITH = 2;
 const SAVED_AT_MOST = 500;
-/** An arm that costs no more than this part of the ceiling pays back what is owed, and is never set aside. */
+/** An arm that costs no more than this part of the ceiling on average pays back whatever is owed, and is never set aside. */
 const PAYS_BACK = 0.8;
+/** Neither is one that pays it back within so many requests. */
+const OWED_FOR = 150;
 /** Ceilings that can be owed. */
 const OWED_AT_MOST = 1e6;
 /** Before anything is known: how much more reward the arm that is rationed is taken to earn. */
@@ -86,16 +105,19 @@ const OPEN_AT_MOST = 1024;
  * @param perRequestUsd > 0
  */
 export function pace(pacer: Pacer | undefined, perRequestUsd: number, wares: Wares): Pacing {
-  const { arms, candidates, declared } = wares;
-  const costOf = (arm: string) => expectedCost(pacer?.arms.get(arm), declared(arm)) ?? perRequestUsd;
-  const costs = candidates.map(costOf);
-  const { least, most } = priceRange(candidates === arms ? costs : arms.map(costOf), perRequestUsd);
+  const { arms, candidates, declared, context } = wares;
+  const meanOf = (arm: string) => expectedCost(pacer?.arms.get(arm), declared(arm)) ?? perRequestUsd;
+  const means = candidates.map(meanOf);
+  const costs = means.map((mean, index) => mean * relativeCost(pacer?.contexts, context, candidates[index]!));
+  const { least, most } = priceRange(candidates === arms ? means : arms.map(meanOf), perRequestUsd);
   const price = within(least, pacer?.price ?? FIRST_GAIN * most, most);
   const cheapest = Math.min(...costs);
   const balance = pacer?.balance ?? BEGIN_WITH * perRequestUsd;
-  const purse = Math.max(cheapest, PAYS_BACK * perRequestUsd, balance + perRequestUsd);
+  const purse = Math.max(cheapest, balance + perRequestUsd);
   const shifts = costs.map((cost) => 0 - price * (cost - cheapest));
-  const kept = [...costs.keys()].filter((index) => costs[index]! <= purse && shifts[index]! >= -1);
+  const paysBack = Math.max(PAYS_BACK * perRequestUsd, perRequestUsd + balance / OWED_FOR);
+  const payable = (index: number) => costs[index]! <= purse || means[index]! <= paysBack;
+  const kept = [...costs.keys()].filter((index) => payable(index) && shifts[index]! >= -1);
   return { kept, costs, shifts, price, least, most };
 }
 
@@ -126,8 +148,8 @@ function landmarks(costs: readonly number[], perRequestUsd: number) {
  * @param revision the decision's, for the report of its cost
  */
 export function charge(pacer: Pacer | undefined, revision: number, charged: Charge): Pacer {
-  const { perRequestUsd, chargedUsd, price, least, most } = charged;
-  const state = pacer ?? { price, balance: BEGIN_WITH * perRequestUsd, arms: new Map(), open: new Map() };
+  const { perRequestUsd, chargedUsd, context, price, least, most } = charged;
+  const state = pacer ?? begun(price, BEGIN_WITH * perRequestUsd);
   const scale = Math.max(perRequestUsd, most > 0 ? 1 / most : 0);
   const reserve = Math.min(DRIFT_AT_MOST * HORIZON, (RESERVE_CALLS * scale) / perRequestUsd);
   const spare = (state.balance / perRequestUsd - reserve) / HORIZON;
@@ -136,7 +158,7 @@ export function charge(pacer: Pacer | undefined, revision: number, charged: Char
   state.price = within(least, state.price * Math.exp(step), most);
   state.balance = Math.min(SAVED_AT_MOST * perRequestUsd, state.balance + perRequestUsd);
   state.balance = Math.max(-OWED_AT_MOST * perRequestUsd, state.balance - chargedUsd);
-  state.open.set(revision, chargedUsd);
+  state.open.set(revision, { usd: chargedUsd, context });
   if (state.open.size > OPEN_AT_MOST) forgetOldest(state.open);
   return state;
 }
@@ -149,16 +171,21 @@ export function charge(pacer: Pacer | undefined, revision: number, charged: Char
  * @param usd >= 0
  */
 export function settle(pacer: Pacer, revision: number, arm: string, declared: number | undefined, usd: number): void {
-  const charged = pacer.open.get(revision);
-  if (charged === undefined) return;
+  const charge = pacer.open.get(revision);
+  if (charge === undefined) return;
   pacer.open.delete(revision);
   const { cost, counted } = reportCost(pacer.arms.get(arm), declared, usd);
   pacer.arms.set(arm, cost);
-  pacer.balance += charged - counted;
+  learnContext(pacer.contexts, charge.context, arm, cost, usd);
+  pacer.balance += charge.usd - counted;
+}
+
+function begun(price: number, balance: number): Pacer {
+  return { price, balance, arms: new Map(), contexts: new Map(), open: new Map() };
 }
 
 /** A map iterates in the order of insertion, so its first key is the oldest. */
-function forgetOldest(open: Map<number, number>): void {
+function forgetOldest(open: Pacer['open']): void {
   for (const oldest of open.keys()) {
     open.delete(oldest);
     return;

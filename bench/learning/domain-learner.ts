@@ -74,7 +74,7 @@ export function domainLearner(problem: Problem, { name, policy, floor, buckets }
             posteriors.set(bucket, posterior);
           }
           const pacer = pacers.get(bucket);
-          paced = paceCandidates({ domain: state, pacer }, state.armNames);
+          paced = paceCandidates({ domain: state, pacer }, state.armNames, features[row]!);
           const situation = situationOf(state, row, paced);
           const chosen = state.policy.choose(posterior, situation, seedFrom(random), 1).ranking[0]!;
           const next = charged(pacer, row, { pace: paced?.paceOf(chosen) });

@@ -695,6 +695,8 @@ export interface Pace {
   /** The range that the price is held in, by what the arms were expected to cost. */
   readonly leastPrice: number;
   readonly mostPrice: number;
+  /** Hash of the categories of the context that it was expected in; empty where there are none. */
+  readonly context: string;
 }
 
 export function writePace(message: Pace, w: Writer): Writer {
@@ -713,6 +715,9 @@ export function writePace(message: Pace, w: Writer): Writer {
   if (!Object.is(message.mostPrice, 0)) {
     w.uint32(41).double(message.mostPrice);
   }
+  if (message.context !== '') {
+    w.uint32(50).string(message.context);
+  }
   return w;
 }
 
@@ -722,6 +727,7 @@ export function readPace(r: Reader, end: number): Pace {
   let price: number = 0;
   let leastPrice: number = 0;
   let mostPrice: number = 0;
+  let context: string = '';
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -740,11 +746,14 @@ export function readPace(r: Reader, end: number): Pace {
       case 41:
         mostPrice = r.double();
         break;
+      case 50:
+        context = r.string();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { perRequestUsd, chargedUsd, price, leastPrice, mostPrice };
+  return { perRequestUsd, chargedUsd, price, leastPrice, mostPrice, context };
 }
 
 /** One arm was chosen for one request. Holds everything the choice depended on beside the posterior. */
@@ -1845,6 +1854,59 @@ export function readArmCostState(r: Reader, end: number): ArmCostState {
   return { arm, reports, mean, basis, held, heldUsd };
 }
 
+/** What an arm's calls cost in one kind of context. */
+export interface ContextCostState {
+  readonly context: string;
+  readonly arm: string;
+  /** Reports that the mean is made of. */
+  readonly reports: number;
+  /** Cost of a call as a part of the arm's mean. */
+  readonly relative: number;
+}
+
+export function writeContextCostState(message: ContextCostState, w: Writer): Writer {
+  if (message.context !== '') {
+    w.uint32(10).string(message.context);
+  }
+  if (message.arm !== '') {
+    w.uint32(18).string(message.arm);
+  }
+  if (!Object.is(message.reports, 0)) {
+    w.uint32(25).double(message.reports);
+  }
+  if (!Object.is(message.relative, 0)) {
+    w.uint32(33).double(message.relative);
+  }
+  return w;
+}
+
+export function readContextCostState(r: Reader, end: number): ContextCostState {
+  let context: string = '';
+  let arm: string = '';
+  let reports: number = 0;
+  let relative: number = 0;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        context = r.string();
+        break;
+      case 18:
+        arm = r.string();
+        break;
+      case 25:
+        reports = r.double();
+        break;
+      case 33:
+        relative = r.double();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { context, arm, reports, relative };
+}
+
 /** A bucket's pacer. */
 export interface PacerState {
   /** What a dollar is worth, in units of reward. */
@@ -1855,6 +1917,10 @@ export interface PacerState {
   /** Decisions whose cost is not known yet, oldest first, and what was charged for each. */
   readonly open: readonly number[];
   readonly charged: readonly number[];
+  /** The contexts that these were charged in. */
+  readonly chargedIn: readonly string[];
+  /** What arms cost in contexts, the one that was reported on last at the end. */
+  readonly contexts: readonly ContextCostState[];
 }
 
 export function writePacerState(message: PacerState, w: Writer): Writer {
@@ -1877,6 +1943,14 @@ export function writePacerState(message: PacerState, w: Writer): Writer {
   if (message.charged.length > 0) {
     w.uint32(42).bytes(packDoubles(message.charged));
   }
+  for (const item of message.chargedIn) {
+    w.uint32(50).string(item);
+  }
+  for (const item of message.contexts) {
+    w.uint32(58).fork();
+    writeContextCostState(item, w);
+    w.ldelim();
+  }
   return w;
 }
 
@@ -1886,6 +1960,8 @@ export function readPacerState(r: Reader, end: number): PacerState {
   const arms: ArmCostState[] = [];
   const open: number[] = [];
   const charged: number[] = [];
+  const chargedIn: string[] = [];
+  const contexts: ContextCostState[] = [];
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1910,11 +1986,17 @@ export function readPacerState(r: Reader, end: number): PacerState {
       case 41:
         charged.push(r.double());
         break;
+      case 50:
+        chargedIn.push(r.string());
+        break;
+      case 58:
+        contexts.push(readContextCostState(r, r.uint32() + r.pos));
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { price, balance, arms, open, charged };
+  return { price, balance, arms, open, charged, chargedIn, contexts };
 }
 
 /** A bucket's state at a revision, kept as a cache: dropped whenever a version in it differs. */
@@ -2683,6 +2765,11 @@ export const reference = [
         "name": "mostPrice",
         "type": "double",
         "comment": ""
+      },
+      {
+        "name": "context",
+        "type": "string",
+        "comment": "Hash of the categories of the context that it was expected in; empty where there are none."
       }
     ]
   },
@@ -3267,6 +3354,32 @@ export const reference = [
     ]
   },
   {
+    "name": "ContextCostState",
+    "comment": "What an arm's calls cost in one kind of context.",
+    "fields": [
+      {
+        "name": "context",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "arm",
+        "type": "string",
+        "comment": ""
+      },
+      {
+        "name": "reports",
+        "type": "double",
+        "comment": "Reports that the mean is made of."
+      },
+      {
+        "name": "relative",
+        "type": "double",
+        "comment": "Cost of a call as a part of the arm's mean."
+      }
+    ]
+  },
+  {
     "name": "PacerState",
     "comment": "A bucket's pacer.",
     "fields": [
@@ -3294,6 +3407,16 @@ export const reference = [
         "name": "charged",
         "type": "double[]",
         "comment": ""
+      },
+      {
+        "name": "chargedIn",
+        "type": "string[]",
+        "comment": "The contexts that these were charged in."
+      },
+      {
+        "name": "contexts",
+        "type": "ContextCostState[]",
+        "comment": "What arms cost in contexts, the one that was reported on last at the end."
       }
     ]
   },

@@ -2,13 +2,14 @@
 import { expect, test } from 'vitest';
 import type { AgentDefinition } from '../../actors/agent.ts';
 import { viewUnder } from '../../actors/bucket-state.ts';
-import { paceCandidates } from '../../actors/budget.ts';
+import { charged, paceCandidates } from '../../actors/budget.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import { createTimeline, type DomainState } from '../../actors/domain-state.ts';
 import type { RewardBody } from '../../actors/messages.ts';
 import { domainStream } from '../../actors/streams.ts';
 import { type DecodedEvent, decode } from '../../events/catalogue.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
+import { settle } from '../../policies/pacer.ts';
 import { drawUniform, randomness } from '../../policies/sampling.ts';
 import { configured, DOMAIN, given, openStage, problemOf, type Stage, TENANT } from './given.ts';
 import { openShelf, stateFrom, textOf } from './posterior.ts';
@@ -107,11 +108,67 @@ test('the budget is a fold of the bucket’s log: live, from a snapshot and from
   expect(textOf(restored)).toBe(textOf(folded));
   expect(folded.pacer?.open.size).toBe(1);
   for (const state of [folded, restored]) {
-    const paced = paceCandidates(viewUnder(state, await latestOf(stage)), ['small', 'middle', 'large']);
+    const paced = paceCandidates(viewUnder(state, await latestOf(stage)), ['small', 'middle', 'large'], live.features);
     expect(paced?.candidates).toEqual(live.candidates);
-    expect(paced?.shifts).toEqual(live.shifts);
+    // What moves no score is not recorded.
+    expect(paced?.shifts.some((shift) => shift !== 0) ? paced.shifts : []).toEqual(live.shifts);
     expect(paced?.paceOf(live.candidates.indexOf(live.arm))).toEqual(live.pace);
   }
+  await stage.stop();
+});
+
+test('what calls cost is learned by the categories of the context, and told of the one that was asked in', async () => {
+  const context = {
+    task: { type: 'categorical', values: ['chat', 'code'] },
+    tokens: { type: 'numeric', default: 1 },
+  } satisfies DomainConfigInput['context'];
+  const arms = [small, middle];
+  const shelf = openShelf();
+  const stage = await given([configured(domain({ arms, context, budget: { perRequestUsd: 1e-3 } }))], {
+    snapshots: shelf,
+  });
+  const ask = (task: string) => stage.reckoner.decide(DOMAIN, { context: { task }, candidates: ['middle'] });
+  for (let request = 0; request < 150; request++) {
+    const task = request % 2 === 0 ? 'chat' : 'code';
+    const { decisionId } = await ask(task);
+    await stage.reckoner.reward(decisionId, { value: 1, costUsd: task === 'code' ? 9e-4 : 1e-4 });
+  }
+  const expected = async (task: string) => {
+    const { events } = await stage.when(() => ask(task));
+    const made = decision(events[0]);
+    return {
+      context: made.pace?.context,
+      usd: made.pace?.chargedUsd ?? Number.NaN,
+      revision: events[0]?.revision ?? 0,
+    };
+  };
+  const code = await expected('code');
+  const chat = await expected('chat');
+  expect(code.usd).toBeGreaterThan(8e-4);
+  expect(chat.usd).toBeLessThan(2e-4);
+  expect(code.context).not.toBe(chat.context);
+  const { budget: told } = await stage.reckoner.explain((await ask('code')).decisionId);
+  expect(told?.arms[0]?.expectedUsd).toBeCloseTo(code.usd, 12);
+  const folded = await stateFrom(stage.log, { upTo: chat.revision });
+  const restored = await stateFrom(stage.log, { upTo: chat.revision, snapshots: shelf });
+  expect(shelf.kept.size).toBe(1);
+  expect(textOf(restored)).toBe(textOf(folded));
+  expect([...(restored.pacer?.contexts ?? [])]).toEqual([...(folded.pacer?.contexts ?? [])]);
+  expect(folded.pacer?.contexts.size).toBe(2);
+  // A decision of a log from before there were contexts is charged in none: what it reports is of its arm alone.
+  const { pace } = decision((await stage.when(() => ask('code'))).events[0]);
+  if (pace === undefined) throw new Error('there is a budget');
+  const old = charged(undefined, 0, { pace: { ...pace, context: '' } });
+  settle(old!, 0, 'middle', 5e-4, 9e-4);
+  expect(old?.contexts.size).toBe(0);
+  await stage.stop();
+});
+
+test('what makes the buckets tells no contexts apart within one', async () => {
+  const context = { task: { type: 'categorical', values: ['chat', 'code'] } } satisfies DomainConfigInput['context'];
+  const stage = await given([configured(domain({ context, bucketBy: ['task'] }))]);
+  const { events } = await stage.when((reckoner) => reckoner.decide(DOMAIN, { context: { task: 'chat' } }));
+  expect(decision(events[0]).pace?.context).toBe('');
   await stage.stop();
 });
 

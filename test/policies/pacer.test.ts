@@ -11,6 +11,8 @@ interface World {
   readonly declared: (step: number) => Readonly<Record<string, number>>;
   /** The mean reward of each arm. */
   readonly rewards: (step: number) => Readonly<Record<string, number>>;
+  /** What is told of a step's context. */
+  readonly context?: (step: number) => string;
   /** What a call costs, as a part of what calls of its arm cost on average, by a draw from [0, 1). */
   readonly call?: (draw: number) => number;
 }
@@ -32,7 +34,8 @@ function play(world: World, perRequestUsd: number, steps: number, seed = 1, dela
   for (let step = 0; step < steps; step++) {
     const declared = world.declared(step);
     const arms = Object.keys(world.costs(step));
-    const pacing = pace(pacer, perRequestUsd, { arms, candidates: arms, declared: (arm) => declared[arm] });
+    const context = world.context?.(step) ?? '';
+    const pacing = pace(pacer, perRequestUsd, { arms, candidates: arms, declared: (arm) => declared[arm], context });
     let best = -1;
     let bestScore = Number.NEGATIVE_INFINITY;
     let earned = 0;
@@ -43,7 +46,7 @@ function play(world: World, perRequestUsd: number, steps: number, seed = 1, dela
     }
     const arm = arms[best]!;
     const { price, least, most } = pacing;
-    pacer = charge(pacer, step, { perRequestUsd, chargedUsd: pacing.costs[best]!, price, least, most });
+    pacer = charge(pacer, step, { perRequestUsd, chargedUsd: pacing.costs[best]!, context, price, least, most });
     const draw = drawUniform(random);
     const cost = world.costs(step)[arm]! * (world.call?.(draw) ?? 0.4 + 1.2 * draw);
     spent += cost;
@@ -100,6 +103,18 @@ describe('a ceiling is kept', () => {
     expect(calls.large).toBeGreaterThan(200);
   });
 
+  test('and more is earned of it where contexts are told in which a dear arm is cheap', () => {
+    const long = (step: number) => step % 4 === 0;
+    const costs = (step: number) => ({ small: 2e-5, middle: long(step) ? 1.7e-3 : 1e-4, large: 1.5e-2 });
+    const world = { ...three, costs };
+    const told = play({ ...world, context: (step) => (long(step) ? 'long' : 'short') }, 2e-4, 4000);
+    const untold = play(world, 2e-4, 4000);
+    expect(told.ratio).toBeLessThanOrEqual(1.02);
+    expect(told.reward).toBeGreaterThan(untold.reward + 0.03);
+    expect(told.pacer.contexts.get('middle short')?.relative).toBeLessThan(0.5);
+    expect(untold.pacer.contexts.size).toBe(0);
+  });
+
   test('where nothing is declared, once every arm has been paid for', () => {
     expect(play({ ...three, declared: () => ({}) }, 2e-4, 20_000).ratio).toBeLessThanOrEqual(1.02);
   });
@@ -125,14 +140,42 @@ describe('a ceiling is kept', () => {
   });
 });
 
+test('an arm that pays back on average is not set aside where it costs more', () => {
+  const arms = ['small', 'middle'];
+  const declared = (arm: string) => three.declared(0)[arm];
+  const owing = charge(undefined, 0, { perRequestUsd: 1e-3, chargedUsd: 1, context: '', price: 1, least: 0, most: 60 });
+  expect(owing.balance).toBeLessThan(-0.9);
+  owing.contexts.set('middle long', { context: 'long', arm: 'middle', reports: 9, relative: 4 });
+  const long = pace(owing, 1e-3, { arms, candidates: arms, declared, context: 'long' });
+  expect(long.costs).toEqual([2e-5, 4 * 5e-4]);
+  expect(long.kept).toEqual([0, 1]);
+});
+
+test('an arm that costs little less than the ceiling is set aside only where more is owed than it pays back soon', () => {
+  const wares = { arms: ['cheap', 'near'], candidates: ['cheap', 'near'], context: '' };
+  const declared = (arm: string) => (arm === 'cheap' ? 0.1 : 0.9);
+  const owing = charge(undefined, 0, { perRequestUsd: 1, chargedUsd: 17, context: '', price: 0, least: 0, most: 1 });
+  expect(owing.balance).toBe(-14);
+  expect(pace(owing, 1, { ...wares, declared }).kept).toEqual([0, 1]);
+  owing.balance = -16;
+  expect(pace(owing, 1, { ...wares, declared }).kept).toEqual([0]);
+});
+
 test('what is owed is paid back by whatever costs less than the ceiling, not by the cheapest alone', () => {
   const arms = ['small', 'middle', 'large'];
   const declared = (arm: string) => three.declared(0)[arm];
-  const owing = charge(undefined, 0, { perRequestUsd: 2e-3, chargedUsd: 1.5e-2, price: 1, least: 0, most: 60 });
+  const owing = charge(undefined, 0, {
+    perRequestUsd: 2e-3,
+    chargedUsd: 1.5e-2,
+    context: '',
+    price: 1,
+    least: 0,
+    most: 60,
+  });
   settle(owing, 0, 'large', 1.5e-2, 0.14);
   expect(owing.balance).toBeLessThan(-0.1);
-  expect(pace(owing, 2e-3, { arms, candidates: arms, declared }).kept).toEqual([0, 1]);
-  expect(pace(owing, 5e-4, { arms, candidates: arms, declared }).kept).toEqual([0]);
+  expect(pace(owing, 2e-3, { arms, candidates: arms, declared, context: '' }).kept).toEqual([0, 1]);
+  expect(pace(owing, 5e-4, { arms, candidates: arms, declared, context: '' }).kept).toEqual([0]);
 });
 
 describe('what changes is seen', () => {
@@ -169,14 +212,22 @@ test('no arm is priced by more than rewards can differ, and the cheapest is alwa
         const declared = (arm: string) => of[Number(arm)];
         let pacer: Pacer | undefined;
         for (let step = 0; step <= n; step++) {
-          const pacing = pace(pacer, ceiling, { arms, candidates: arms, declared });
+          const context = ['', 'one', 'other'][step % 3]!;
+          const pacing = pace(pacer, ceiling, { arms, candidates: arms, declared, context });
           expect(pacing.kept.length).toBeGreaterThan(0);
           expect(pacing.shifts.every((shift) => Number.isFinite(shift) && shift <= 0)).toBe(true);
           expect(pacing.kept.every((index) => pacing.shifts[index]! >= -1)).toBe(true);
           expect(pacing.kept.some((index) => pacing.costs[index] === Math.min(...pacing.costs))).toBe(true);
           const index = pacing.kept[step % pacing.kept.length]!;
           const { price, least, most } = pacing;
-          pacer = charge(pacer, step, { perRequestUsd: ceiling, chargedUsd: pacing.costs[index]!, price, least, most });
+          pacer = charge(pacer, step, {
+            perRequestUsd: ceiling,
+            chargedUsd: pacing.costs[index]!,
+            context,
+            price,
+            least,
+            most,
+          });
           settle(pacer, step, arms[index]!, declared(arms[index]!), [0, 1e6, 1e-300][step % 3]!);
           expect([pacer.price, pacer.balance].every(Number.isFinite)).toBe(true);
           expect([...pacer.arms.values()].every(({ mean }) => Number.isFinite(mean) && mean >= 0)).toBe(true);
@@ -187,7 +238,7 @@ test('no arm is priced by more than rewards can differ, and the cheapest is alwa
 });
 
 test('the first report of a decision settles it, and no other', () => {
-  const pacer = charge(undefined, 7, { perRequestUsd: 1, chargedUsd: 2, price: 0.1, least: 0, most: 1 });
+  const pacer = charge(undefined, 7, { perRequestUsd: 1, chargedUsd: 2, context: '', price: 0.1, least: 0, most: 1 });
   expect(pacer.balance).toBeCloseTo(2 + 1 - 2, 12);
   settle(pacer, 7, 'arm', 2, 1.5);
   expect(pacer.balance).toBeCloseTo(1.5, 12);

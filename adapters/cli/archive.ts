@@ -34,7 +34,8 @@ event of every stream: nobody who decides or learns needs a segment.
 
 As long as a segment is in its place everything reads through it. It may be taken away, to cheaper storage: then what needs it
 (explaining or rewarding its decisions, rolling back past it, verifying the whole log) answers segment_missing, until it is
-brought back, without a restart. Have segments in place when a new version of Reckoner starts for the first time.
+brought back, without a restart. After an upgrade, or a rollback to before what was archived, a bucket may need its segments once:
+have them in place then, and run archive again, which makes its base anew.
 
 The live file does not become smaller: new events take the place of what was moved. --shrink makes it smaller, while no server
 runs. Run again what was cut off: it is gone on with.
@@ -114,6 +115,9 @@ async function move(
     const { out } = terminal;
     if (json) return void (await out.line(JSON.stringify({ ...done, segment: segment ?? null })));
     if (resumed > 0) await out.line(`${resumed} events of a run that had been cut off were moved.`);
+    if (done.renewed > 0) await out.line(`${done.renewed} buckets’ bases were made anew.`);
+    if (done.unfit > 0)
+      await out.line(`${done.unfit} buckets need their segments: bring them back, and run this again.`);
     if (segment === undefined) await out.line('Nothing else is old enough to be moved.');
     else await out.line(`${events} events of ${streams} streams are in ${segment} (${sizeOf(bytes)}).`);
     await out.line(`New events take ${sizeOf(freeBytes)} within the log before its file grows.`);

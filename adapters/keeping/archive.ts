@@ -1,8 +1,9 @@
 /** Moves old events of buckets and agents out of the live log, beside a node that decides. */
 import { isAbsolute, join, relative, resolve } from 'node:path';
-import { SNAPSHOT_VERSIONS, serialiseBucket } from '../../actors/bucket-snapshot.ts';
+import { restoreBucket, SNAPSHOT_VERSIONS, serialiseBucket } from '../../actors/bucket-snapshot.ts';
 import type { BucketState } from '../../actors/bucket-state.ts';
 import { type DomainHistory, readDomainHistory } from '../../actors/domain-history.ts';
+import { standingAt } from '../../actors/domain-state.ts';
 import { foldBucket } from '../../actors/fold-bucket.ts';
 import { sharesPriors } from '../../actors/sharing.ts';
 import { bucketOfStream, bucketPrefix } from '../../actors/streams.ts';
@@ -46,6 +47,10 @@ export interface Archived {
   readonly bytes: number;
   /** Events of an earlier run that had been cut off, moved now. */
   readonly resumed: number;
+  /** Bases that were made anew: after an upgrade, or a rollback to before them, they fit no more. */
+  readonly renewed: number;
+  /** Bases that fit no more, and whose segments are not there to make them anew: these buckets need their segments. */
+  readonly unfit: number;
   /** Bytes within the live file that new events take before it grows again. */
   readonly freeBytes: number;
 }
@@ -69,6 +74,7 @@ export async function archiveEvents(options: ArchiveOptions): Promise<Archived> 
     const drain = { baseOf: plan.baseOf, progress: (share: number) => progress('moving', share) };
     let resumed = 0;
     for (const segment of archiver.undrained()) resumed += await archiver.drainSegment(segment, drain);
+    const bases = await plan.renewBases(archiver);
     const upTo = await lastRowBefore(log, options.before);
     const keepFrom = await plan.keepFrom(archiver, upTo, (share) => progress('folding', share));
     const to = resolve(options.to ?? join(dataDir, SEGMENTS_DIRECTORY));
@@ -78,11 +84,20 @@ export async function archiveEvents(options: ArchiveOptions): Promise<Archived> 
       progress: (share) => progress('copying', share),
     });
     const freeBytes = archiver.freeBytes();
-    if (facts === undefined) return { segment: undefined, events: 0, streams: 0, bytes: 0, resumed, freeBytes };
+    if (facts === undefined)
+      return { segment: undefined, events: 0, streams: 0, bytes: 0, resumed, ...bases, freeBytes };
     const segment = await archiver.registerSegment(facts);
     await archiver.drainSegment(segment, drain);
     const { events, streams, bytes } = facts;
-    return { segment: join(to, facts.name), events, streams, bytes, resumed, freeBytes: archiver.freeBytes() };
+    return {
+      segment: join(to, facts.name),
+      events,
+      streams,
+      bytes,
+      resumed,
+      ...bases,
+      freeBytes: archiver.freeBytes(),
+    };
   } finally {
     archiver.close();
     await snapshots.close();
@@ -124,6 +139,32 @@ function createPlan(log: EventLog, snapshots: SnapshotStore) {
     if (known?.revision === revision) return known;
     const state = await foldedTo(stream, revision);
     return state && { revision, versions: SNAPSHOT_VERSIONS, bytes: serialiseBucket(state) };
+  }
+
+  /** Whether a bucket can still begin with its base. */
+  async function fits(stream: string, { revision, versions, bytes }: Snapshot): Promise<boolean> {
+    const timeline = (await historyOf(stream))?.timeline;
+    if (timeline === undefined || versions !== SNAPSHOT_VERSIONS) return false;
+    const state = restoreBucket(bytes, revision, (at) => standingAt(timeline, at));
+    return state !== undefined && timeline.lineage.keeps(state.under);
+  }
+
+  async function renewBases(archiver: Archiver): Promise<{ readonly renewed: number; readonly unfit: number }> {
+    let [renewed, unfit] = [0, 0];
+    for (const stream of archiver.basedStreams()) {
+      const base = archiver.baseOf(stream);
+      if (base === undefined || (await fits(stream, base))) continue;
+      try {
+        const anew = await baseOf(stream, base.revision);
+        if (anew === undefined) continue;
+        await archiver.putBase(stream, anew);
+        renewed++;
+      } catch (thrown) {
+        if (!(thrown instanceof ReckonerError) || thrown.code !== 'segment_missing') throw thrown;
+        unfit++;
+      }
+    }
+    return { renewed, unfit };
   }
 
   /** First revision that stays of a bucket; undefined where all of it does. */
@@ -189,7 +230,7 @@ function createPlan(log: EventLog, snapshots: SnapshotStore) {
     return keep;
   }
 
-  return { baseOf, keepFrom };
+  return { baseOf, keepFrom, renewBases };
 }
 
 /** Each event that is moved must follow the one before it: what is broken is not put away where nobody looks. */

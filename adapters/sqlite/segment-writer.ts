@@ -61,6 +61,11 @@ export interface Archiver {
   undrained(): Segment[];
   /** @returns events deleted */
   drainSegment(segment: Segment, options: DrainOptions): Promise<number>;
+  /** Streams that have a base. */
+  basedStreams(): string[];
+  baseOf(stream: string): Snapshot | undefined;
+  /** Puts another one of the same revision in its place. */
+  putBase(stream: string, base: Snapshot): Promise<void>;
   /** Bytes within the live file that new events will take before it grows. */
   freeBytes(): number;
   close(): void;
@@ -233,6 +238,10 @@ export function openArchiver({ file, chunk = 500, onPoint = () => {} }: Archiver
   const putBase = database.prepare(
     'INSERT OR REPLACE INTO bases (stream, revision, versions, bytes) VALUES (?, ?, ?, ?)',
   );
+  const oneBase = database.prepare<[string], Snapshot>('SELECT revision, versions, bytes FROM bases WHERE stream = ?');
+  const renewBase = database.prepare<[string, Uint8Array, string, number]>(
+    'UPDATE bases SET versions = ?, bytes = ? WHERE stream = ? AND revision = ?',
+  );
   const putId = database.prepare<[Uint8Array, number]>('INSERT INTO archived_ids (id, segment) VALUES (?, ?)');
   const putSpan = database.prepare<[string, number, number, number]>(
     `INSERT INTO archived (stream, first, through, segment) VALUES (?, ?, ?, ?)
@@ -325,6 +334,11 @@ export function openArchiver({ file, chunk = 500, onPoint = () => {} }: Archiver
     },
     undrained: () => database.prepare<[], Segment>('SELECT * FROM segments WHERE drained = 0 ORDER BY id').all(),
     drainSegment,
+    basedStreams: () => database.prepare<[], string>('SELECT stream FROM bases ORDER BY stream').pluck().all(),
+    baseOf: (stream) => oneBase.get(stream),
+    async putBase(stream, { revision, versions, bytes }) {
+      await patiently(() => renewBase.run(versions, bytes, stream, revision), waits);
+    },
     freeBytes: () =>
       Number(database.pragma('freelist_count', { simple: true })) *
       Number(database.pragma('page_size', { simple: true })),

@@ -196,6 +196,30 @@ describe('an archived log', () => {
     await again.close();
   });
 
+  it('makes bases anew that an upgrade or a rollback has made unfit', async () => {
+    const dataDir = newDirectory();
+    const node = await openNode({ dataDir });
+    await node.reckoner.configure('support', config);
+    const { revision } = await node.reckoner.checkpoint('support', { name: 'begin' });
+    await node.close();
+    await decideIn(dataDir, 40);
+    await archiveOf(dataDir);
+    const database = new Database(join(dataDir, dataFiles.log));
+    database.exec("UPDATE bases SET versions = 'bucket/1 of old'");
+    database.close();
+    expect(await archiveOf(dataDir)).toMatchObject({ renewed: 3, unfit: 0 });
+    const again = await openNode({ dataDir });
+    await again.reckoner.rollBack('support', { to: revision });
+    await again.close();
+    const bringBack = hide(dataDir);
+    expect(await archiveOf(dataDir)).toMatchObject({ renewed: 0, unfit: 3 });
+    bringBack();
+    const posteriors = await states(dataDir, 'from events');
+    expect(await archiveOf(dataDir)).toMatchObject({ renewed: 3, unfit: 0 });
+    hide(dataDir);
+    expect(await states(dataDir, 'from bases')).toEqual(posteriors);
+  });
+
   it('is served with its segment away', async () => {
     const dataDir = newDirectory();
     await decideIn(dataDir, 20);

@@ -29,8 +29,6 @@ export interface Bucket {
   revision: number;
   posteriorRevision: number;
   domainRevision: number;
-  /** The last event, until its hash is asked for: only the last link of the chain is needed to go on. */
-  last: RecordedEvent | undefined;
 }
 
 /** What an event did to its bucket. */
@@ -138,7 +136,6 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
         revision: -1,
         posteriorRevision: -1,
         domainRevision: -1,
-        last: undefined,
       };
     },
     fold(bucket: Bucket, event: RecordedEvent): Folded | undefined {
@@ -158,7 +155,6 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
       bucket.revision = event.revision;
       bucket.posteriorRevision = state.posteriorRevision;
       bucket.domainRevision = state.domain.revision;
-      bucket.last = event;
       if (folded === undefined) return { time: undefined, arm: undefined, allArms: false, stale: false };
       const moved = state.posteriorRevision !== before;
       const arm = moved && 'arm' in folded.data && folded.type !== 'BucketRestarted' ? folded.data.arm : undefined;
@@ -186,7 +182,8 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
           timeline.length - 1,
         ),
       ),
-    serialise({ state, last }: Bucket): Uint8Array {
+    /** @param last the last event, where it was folded one by one: only the last link of the chain is needed to go on */
+    serialise({ state }: Bucket, last?: RecordedEvent): Uint8Array {
       if (last !== undefined) state.head = { revision: last.revision, hash: chainHash(last) };
       // Since when it holds, not since when somebody looked: the same however the log was read.
       return serialiseBucket({ ...state, under: Math.max(state.domain.revision, timeline.lineage.turnedAt) });
@@ -210,7 +207,7 @@ const NO_SNAPSHOTS: SnapshotStore = { latest: async () => undefined, put: async 
 
 function bucketOf(state: BucketState): Bucket {
   const { head, posteriorRevision, domain } = state;
-  return { state, revision: head.revision, posteriorRevision, domainRevision: domain.revision, last: undefined };
+  return { state, revision: head.revision, posteriorRevision, domainRevision: domain.revision };
 }
 
 /** The event as `evolve` takes it: no more of it is read than that looks at. */

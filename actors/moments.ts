@@ -82,7 +82,7 @@ export async function prefixLength(
   let length = 0;
   for await (const event of log.readStream(stream)) {
     if (timeOf(event) > time) break;
-    length += 1;
+    length = event.revision + 1;
   }
   return length;
 }

@@ -20,7 +20,10 @@ export interface ReplayedBucket {
 /** @param limit reads so many events, default all @throws ReckonerError log_corrupt */
 export async function replay(log: EventLog, folding: Folding, limit = Number.POSITIVE_INFINITY): Promise<Replayed> {
   const domains = new Map<string, FollowedDomain>();
-  const buckets = new Map<string, { readonly domain: FollowedDomain; bucket: Bucket; stale: boolean }>();
+  const buckets = new Map<
+    string,
+    { readonly domain: FollowedDomain; bucket: Bucket; length: number; stale: boolean }
+  >();
   let events = 0;
 
   const domainOf = (address: { readonly tenant: string; readonly domain: string }): FollowedDomain => {
@@ -45,13 +48,14 @@ export async function replay(log: EventLog, folding: Folding, limit = Number.POS
       const address = folding.bucketOf(stream);
       if (address === undefined) continue;
       const domain = domainOf(address);
-      found = { domain, bucket: domain.begin(), stale: false };
+      found = { domain, bucket: domain.begin(), length: 0, stale: false };
       buckets.set(stream, found);
     }
-    const folded = found.domain.fold(found.bucket, event);
-    if (folded?.stale) found.stale = true;
+    found.length = event.revision + 1;
+    // What it has come to is not what counts: nothing may be folded on top of it.
+    if (!found.stale && found.domain.fold(found.bucket, event)?.stale === true) found.stale = true;
   }
   for (const [stream, found] of buckets)
-    if (found.stale) found.bucket = await found.domain.refold(stream, found.bucket.revision + 1);
+    if (found.stale) found.bucket = await found.domain.refold(stream, found.length);
   return { buckets, events };
 }

@@ -80,8 +80,8 @@ export interface FollowedDomain<Bucket extends FoldedBucket = FoldedBucket> {
   foldsAnewBefore(event: RecordedEvent): boolean;
   /** The bucket from the log, with its events before this revision. */
   refold(stream: string, upTo: number): Promise<Bucket>;
-  /** The same bytes as the live bucket's after the same events. */
-  serialise(bucket: Bucket): Uint8Array;
+  /** The same bytes as the live bucket's after the same events. @param last the last that was folded since it came from the log or bytes */
+  serialise(bucket: Bucket, last: RecordedEvent | undefined): Uint8Array;
   /** Undefined where another version wrote them. @param revision of the last event in them */
   restore(bytes: Uint8Array, revision: number): Bucket | undefined;
   /** What is believed under the configuration in force of arms, in their order, without what the domain lends; see `posteriors.ts`. */

@@ -42,6 +42,8 @@ interface Held {
   readonly stream: string;
   readonly domain: FollowedDomain;
   bucket: FoldedBucket;
+  /** The last event that was folded into it since it was read or written. */
+  last: RecordedEvent | undefined;
   label: string | null;
   decisions: number;
   rewards: number;
@@ -106,6 +108,7 @@ function createHandler(folding: Folding, tables: Tables): Handler {
       stream,
       domain: followed,
       bucket: await restored(followed, stream, state),
+      last: undefined,
       label: typeof row?.label === 'string' ? row.label : null,
       decisions: Number(row?.decisions ?? 0),
       rewards: Number(row?.rewards ?? 0),
@@ -136,6 +139,7 @@ function createHandler(folding: Folding, tables: Tables): Handler {
     const unknown = record.revision > found.bucket.revision + 1;
     if (unknown || found.turned || found.domain.foldsAnewBefore(record)) {
       found.bucket = await found.domain.refold(stream, unknown ? record.revision : found.bucket.revision + 1);
+      found.last = undefined;
       found.allArms = true;
       found.turned = false;
     }
@@ -154,6 +158,7 @@ function createHandler(folding: Folding, tables: Tables): Handler {
   function fold(found: Held, record: RecordedEvent): void {
     const folded = found.domain.fold(found.bucket, record);
     if (folded === undefined) return;
+    found.last = record;
     const { time, arm, allArms, stale } = folded;
     if (arm !== undefined && time !== undefined) found.touched.set(arm, { revision: record.revision, time });
     if (allArms) found.allArms = true;
@@ -171,6 +176,7 @@ function createHandler(folding: Folding, tables: Tables): Handler {
     const { stream, domain, address, touched } = found;
     if (found.stale) {
       found.bucket = await domain.refold(stream, found.bucket.revision + 1);
+      found.last = undefined;
       found.allArms = true;
     }
     writeArms(found);
@@ -180,9 +186,10 @@ function createHandler(folding: Folding, tables: Tables): Handler {
     const { tenant, domain: name } = address;
     const key = { tenant, domain: name, bucket: address.bucket };
     tables.put(BUCKETS, { ...key, label, ...counts, posterior_revision, domain_revision });
-    const bytes = domain.serialise(bucket);
+    const bytes = domain.serialise(bucket, found.last);
     tables.put(STATES, { stream, revision, version: folding.version, bytes });
     touched.clear();
+    found.last = undefined;
     found.allArms = false;
     found.stale = false;
     held.set(stream, found, { size: Math.min(HELD_BYTES, bytes.length + OWN_BYTES) });

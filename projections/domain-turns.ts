@@ -54,7 +54,7 @@ export interface DomainTurns {
   configuredAt(owner: Owner, revision: number): number | null;
   /** The first that took the reward out and was not itself rolled back; undefined where none did. */
   voidOf(owner: Owner, reward: VoidableReward): DomainTurn | undefined;
-  /** Those that took rewards out, whether or not they are in force. */
+  /** Those that took rewards out and were not rolled back. */
   voidings(owner: Owner): readonly DomainTurn[];
   /** The batch has ended: forgets where too much is remembered. */
   flush(): void;
@@ -100,7 +100,10 @@ export function domainTurns(tables: Tables): DomainTurns {
       const course = coursesOf(domain).get(tenant);
       return course?.voidings.find((voiding) => concerns(voiding, reward) && isInForce(course, voiding.revision));
     },
-    voidings: ({ tenant, domain }) => coursesOf(domain).get(tenant)?.voidings ?? [],
+    voidings({ tenant, domain }) {
+      const course = coursesOf(domain).get(tenant);
+      return course?.voidings.filter(({ revision }) => isInForce(course, revision)) ?? [];
+    },
     flush() {
       if (known.size > REMEMBERED) known.clear();
     },

@@ -6,6 +6,7 @@ import { DOMAIN_TURNS, type DomainTurn, domainTurns } from './domain-turns.ts';
 import { EXPLORATION } from './exploration-tables.ts';
 import { addShare, type Performance, performanceBy, type Standing } from './performance.ts';
 import { PERFORMANCE, PERFORMANCE_LATENCIES } from './performance-tables.ts';
+import { startOf } from './period.ts';
 import type { Projection, Tables } from './projection.ts';
 import {
   countFor,
@@ -178,27 +179,26 @@ function foldInto(tables: Tables) {
   }
 
   function turned(event: Of<'DomainConfigured' | 'RolledBack' | 'RewardVoided'>, owner: Owner): void {
+    const before = turns.voidings(owner);
     turns.note(turnOf(event, owner));
-    if (event.type === 'RewardVoided') reconsider(owner, textOrNull(event.data.subject));
+    const after = turns.voidings(owner);
     // A rollback goes back behind what was taken out since, and its own rollback takes it out again.
-    if (event.type === 'RolledBack') {
-      const voidings = turns.voidings(owner);
-      const everybody = voidings.some(({ subject }) => subject === null);
-      const subjects = everybody ? [null] : new Set(voidings.map(({ subject }) => subject));
-      for (const subject of subjects) reconsider(owner, subject);
-    }
+    const changed = [
+      ...before.filter(({ revision }) => !after.some((other) => other.revision === revision)),
+      ...after.filter(({ revision }) => !before.some((other) => other.revision === revision)),
+    ];
+    for (const voiding of changed) reconsider(owner, voiding);
   }
 
-  /** Looks at each reward of a person, or of everybody, whether it is taken out now. */
-  function reconsider(owner: Owner, subject: string | null): void {
-    const { tenant, domain } = owner;
+  /** Looks at each reward that this may have taken out, whether it is taken out now. */
+  function reconsider({ tenant, domain }: Owner, { subject, from_time, to_time }: DomainTurn): void {
     flush(); // what this batch holds back is to be found, too
     const look = (found: Iterable<unknown>) => {
       for (const row of found) {
         const { stream, decision_revision, revision } = row as RewardRow; // as this projection put it
         const reward = rewards.find(stream, decision_revision, revision);
         if (reward === undefined) continue;
-        const voiding = turns.voidOf(owner, reward);
+        const voiding = turns.voidOf(reward, reward);
         if (voiding?.revision === (reward.voided_by ?? undefined)) continue;
         if (reward.voided_at !== null) restore(reward);
         if (voiding !== undefined) takeOut(reward, voiding);
@@ -212,7 +212,9 @@ function foldInto(tables: Tables) {
     // Hour by hour: all of a domain's rewards at once might be millions.
     const hours = new Set<number>();
     for (const row of tables.select(REWARD_COUNTS.name, { tenant, domain })) hours.add(Number(row.start));
-    for (const hour of hours) look(tables.select(REWARDS.name, { tenant, domain, hour }));
+    const [first, last] = [startOf('hour', from_time ?? -Infinity), to_time ?? Infinity];
+    for (const hour of hours)
+      if (hour >= first && hour < last) look(tables.select(REWARDS.name, { tenant, domain, hour }));
   }
 
   function called(event: Of<'AgentCallSucceeded' | 'AgentCallFailed'>): void {

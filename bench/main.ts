@@ -33,6 +33,11 @@ const benches: Readonly<Record<string, Entry>> = {
       'all posteriors from a log of 1,000,000 events: at least 0.25 of the rate of a scan, in memory that does not grow',
     load: () => import('./replay.ts'),
   },
+  rollback: {
+    about:
+      'a domain of 2,000 buckets and 500,000 events is rolled back under load: first decision in at most 0.1 of the time to scan the log',
+    load: () => import('./rollback.ts'),
+  },
   propensity: {
     about: 'exact propensities of 6 Beta arms: no more than 600 Beta draws cost',
     load: () => import('./propensity.ts'),

@@ -132,7 +132,7 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
     },
     begin(): Bucket {
       return {
-        state: emptyBucket(domainAt(0)),
+        state: emptyBucket(timeline.lineage.teaches(domainAt(0))),
         revision: -1,
         posteriorRevision: -1,
         domainRevision: -1,
@@ -189,7 +189,7 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
       return serialiseBucket({ ...state, under: Math.max(state.domain.revision, timeline.lineage.turnedAt) });
     },
     restore(bytes: Uint8Array, revision: number): Bucket | undefined {
-      const state = restoreBucket(bytes, revision, domainAt);
+      const state = restoreBucket(bytes, revision, (at) => timeline.lineage.teaches(domainAt(at)));
       return state && bucketOf(state);
     },
     beliefs: ({ state }: Bucket, names: readonly string[]) => beliefsOf(state, latest(), names),
@@ -242,6 +242,8 @@ function partOf({ id, type }: RecordedEvent, { time }: Traced<unknown>, data: ob
 function changesBy(event: DecodedEvent | undefined, before: DomainState | undefined, after: DomainState) {
   if (event?.type === 'RolledBack' || event?.type === 'RewardVoided') return 'posteriors';
   if (event?.type !== 'DomainConfigured' || before === undefined) return 'nothing';
+  // Learned anew from all that counts.
+  if (event.data.relearn && before.policyKey !== after.policyKey) return 'posteriors';
   // What a belief is made of beside the posterior: the policy, the configured priors, and which arms there are.
   const made = ({ policyKey, config: { arms, prior, objective } }: DomainState) =>
     JSON.stringify([policyKey, arms.map(({ name, quality, prior: own }) => [name, quality, own]), prior, objective]);

@@ -174,7 +174,11 @@ export function evolve(
     const { domainRevision } = event.data;
     remember(state.recent, event.id);
     if (lineage === undefined || lineage.has(domainRevision)) {
-      if (domainRevision > state.domain.revision) adopt(state, domainAt(domainRevision));
+      if (domainRevision > state.domain.revision) {
+        const standing = domainAt(domainRevision);
+        adopt(state, lineage?.teaches(standing) ?? standing);
+      }
+      if (lineage !== undefined) trust(state, lineage.believes(domainRevision), head.revision);
       if (domainRevision > state.under) state.under = domainRevision;
       take(state, event, head, voided, lineage);
     } else {
@@ -183,6 +187,20 @@ export function evolve(
     }
   }
   state.head = head;
+}
+
+/** No revision of a stream: what fits into 32 bits. */
+const NEVER = 2 ** 32 - 1;
+
+/** Features are believed from the first event on by which they mean what they mean to a policy that learned anew. */
+function trust(state: BucketState, believes: boolean, revision: number): void {
+  if (!believes) state.featuresSince = NEVER;
+  else if (state.featuresSince === NEVER) state.featuresSince = revision;
+}
+
+/** A bucket that was folded to its end: what comes next is under a revision by which features are believed. */
+export function trustFromHere(state: BucketState): void {
+  trust(state, true, state.head.revision + 1);
 }
 
 /** An event that counts. Its `type` and `data` are paired by the catalogue, which a Pick of the union no longer shows. */

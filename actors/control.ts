@@ -43,7 +43,7 @@ export async function configure(
       {
         id: eventId(tenant, name, request, 'DomainConfigured'),
         type: 'DomainConfigured',
-        data: { config: text, by, reason, relearn: false },
+        data: { config: text, by, reason, relearn: true },
       },
       markDraft(domain, request, isPolicy ? 'policy' : 'config', { by, reason }),
     ];

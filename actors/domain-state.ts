@@ -18,6 +18,8 @@ export interface DomainStanding extends Pick<CompiledDomain, 'policy' | 'policyK
   readonly policySince: number;
   /** Revision at which this detector took over: it has seen nothing from before it. */
   readonly detectorSince: number;
+  /** Revision since which a double of the context means the same. */
+  readonly meaningSince: number;
   readonly frozen: boolean;
   /** What is waited for after a decision; undefined where nothing is. */
   readonly window: WindowStanding | undefined;
@@ -80,7 +82,8 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
   const turns: DomainStanding[] = [];
   const rollbacks: Rollback[] = [];
   const voidings: Voiding[] = [];
-  let lineage = lineageOf(-1, rollbacks);
+  const relearnings: number[] = [];
+  let lineage = lineageOf(-1, { rollbacks, voidings, relearnings }, () => undefined);
   let latest: DomainState | undefined;
   let forgets = true;
   let awaits = false;
@@ -89,6 +92,7 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
     const turn = turns[turnAt(turns, revision)];
     return turn === undefined ? undefined : standingOf(turn, revision);
   };
+  const under = (target: number) => lineageOf(target, { rollbacks, voidings, relearnings }, () => at(target));
   return {
     get length() {
       return latest === undefined ? 0 : latest.revision + 1;
@@ -104,17 +108,18 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
     },
     get lineage() {
       // There may be a million revisions: made when it is asked for.
-      if (lineage.target !== (latest?.revision ?? -1)) lineage = lineageOf(latest?.revision ?? -1, rollbacks, voidings);
+      if (lineage.target !== (latest?.revision ?? -1)) lineage = under(latest?.revision ?? -1);
       return lineage;
     },
-    lineageOf: (revision) => lineageOf(revision, rollbacks, voidings),
+    lineageOf: under,
     standingAt: at,
     imagine(event) {
       const revision = (latest?.revision ?? -1) + 1;
       const state = evolveDomain(latest, revision, event, makePolicy, at);
+      if (state === undefined) return undefined;
       const rollback = rollbackIn(event, revision);
       const turned = rollback === undefined ? rollbacks : [...rollbacks, rollback];
-      return state === undefined ? undefined : { state, lineage: lineageOf(revision, turned, voidings) };
+      return { state, lineage: lineageOf(revision, { rollbacks: turned, voidings, relearnings }, () => state) };
     },
     apply(revision, event) {
       if (revision !== (latest?.revision ?? -1) + 1) return false;
@@ -124,6 +129,7 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
       if (rollback !== undefined) rollbacks.push(rollback);
       const voiding = voidingIn(event, revision);
       if (voiding !== undefined) voidings.push(voiding);
+      if (relearns(event, rollback === undefined ? latest : at(rollback.to), state)) relearnings.push(revision);
       const turned = latest?.configuredAt !== state.configuredAt || latest.frozen !== state.frozen;
       if (turned || rollback !== undefined) {
         const known = turns.findLast(({ policyKey }) => policyKey === state.policyKey);
@@ -166,7 +172,7 @@ function turnAt(turns: readonly DomainStanding[], revision: number): number {
 function standingOf(standing: DomainStanding, revision: number): DomainStanding {
   const { policy, policyKey, detector, detectorKey, configuredAt, policySince, detectorSince } = standing;
   const { frozen, window, conservative } = standing;
-  const since = { configuredAt, policySince, detectorSince };
+  const since = { configuredAt, policySince, detectorSince, meaningSince: standing.meaningSince };
   return { revision, policy, policyKey, detector, detectorKey, ...since, frozen, window, conservative };
 }
 
@@ -181,13 +187,16 @@ function evolveDomain(
   const decoded = event as DecodedEvent | undefined;
   if (decoded?.type === 'DomainConfigured') {
     const compiled = compileDomain(decoded.data.config, makePolicy);
-    const policySince = before?.policyKey === compiled.policyKey ? before.policySince : revision;
+    const policySince =
+      before?.policyKey === compiled.policyKey ? before.policySince : decoded.data.relearn ? 0 : revision;
     const window = windowOf(compiled.config, before?.window?.since ?? revision);
     const conservative = conservativeOf(compiled.config, before?.conservative, revision);
     const detectorSince = before?.detectorKey === compiled.detectorKey ? before.detectorSince : revision;
+    const isSame = before !== undefined && before.schema.meaning() === compiled.schema.meaning();
+    const meaningSince = isSame ? before.meaningSince : revision;
     return stateWith(compiled, revision, {
       ...(before ?? NEW),
-      ...{ policySince, detectorSince, configuredAt: revision, window, conservative },
+      ...{ policySince, detectorSince, meaningSince, configuredAt: revision, window, conservative },
     });
   }
   if (before === undefined) return undefined;
@@ -198,10 +207,11 @@ function evolveDomain(
       return stateWith(before, revision, { ...before, frozen: false });
     case 'PriorShared': {
       const { arms, counted, through } = decoded.data;
-      const { policySince, detectorSince, configuredAt, frozen, window, conservative, countedSince } = before;
+      const { policySince, detectorSince, meaningSince, configuredAt, frozen, window, conservative } = before;
+      const { countedSince } = before;
       const shared = new Map(arms.map((arm) => [arm.arm, arm]));
       return stateWith(before, revision, {
-        ...{ policySince, detectorSince, configuredAt, frozen, window, conservative },
+        ...{ policySince, detectorSince, meaningSince, configuredAt, frozen, window, conservative },
         ...{ shared, counted, countedThrough: through, countedSince },
       });
     }
@@ -235,6 +245,17 @@ function rollbackIn(event: Pick<DecodedEvent, 'type' | 'data'> | undefined, revi
   return { at: revision, to: decoded.data.toDomainRevision };
 }
 
+/** Whether a policy takes over that learns from what others were taught. @param before whose posterior it would have gone on with */
+function relearns(
+  event: Pick<DecodedEvent, 'type' | 'data'> | undefined,
+  before: DomainStanding | undefined,
+  after: DomainStanding,
+): boolean {
+  const decoded = event as DecodedEvent | undefined; // as above
+  if (decoded?.type !== 'DomainConfigured' && decoded?.type !== 'RolledBack') return false;
+  return decoded.data.relearn && before !== undefined && before.policyKey !== after.policyKey;
+}
+
 function voidingIn(event: Pick<DecodedEvent, 'type' | 'data'> | undefined, revision: number): Voiding | undefined {
   const decoded = event as DecodedEvent | undefined; // as above
   if (decoded?.type !== 'RewardVoided') return undefined;
@@ -249,14 +270,19 @@ function voidingIn(event: Pick<DecodedEvent, 'type' | 'data'> | undefined, revis
 function rolledBack(
   before: DomainState,
   revision: number,
-  { configKept, arms, counted, through }: EventData<'RolledBack'>,
+  { configKept, arms, counted, through, relearn }: EventData<'RolledBack'>,
   restored: DomainStanding,
   compiled: CompiledDomain,
 ): DomainState {
   const { policyKey, policySince, detectorKey, detectorSince } = restored;
+  const isSame = policyKey === compiled.policyKey;
+  // What the doubles mean is in the key of a policy that learns about them.
+  const isFamiliar =
+    !configKept || before.configuredAt === restored.configuredAt || (isSame && compiled.policy.usesFeatures === true);
   return stateWith(compiled, revision, {
     configuredAt: configKept ? before.configuredAt : restored.configuredAt,
-    policySince: policyKey === compiled.policyKey ? policySince : revision,
+    policySince: isSame ? policySince : relearn ? 0 : revision,
+    meaningSince: isFamiliar ? restored.meaningSince : revision,
     detectorSince: detectorKey === compiled.detectorKey ? detectorSince : revision,
     frozen: before.frozen,
     window: windowOf(compiled.config, restored.window?.since ?? revision),
@@ -288,6 +314,7 @@ type Course = Pick<
   DomainState,
   | 'policySince'
   | 'detectorSince'
+  | 'meaningSince'
   | 'configuredAt'
   | 'frozen'
   | 'window'
@@ -298,13 +325,14 @@ type Course = Pick<
   | 'countedSince'
 >;
 
-const NEW: Omit<Course, 'policySince' | 'detectorSince' | 'configuredAt' | 'window' | 'conservative'> = {
-  frozen: false,
-  shared: undefined,
-  counted: 0,
-  countedThrough: '',
-  countedSince: -1,
-};
+const NEW: Omit<Course, 'policySince' | 'detectorSince' | 'meaningSince' | 'configuredAt' | 'window' | 'conservative'> =
+  {
+    frozen: false,
+    shared: undefined,
+    counted: 0,
+    countedThrough: '',
+    countedSince: -1,
+  };
 
 /** One literal for every state: there is one for each sharing, and spreading so many fields makes slow, large objects. */
 function stateWith(compiled: CompiledDomain, revision: number, course: Course): DomainState {
@@ -322,6 +350,7 @@ function stateWith(compiled: CompiledDomain, revision: number, course: Course): 
     revision,
     policySince: course.policySince,
     detectorSince: course.detectorSince,
+    meaningSince: course.meaningSince,
     configuredAt: course.configuredAt,
     frozen: course.frozen,
     window: course.window,

@@ -4,7 +4,7 @@ import type { EventLog, RecordedEvent } from '../events/event-log.ts';
 import { chainHash, type Head } from '../events/seal.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
 import { restoreBucket, SNAPSHOT_VERSIONS } from './bucket-snapshot.ts';
-import { adopt, type BucketState, emptyBucket, evolve, isBucketEvent } from './bucket-state.ts';
+import { adopt, type BucketState, emptyBucket, evolve, isBucketEvent, trustFromHere } from './bucket-state.ts';
 import { type DomainTimeline, standingAt } from './domain-state.ts';
 import type { Lineage } from './lineage.ts';
 
@@ -60,6 +60,7 @@ export async function bucketUnder(
 /** Where something was turned since its last event that counts, it holds under no revision from before that. */
 function settled(state: BucketState, { target, turnedAt }: Lineage): BucketState {
   if (state.under < turnedAt) state.under = target;
+  trustFromHere(state);
   return state;
 }
 
@@ -71,7 +72,7 @@ async function foldUnder(
   upTo: number,
   lineage: Lineage,
 ): Promise<Folded> {
-  const empty = () => emptyBucket(standingAt(source.timeline, 0));
+  const empty = () => emptyBucket(lineage.teaches(standingAt(source.timeline, 0)));
   const state = cached ?? empty();
   const voided = await voidedAfter(source, stream, state, upTo, lineage);
   if (cached === undefined) return foldFrom(source, stream, state, upTo, lineage, voided);
@@ -88,7 +89,7 @@ async function restored(
   upTo: number,
   lineage: Lineage,
 ): Promise<BucketState | undefined> {
-  const domainAt = (revision: number) => standingAt(timeline, revision);
+  const domainAt = (revision: number) => lineage.teaches(standingAt(timeline, revision));
   for (let last = upTo - 1; last >= 0; ) {
     const snapshot = await snapshots.latest(stream, SNAPSHOT_VERSIONS, Number.isFinite(last) ? last : undefined);
     if (snapshot === undefined) return undefined;

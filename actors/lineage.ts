@@ -4,6 +4,8 @@
  * rollback is rolled back, it counts again.
  */
 
+import type { DomainStanding } from './domain-state.ts';
+
 /** A rollback, as far as it says which revisions count. */
 export interface Rollback {
   /** Revision at which it was recorded. */
@@ -51,13 +53,29 @@ export interface Lineage {
   readonly voidedAt: number;
   /** Whether a recorded reward does not count, because it was voided. */
   voids(reward: Voidable): boolean;
+  /** How the domain stood, as far as learning goes: where a policy has learned anew, all is learned with that one. */
+  teaches(standing: DomainStanding): DomainStanding;
+  /** Whether doubles of contexts that came under a revision mean what they mean under the target, as far as that matters. */
+  believes(revision: number): boolean;
+}
+
+/** What has turned a domain, each in the order of its revisions. */
+export interface Turns {
+  readonly rollbacks: readonly Rollback[];
+  readonly voidings?: readonly Voiding[];
+  /** Revisions at which a policy took over and learned from all that counts. */
+  readonly relearnings?: readonly number[];
 }
 
 /**
- * @param rollbacks in the order of their revisions; those after the target say nothing of it
- * @param voidings in order
+ * @param turns those after the target say nothing of it
+ * @param standingAtTarget how the domain stands at the target
  */
-export function lineageOf(target: number, rollbacks: readonly Rollback[], voidings: readonly Voiding[] = []): Lineage {
+export function lineageOf(
+  target: number,
+  { rollbacks, voidings = [], relearnings = [] }: Turns,
+  standingAtTarget: () => DomainStanding | undefined = () => undefined,
+): Lineage {
   // From the newest to the oldest: each ends where the one before it began anew.
   const spans: { readonly from: number; readonly to: number }[] = [];
   let end = target;
@@ -70,13 +88,21 @@ export function lineageOf(target: number, rollbacks: readonly Rollback[], voidin
   const has = (revision: number) => spans.some(({ from, to }) => revision >= from && revision <= to);
   const voided = voidings.filter(({ at }) => has(at));
   const voidedAt = voided.at(-1)?.at ?? -1;
+  const relearnedAt = relearnings.findLast(has) ?? -1;
   const rolledBackAt = spans.length === 1 ? -1 : (spans[0]?.from ?? -1);
+  const taught = relearnedAt < 0 ? undefined : standingAtTarget();
   return {
     target,
-    turnedAt: Math.max(rolledBackAt, voidedAt),
+    turnedAt: Math.max(rolledBackAt, voidedAt, relearnedAt),
     has,
-    keeps: (under) => has(under) && under >= voidedAt,
+    keeps: (under) => has(under) && under >= voidedAt && under >= relearnedAt,
     voidedAt,
     voids: (reward) => reward.domainRevision < voidedAt && voided.some((voiding) => concerns(voiding, reward)),
+    teaches(standing) {
+      if (taught === undefined) return standing;
+      const { policy, policyKey, policySince } = taught;
+      return { ...standing, policy, policyKey, policySince };
+    },
+    believes: (revision) => taught === undefined || revision >= taught.meaningSince,
   };
 }

@@ -7,6 +7,7 @@ import type { BucketView } from './bucket-state.ts';
 import { canonical } from './canonical.ts';
 import type { Control } from './control.ts';
 import { standingAt } from './domain-state.ts';
+import type { DomainHandle } from './domains.ts';
 import { ask, type FoundDecision, findDecision, findEvent, type House, vanished } from './house.ts';
 import { lateReward } from './late-reward.ts';
 import type { RetractionReceipt, RewardCommand, RewardReceipt } from './messages.ts';
@@ -63,7 +64,7 @@ export async function reward(
     }
     const recorded = await findEvent(house, id);
     if (recorded === undefined) throw vanished();
-    const again = command.requestId === undefined && (await isRetracted(house, tenant, domain.name, id));
+    const again = command.requestId === undefined && (await isRetracted(house, domain, id));
     if (!again) return repeatedReward(decision, recorded, command, subject);
   }
 }
@@ -143,8 +144,18 @@ export async function rewardFailure(house: House, decision: FoundDecision, arm: 
   });
 }
 
-function isRetracted(house: House, tenant: string, domain: string, rewardId: string): Promise<boolean> {
-  return house.log.find(eventId(tenant, domain, rewardId, 'RewardRetracted')).then((event) => event !== undefined);
+/** Whether a reward was taken back, and that counts: a rollback may have set it aside, and then the reward counts again. */
+async function isRetracted(house: House, domain: DomainHandle, rewardId: string): Promise<boolean> {
+  for (let ordinal = 0; ; ordinal++) {
+    const retraction = await findEvent(house, retractionId(domain, rewardId, ordinal));
+    if (retraction?.type !== 'RewardRetracted') return false;
+    if (retraction.data.domainRevision >= domain.timeline.length) await domain.refresh();
+    if (domain.timeline.lineage.has(retraction.data.domainRevision)) return true;
+  }
+}
+
+function retractionId({ tenant, name }: DomainHandle, rewardId: string, ordinal: number): string {
+  return eventId(tenant, name, rewardId, 'RewardRetracted', ordinal);
 }
 
 /** @throws ReckonerError decision_id_invalid, decision_unknown, reward_unknown */
@@ -161,12 +172,20 @@ export async function retract(
   if (found?.type !== 'RewardObserved' || found.stream !== stream || found.data.decisionRevision !== address.revision) {
     throw new ReckonerError('reward_unknown', 'The decision has no reward of this id.');
   }
-  const outcome = await ask(house, domain, stream, {
-    id: eventId(tenant, domain.name, rewardId, 'RewardRetracted'),
-    type: 'RewardRetracted',
-    correlationId: decision.data.requestId,
-    causationId: rewardId,
-    make: await retractionOf(domain, found, control),
-  });
-  return { rewardId, decisionId, retracted: true, repeated: outcome.status === 'duplicate' };
+  // One that a rollback has set aside does not count: it is taken back once more, under the next ordinal.
+  for (let ordinal = 0; ; ordinal++) {
+    const id = retractionId(domain, rewardId, ordinal);
+    const outcome = await ask(house, domain, stream, {
+      id,
+      type: 'RewardRetracted',
+      correlationId: decision.data.requestId,
+      causationId: rewardId,
+      make: await retractionOf(domain, found, control),
+    });
+    const receipt = { rewardId, decisionId, retracted: true } as const;
+    if (outcome.status === 'recorded') return { ...receipt, repeated: false };
+    const recorded = await findEvent(house, id);
+    if (recorded?.type !== 'RewardRetracted') throw vanished();
+    if (domain.timeline.lineage.has(recorded.data.domainRevision)) return { ...receipt, repeated: true };
+  }
 }

@@ -110,7 +110,15 @@ function rolledBackTo(
   { by, reason }: Control,
 ): EventData<'RolledBack'> {
   const { config } = configKept ? latest : restored;
-  return { toDomainRevision: span.revision, by, reason, config: canonical(config), configKept, ...shared };
+  return {
+    toDomainRevision: span.revision,
+    by,
+    reason,
+    config: canonical(config),
+    configKept,
+    relearn: true,
+    ...shared,
+  };
 }
 
 /** Marks the domain as it is now. @throws ReckonerError domain_unknown, conflict */

@@ -54,7 +54,7 @@ export async function outlineOf(
     if (decoded?.type === 'RolledBack') rollbacks.push({ at: event.revision, to: decoded.data.toDomainRevision });
   }
   // A voiding that was itself rolled back takes nothing out.
-  const lineage = lineageOf(latest, rollbacks);
+  const lineage = lineageOf(latest, { rollbacks });
   const voided = voidings.filter(({ revision }) => lineage.has(revision));
   const indices = new Map([...actions.keys()].map((arm, index) => [arm, index]));
   return {

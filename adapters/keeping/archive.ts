@@ -145,7 +145,7 @@ function createPlan(log: EventLog, snapshots: SnapshotStore) {
   async function fits(stream: string, { revision, versions, bytes }: Snapshot): Promise<boolean> {
     const timeline = (await historyOf(stream))?.timeline;
     if (timeline === undefined || versions !== SNAPSHOT_VERSIONS) return false;
-    const state = restoreBucket(bytes, revision, (at) => standingAt(timeline, at));
+    const state = restoreBucket(bytes, revision, (at) => timeline.lineage.teaches(standingAt(timeline, at)));
     return state !== undefined && timeline.lineage.keeps(state.under);
   }
 

@@ -382,6 +382,8 @@ export interface RolledBack {
   readonly counted: number;
   readonly arms: readonly SharedArm[];
   readonly through: string;
+  /** True where a kept policy that is not the restored one's learns anew from all that counts; else it begins anew. */
+  readonly relearn: boolean;
 }
 
 export function writeRolledBack(message: RolledBack, w: Writer): Writer {
@@ -411,6 +413,9 @@ export function writeRolledBack(message: RolledBack, w: Writer): Writer {
   if (message.through !== '') {
     w.uint32(66).string(message.through);
   }
+  if (message.relearn) {
+    w.uint32(72).bool(message.relearn);
+  }
   return w;
 }
 
@@ -423,6 +428,7 @@ export function readRolledBack(r: Reader, end: number): RolledBack {
   let counted: number = 0;
   const arms: SharedArm[] = [];
   let through: string = '';
+  let relearn: boolean = false;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -450,11 +456,14 @@ export function readRolledBack(r: Reader, end: number): RolledBack {
       case 66:
         through = r.string();
         break;
+      case 72:
+        relearn = r.bool();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { toDomainRevision, by, reason, config, configKept, counted, arms, through };
+  return { toDomainRevision, by, reason, config, configKept, counted, arms, through, relearn };
 }
 
 /** Rewards that were recorded before this event count no more: those of one person, of a span of time, or both. */
@@ -2625,6 +2634,11 @@ export const reference = [
         "name": "through",
         "type": "string",
         "comment": ""
+      },
+      {
+        "name": "relearn",
+        "type": "bool",
+        "comment": "True where a kept policy that is not the restored one's learns anew from all that counts; else it begins anew."
       }
     ]
   },

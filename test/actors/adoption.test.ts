@@ -2,7 +2,9 @@
 import { expect, test } from 'vitest';
 import type { MakePolicy } from '../../actors/compiled-domain.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import { seedOf } from '../../events/ids.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
+import type { Fact } from './facts.ts';
 import { configured, DOMAIN, given, openStage, type Stage } from './given.ts';
 import { ONLY_STREAM, openShelf, posteriorOf, stateFrom, textOf, unforgetting, watched } from './posterior.ts';
 
@@ -19,7 +21,7 @@ async function everyDecisionIsVerified(stage: Stage, ids: readonly string[]): Pr
   for (const id of ids) expect(await stage.reckoner.explain(id)).toMatchObject({ verified: true });
 }
 
-test('a policy that was replaced and brought back between two events begins anew', async () => {
+test('a policy that was replaced and brought back between two events knows all that the bucket was taught', async () => {
   const watch = watched();
   const stage = await given([configured(thompson)], { makePolicy: watch.makePolicy });
   const ids = [await pull(stage), await pull(stage)];
@@ -27,9 +29,9 @@ test('a policy that was replaced and brought back between two events begins anew
   await stage.reckoner.configure(DOMAIN, thompson);
   ids.push(await pull(stage, 0));
   ids.push((await stage.reckoner.decide(DOMAIN, {})).decisionId);
-  expect((await stateFrom(stage.log)).posteriorSince).toBe(4);
+  expect((await stateFrom(stage.log)).posteriorSince).toBe(0);
   expect(watch.last).toBe(posteriorOf(await stateFrom(stage.log)));
-  expect((await stage.reckoner.explain(ids[3] ?? '')).arms.reduce((sum, { pulls }) => sum + pulls, 0)).toBe(1);
+  expect((await stage.reckoner.explain(ids[3] ?? '')).arms.reduce((sum, { pulls }) => sum + pulls, 0)).toBe(3);
   await everyDecisionIsVerified(stage, ids);
   await stage.stop();
 });
@@ -219,7 +221,7 @@ test('snapshots of another version are not used, and damaged ones do no harm', a
   }
 });
 
-test('a posterior about features begins anew with their schema, and believes no features from before', async () => {
+test('a posterior about features is learned anew with their schema, and believes no features from before', async () => {
   const linear = (values: string[]): DomainConfigInput => ({
     arms: ['red', 'blue'],
     context: { topic: { type: 'categorical', values } },
@@ -234,13 +236,68 @@ test('a posterior about features begins anew with their schema, and believes no 
   // As many values in another order: a double that was prose is code now.
   await stage.reckoner.configure(DOMAIN, linear(['prose', 'code']));
   ids.push((await stage.reckoner.decide(DOMAIN, { context: { topic: 'code' } })).decisionId);
-  expect((await stateFrom(stage.log)).posteriorSince).toBe(2);
+  expect((await stateFrom(stage.log)).featuresSince).toBe(2);
   await stage.reckoner.reward(ids[0] ?? '', { value: 1 });
   const { expectedReward, decisionId } = await stage.reckoner.decide(DOMAIN, { context: { topic: 'code' } });
   // The bias alone has learned of it: theta = 1 / (1 + lambda).
   expect(expectedReward).toBeCloseTo(0.5, 12);
   expect(watch.last).toBe(posteriorOf(await stateFrom(stage.log)));
   await everyDecisionIsVerified(stage, [...ids, decisionId]);
+  await stage.stop();
+});
+
+test('a policy that takes over learns what others were taught, as if it had always been there', async () => {
+  const watch = watched();
+  const snapshots = openShelf();
+  const stage = await given([configured(thompson)], { makePolicy: watch.makePolicy, snapshots });
+  const ids: string[] = [];
+  for (let at = 0; at < 12; at++) ids.push(await pull(stage, (at % 4) / 4));
+  const late = await stage.reckoner.decide(DOMAIN, {});
+  await stage.reckoner.configure(DOMAIN, { ...thompson, policy: { name: 'nig_thompson' } });
+  ids.push(await pull(stage, 1));
+  // What the old one learned is taken back from the new one.
+  const { rewardId } = await stage.reckoner.reward(late.decisionId, { value: 0.5 });
+  await stage.reckoner.retract(late.decisionId, rewardId);
+  ids.push((await stage.reckoner.decide(DOMAIN, {})).decisionId);
+  const state = await stateFrom(stage.log);
+  expect(watch.last).toBe(posteriorOf(state));
+  expect(textOf(await stateFrom(stage.log, { snapshots }))).toBe(textOf(state));
+  const { policy } = (await stage.reckoner.domain(DOMAIN)).config;
+  let always = createPolicy(policy).init();
+  for (const event of await stage.events('RewardObserved', 'RewardRetracted')) {
+    if (event.type !== 'RewardObserved' && event.type !== 'RewardRetracted') continue;
+    const { arm, value, share, features, propensity } = event.data;
+    const seed = seedOf(event.type === 'RewardObserved' ? event.id : event.data.rewardId);
+    const lesson = { arm, value, share, features, propensity, seed, time: event.metadata.time };
+    const one = createPolicy(policy);
+    always = event.type === 'RewardObserved' ? one.learn(always, lesson) : one.forget?.(always, lesson);
+  }
+  expect(watch.last).toBe(Buffer.from(createPolicy(policy).serialise(always)).toString('base64'));
+  await everyDecisionIsVerified(stage, ids);
+
+  // Back again, and back before all of it: each time what that policy would know.
+  await stage.reckoner.configure(DOMAIN, thompson);
+  ids.push(await pull(stage, 0));
+  await stage.reckoner.rollBack(DOMAIN, { to: 2 });
+  await stage.reckoner.decide(DOMAIN, {});
+  expect(watch.last).toBe(posteriorOf(state));
+  await stage.reckoner.rollBack(DOMAIN, { to: 0, keepConfig: true });
+  await stage.reckoner.decide(DOMAIN, {});
+  expect(watch.last).toBe(posteriorOf(await stateFrom(stage.log)));
+  await everyDecisionIsVerified(stage, ids);
+  await stage.stop();
+});
+
+test('a log of before policies learned anew folds as it did: there each begins anew', async () => {
+  const facts: Fact[] = [
+    configured(thompson),
+    { type: 'DecisionMade' },
+    { type: 'RewardObserved', arm: 'red', value: 1 },
+  ];
+  const stage = await given([...facts, configured(greedy)]);
+  const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
+  const { arms } = await stage.reckoner.explain(decisionId);
+  expect(arms.reduce((sum, { pulls }) => sum + pulls, 0)).toBe(0);
   await stage.stop();
 });
 

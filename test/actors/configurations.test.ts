@@ -69,7 +69,7 @@ test('the configuration of any revision comes back from the log as it was', asyn
     const standing = timeline.standingAt(revision);
     expect(standing).toMatchObject({ revision, policyKey: compiled.policyKey });
     expect(canonical(compiled.config)).toBe(canonical(parseDomainConfig(compiled.config)));
-    costs.push([compiled.config.arms[0]?.costUsd, standing?.frozen, standing?.policySince]);
+    costs.push([compiled.config.arms[0]?.costUsd, standing?.frozen, standing?.configuredAt]);
   }
   expect(costs).toEqual([
     ...[[0, false, 0]],

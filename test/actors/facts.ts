@@ -35,7 +35,11 @@ export function writeFact(
     case 'DomainConfigured': {
       writer.config = parseDomainConfig(fact.config);
       writer.domainRevision += 1;
-      return { stream: writer.domainStream, type: fact.type, data: { config: canonical(writer.config), ...said } };
+      return {
+        stream: writer.domainStream,
+        type: fact.type,
+        data: { config: canonical(writer.config), ...said, relearn: false },
+      };
     }
     case 'DomainFrozen':
     case 'DomainThawed':

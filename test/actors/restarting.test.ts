@@ -195,12 +195,19 @@ test('Given a frozen domain, then no detector looks; one that was sure before wa
 test.each([
   ['the detector is turned off', { arms: ['red', 'blue'] }],
   ['another detector takes over', { ...watching, changes: { detector: 'page_hinkley' } }],
-  ['another policy takes over', { ...watching, policy: { name: 'nig_thompson' } }],
 ] as const)('Given a restart that is due, when %s, then it is not needed any more', async (_, config) => {
   const stage = await given(changed(20, SURE));
   await stage.reckoner.configure(DOMAIN, config as DomainConfigInput);
   const { events } = await stage.when(() => decide(stage));
   expect(events.map(({ type }) => type)).toEqual(['DecisionMade']);
+  await stage.stop();
+});
+
+test('Given a restart that is due, when another policy takes over, then that one begins anew too: it was taught the same', async () => {
+  const stage = await given(changed(20, SURE));
+  await stage.reckoner.configure(DOMAIN, { ...watching, policy: { name: 'nig_thompson' } });
+  const { events } = await stage.when(() => decide(stage));
+  expect(events.map(({ type }) => type)).toEqual(['BucketRestarted', 'DecisionMade']);
   await stage.stop();
 });
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type BucketState, emptyBucket, evolve, isBucketEvent } from '../../actors/bucket-state.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import { createTimeline, standingAt } from '../../actors/domain-state.ts';
-import { lineageOf } from '../../actors/lineage.ts';
+import { lineageOf, type Turns } from '../../actors/lineage.ts';
 import { bucketPrefix, domainStream } from '../../actors/streams.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { decode } from '../../events/catalogue.ts';
@@ -33,9 +33,13 @@ async function newest({ reckoner }: Stage): Promise<number> {
   return (await reckoner.domain(DOMAIN)).revision;
 }
 
+function lineageIn(target: number, rollbacks: Turns['rollbacks'], voidings: Turns['voidings'] = []) {
+  return lineageOf(target, { rollbacks, voidings });
+}
+
 describe('lineageOf', () => {
   test('without a rollback, all up to the target count', () => {
-    const lineage = lineageOf(3, []);
+    const lineage = lineageIn(3, []);
     expect([0, 3, 4].map(lineage.has)).toEqual([true, true, false]);
     expect(lineage.turnedAt).toBe(-1);
   });
@@ -47,20 +51,20 @@ describe('lineageOf', () => {
       { at: 20, to: 12 },
     ];
     const counted = (target: number) =>
-      Array.from({ length: target + 2 }, (_, revision) => revision).filter(lineageOf(target, rollbacks).has);
+      Array.from({ length: target + 2 }, (_, revision) => revision).filter(lineageIn(target, rollbacks).has);
     expect(counted(9)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(counted(12)).toEqual([0, 1, 2, 3, 4, 5, 10, 11, 12]);
     expect(counted(15)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 15]);
     expect(counted(21)).toEqual([0, 1, 2, 3, 4, 5, 10, 11, 12, 20, 21]);
-    expect(lineageOf(21, rollbacks).turnedAt).toBe(20);
+    expect(lineageIn(21, rollbacks).turnedAt).toBe(20);
   });
 
   test('what was folded before rewards were voided holds no more', () => {
     const all = { subject: '', from: -Infinity, to: Infinity };
     const voidings = [4, 7].map((at) => ({ ...all, at }));
-    const lineage = lineageOf(9, [{ at: 8, to: 6 }], voidings);
+    const lineage = lineageIn(9, [{ at: 8, to: 6 }], voidings);
     expect([3, 4, 6, 7, 8].map(lineage.keeps)).toEqual([false, true, true, false, true]);
-    expect(lineageOf(9, [], voidings.slice(0, 1)).turnedAt).toBe(4);
+    expect(lineageIn(9, [], voidings.slice(0, 1)).turnedAt).toBe(4);
   });
 });
 
@@ -87,7 +91,7 @@ test('a rollback returns the posterior and the configuration, and what came betw
   await stage.stop();
 });
 
-test('only what was learned goes back where the configuration is to stay; a policy that is new since begins anew', async () => {
+test('only what was learned goes back where the configuration is to stay; a policy that is new since learns it anew', async () => {
   const watch = watched();
   const stage = await given([configured(thompson)], { makePolicy: watch.makePolicy });
   await pull(stage, 1);
@@ -104,7 +108,7 @@ test('only what was learned goes back where the configuration is to stay; a poli
   const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
   const { policy, arms } = await stage.reckoner.explain(decisionId);
   expect(policy).toBe('epsilon_greedy');
-  expect(arms.reduce((sum, { pulls }) => sum + pulls, 0)).toBe(0);
+  expect(arms.reduce((sum, { pulls }) => sum + pulls, 0)).toBe(1);
   await stage.stop();
 });
 
@@ -146,6 +150,31 @@ test('a reward for a decision that was set aside is recorded and moves nothing; 
   }
   expect(await believed(stage, watch)).toBe(before);
   expect(watch.last).toBe(posteriorOf(await stateFrom(stage.log)));
+  await stage.stop();
+});
+
+test('a reward whose retraction was set aside counts again, and can be taken back again, once', async () => {
+  const watch = watched();
+  const stage = await given([configured(thompson)], { makePolicy: watch.makePolicy });
+  const before = await believed(stage, watch);
+  const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
+  const { rewardId } = await stage.reckoner.reward(decisionId, { value: 1 });
+  const learned = await believed(stage, watch);
+  await stage.reckoner.checkpoint(DOMAIN, { name: 'here' });
+  await stage.reckoner.retract(decisionId, rewardId);
+  await stage.reckoner.rollBack(DOMAIN, { to: 'here' });
+  expect(await believed(stage, watch)).toBe(learned);
+  expect(await stage.reckoner.reward(decisionId, { value: 1 })).toMatchObject({ repeated: true, rewardId });
+  expect(await stage.reckoner.retract(decisionId, rewardId)).toMatchObject({ repeated: false });
+  expect(await stage.reckoner.retract(decisionId, rewardId)).toMatchObject({ repeated: true });
+  expect((await stage.events('RewardRetracted')).map(({ data }) => 'learned' in data && data.learned)).toEqual([
+    true,
+    true,
+  ]);
+  expect(await believed(stage, watch)).toBe(posteriorOf(await stateFrom(stage.log)));
+  const { arms } = await stage.reckoner.explain((await stage.reckoner.decide(DOMAIN, {})).decisionId);
+  expect(arms.reduce((sum, { pulls }) => sum + pulls, 0)).toBe(0);
+  expect(before).not.toBe(learned);
   await stage.stop();
 });
 

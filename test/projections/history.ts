@@ -50,7 +50,7 @@ export const frozen = maker('DomainFrozen', DOMAIN, nobody);
 export const thawed = maker('DomainThawed', DOMAIN, nobody);
 export const marked = maker('RollbackPointMarked', DOMAIN, { name: 'launch', cause: 'manual', ...nobody });
 export const rolledBack = maker('RolledBack', DOMAIN, {
-  ...{ toDomainRevision: 0, ...nobody, config: '{"arms":[{"name":"a"}]}', configKept: false },
+  ...{ toDomainRevision: 0, ...nobody, config: '{"arms":[{"name":"a"}]}', configKept: false, relearn: false },
   ...nothingShared,
 });
 export const voided = maker('RewardVoided', DOMAIN, {

@@ -244,8 +244,8 @@ test('A row tells of an arm what its rewards in the bucket say, and a bucket wha
   await stage.reckoner.configure(DOMAIN, { ...own, arms: ['b'], policy: { name: 'nig_thompson' } });
   await projected.goOn();
   expect(projected.rows('posteriors')).toMatchObject([
-    { arm: 'a', policy: 'nig_thompson/1', configured: 0, pulls: 0 },
-    { arm: 'b', policy: 'nig_thompson/1', configured: 1, pulls: 0 },
+    { arm: 'a', policy: 'nig_thompson/1', configured: 0, pulls: 1 },
+    { arm: 'b', policy: 'nig_thompson/1', configured: 1, pulls: 1 },
   ]);
   projected.close();
   await stage.stop();

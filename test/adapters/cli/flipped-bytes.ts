@@ -62,7 +62,13 @@ export function placesIn(file: string): Place[] {
     let header = 8;
     while (bytes[start - header] !== header) header++;
     const place = { position: String(position).padStart(16, '0'), stream, revision };
-    return Array.from({ length: header + content.length }, (_, at) => ({ ...place, at, offset: start - header + at }));
+    const all = Array.from({ length: header + content.length }, (_, at) => ({
+      ...place,
+      at,
+      offset: start - header + at,
+    }));
+    // The second byte keeps a place for the position, which SQLite takes from elsewhere: whatever it says, no event is another.
+    return all.filter(({ at }) => at !== 1);
   });
 }
 

@@ -78,7 +78,8 @@ export function createFolding(source: FoldingSource) {
 function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSource, { tenant, domain }: Address) {
   const stream = domainStream(tenant, domain);
   const timeline = createTimeline(makePolicy);
-  const domainAt = (revision: number) => standingAt(timeline, revision);
+  // Where a policy has learned anew, also what was made under an older revision is learned with that one.
+  const domainAt = (revision: number) => timeline.lineage.teaches(standingAt(timeline, revision));
   let armsOf: DomainState | undefined;
   let arms: ReadonlySet<string> = new Set();
 
@@ -132,7 +133,7 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
     },
     begin(): Bucket {
       return {
-        state: emptyBucket(timeline.lineage.teaches(domainAt(0))),
+        state: emptyBucket(domainAt(0)),
         revision: -1,
         posteriorRevision: -1,
         domainRevision: -1,
@@ -189,7 +190,7 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
       return serialiseBucket({ ...state, under: Math.max(state.domain.revision, timeline.lineage.turnedAt) });
     },
     restore(bytes: Uint8Array, revision: number): Bucket | undefined {
-      const state = restoreBucket(bytes, revision, (at) => timeline.lineage.teaches(domainAt(at)));
+      const state = restoreBucket(bytes, revision, domainAt);
       return state && bucketOf(state);
     },
     beliefs: ({ state }: Bucket, names: readonly string[]) => beliefsOf(state, latest(), names),

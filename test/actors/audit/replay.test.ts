@@ -80,6 +80,37 @@ describe.each(everySpec)('given a history of the policy %s', (_, policy) => {
   });
 });
 
+test('a policy that takes over learns from what was before, and its decisions come out as they were recorded', async () => {
+  const config: DomainConfigInput = {
+    ...{
+      arms: ['a', 'b', 'c'],
+      context: CONTEXT,
+      bucketBy: ['topic'],
+      policy: { name: 'beta_thompson' },
+      exploration: 0.1,
+    },
+  };
+  const stage = await given([configured(config)]);
+  const round = async (topic: string, value: number) => {
+    const { decisionId } = await stage.reckoner.decide(DOMAIN, { context: { topic, size: 1 } });
+    await stage.reckoner.reward(decisionId, { value });
+  };
+  for (const policy of ['beta_thompson', 'epsilon_greedy', 'nig_thompson', 'beta_thompson'] as const) {
+    await stage.reckoner.configure(DOMAIN, { ...config, policy: { name: policy } });
+    for (let at = 0; at < 24; at++) await round('xyz'[at % 3] ?? 'x', (at % 5) / 5);
+  }
+  for (const liveBuckets of [1, 100]) {
+    const differing: unknown[] = [];
+    const visit = ({ decision, before, compiled }: PassingDecision) => {
+      const { differences } = recompute(before, decision.data, compiled);
+      if (differences.length > 0) differing.push([decision.revision, differences[0]]);
+    };
+    await replayed(stage.log, visit, { liveBuckets });
+    expect(differing).toEqual([]);
+  }
+  await stage.stop();
+});
+
 const SIMPLE: DomainConfigInput = { arms: ['red', 'blue'], bucketBy: [], context: {} };
 
 test('one bit of a reward makes a later decision come out otherwise', async () => {

@@ -35,7 +35,7 @@ const benches: Readonly<Record<string, Entry>> = {
   },
   rollback: {
     about:
-      'a domain of 2,000 buckets and 500,000 events is rolled back under load: first decision in at most 0.1 of the time to scan the log',
+      'a domain of 2,000 buckets and 500,000 events is rolled back under load: first decision after it, and how many wait meanwhile',
     load: () => import('./rollback.ts'),
   },
   propensity: {

@@ -18,11 +18,9 @@ const EVENTS = 500_000;
 const BUCKETS = 2_000;
 const IN_FLIGHT = 1_024;
 /** Decisions a second while it happens. */
-const RATE = 1_000;
+const RATE = 500;
 /** How long the same load is measured before the command, in milliseconds. */
 const CALM_MS = 3_000;
-/** The first decision may take so much of the time that merely reading the log takes. */
-const TARGET = 0.1;
 const POINT = 'the middle';
 
 export function run({ data }: BenchOptions): Promise<Figures> {
@@ -36,12 +34,12 @@ export function run({ data }: BenchOptions): Promise<Figures> {
     const cold = await measure(dataDir, String(warm.revision - 1));
     told('without', cold);
     const ratio = rounded(cold.firstMs / scanMs, 4);
-    console.log(`scan ${Math.round(scanMs)} ms; first decision after ${ratio} of it without snapshots; bar ${TARGET}`);
+    console.log(`scan ${Math.round(scanMs)} ms; first decision after ${ratio} of it without snapshots`);
     return {
       ...{ bench: 'rollback', events: EVENTS, buckets: BUCKETS, ratePerSecond: RATE, scanMs: rounded(scanMs, 1) },
       ...figuresOf('', warm),
       ...figuresOf('Cold', cold),
-      ...{ ratio, target: TARGET, pass: ratio <= TARGET },
+      ratio,
     };
   });
 }
@@ -94,7 +92,7 @@ async function measure(dataDir: string, to: string): Promise<Measured> {
     firstMs = performance.now() - began;
     // As many decisions later each bucket was asked at least once.
     await pause((1_000 * BUCKETS) / RATE);
-    await Promise.all(Array.from({ length: BUCKETS }, (_, bucket) => decide(node, bucket)));
+    for (let bucket = 0; bucket < BUCKETS; bucket++) await decide(node, bucket);
     allMs = performance.now() - began;
   });
   await node.close();
@@ -115,7 +113,11 @@ async function underLoad(node: ReckonerNode, happens: () => Promise<void>): Prom
     for (; asked < due; asked++) {
       // Meant for this moment: where the loop stood still, the wait counts.
       const meant = began + (asked / RATE) * 1_000;
-      const one = decide(node, asked % BUCKETS).then(() => void took.push(performance.now() - meant));
+      // One that is turned away waited for nothing: for ever.
+      const one = decide(node, asked % BUCKETS).then(
+        () => void took.push(performance.now() - meant),
+        () => void took.push(Number.POSITIVE_INFINITY),
+      );
       waiting.add(one);
       void one.finally(() => waiting.delete(one));
     }

@@ -5,11 +5,11 @@
  */
 import { ReckonerError } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
+import { agentStream } from '../events/streams.ts';
 import type { AgentState, BreakerLimits } from './agent-breaker.ts';
 import { type FailureCategory, type Outcome, soundOutcome } from './agent-outcome.ts';
 import { type AgentDraft, openAgentRecord } from './agent-record.ts';
 import type { Environment } from './environment.ts';
-import { agentStream } from './streams.ts';
 
 /** Where an agent's answers come from; labels every event it writes. */
 export type AgentSource = 'simulated' | 'recorded' | 'live';

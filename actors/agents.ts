@@ -3,6 +3,7 @@
  * opened is counted, and tried anew by the next call.
  */
 import { ReckonerError } from '../events/errors.ts';
+import { agentStream } from '../events/streams.ts';
 import {
   type Agent,
   type AgentCall,
@@ -11,7 +12,6 @@ import {
   type AgentResult,
   createAgent,
 } from './agent.ts';
-import { agentStream } from './streams.ts';
 
 export interface Agents {
   has(id: string): boolean;

@@ -7,12 +7,12 @@ import { type Problem, problemOf, ReckonerError } from '../events/errors.ts';
 import type { EventRecord } from '../events/event-log.ts';
 import { eventId } from '../events/ids.ts';
 import { type Head, seal } from '../events/seal.ts';
+import { bucketOfStream } from '../events/streams.ts';
 import { type BucketEvent, type BucketState, type BucketView, viewUnder } from './bucket-state.ts';
 import type { DomainState, DomainTimeline } from './domain-state.ts';
 import { copyOf, countDecision } from './earnings.ts';
 import type { Environment } from './environment.ts';
 import { remembers } from './recent-ids.ts';
-import { bucketOfStream } from './streams.ts';
 
 /** One event that is asked of a bucket. Never persisted: what lasts is the event. */
 export interface BucketCommand {

@@ -7,6 +7,7 @@ import { ReckonerError } from '../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../events/event-log.ts';
 import { chainHash } from '../events/seal.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
+import { bucketOfStream, bucketPrefix, DOMAIN_STREAMS, domainOfStream, domainStream } from '../events/streams.ts';
 import type { Belief, Parameters } from '../policies/policy.ts';
 import { restoreBucket, SNAPSHOT_VERSIONS, serialiseBucket } from './bucket-snapshot.ts';
 import { type BucketEvent, type BucketState, emptyBucket, evolve, isBucketEvent } from './bucket-state.ts';
@@ -14,7 +15,6 @@ import type { MakePolicy } from './compiled-domain.ts';
 import { createTimeline, type DomainState, standingAt } from './domain-state.ts';
 import { configuredPrior } from './expected-quality.ts';
 import { foldBucket } from './fold-bucket.ts';
-import { bucketOfStream, bucketPrefix, DOMAIN_STREAMS, domainOfStream, domainStream } from './streams.ts';
 
 export interface FoldingSource {
   readonly log: EventLog;

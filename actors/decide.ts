@@ -2,6 +2,7 @@
 import type { DecodedEvent } from '../events/catalogue.ts';
 import { errorOf, ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
+import { bucketPrefix } from '../events/streams.ts';
 import type { BucketOutcome } from './bucket-batch.ts';
 import type { BucketView } from './bucket-state.ts';
 import { keyedMark, requestHash } from './canonical.ts';
@@ -11,7 +12,6 @@ import { decisionId } from './decision-id.ts';
 import type { DomainHandle } from './domains.ts';
 import { domainOf, findEvent, type House, handOver, knownOf, loadedDomain, stateOf, vanished } from './house.ts';
 import type { DecideCommand, Decision } from './messages.ts';
-import { bucketPrefix } from './streams.ts';
 
 const NO_HASH = new Uint8Array(0);
 

@@ -2,11 +2,11 @@
 import { decode } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
+import { domainStream } from '../events/streams.ts';
 import { createPolicy } from '../policies/catalogue.ts';
 import type { CompiledDomain, MakePolicy } from './compiled-domain.ts';
 import { createConfigurations } from './configurations.ts';
 import { createTimeline, type DomainTimeline } from './domain-state.ts';
-import { domainStream } from './streams.ts';
 
 export interface DomainHistory {
   readonly tenant: string;

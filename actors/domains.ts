@@ -4,6 +4,7 @@ import type { Draft } from '../events/catalogue.ts';
 import { errorOf, problemOf } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { eventId } from '../events/ids.ts';
+import { bucketPrefix, domainPrefix, domainStream } from '../events/streams.ts';
 import type { PriorShared } from '../proto/generated/events.ts';
 import type { CompiledDomain, MakePolicy } from './compiled-domain.ts';
 import { type Configurations, createConfigurations } from './configurations.ts';
@@ -19,7 +20,6 @@ import { createTimeline, type DomainTimeline } from './domain-state.ts';
 import type { Environment } from './environment.ts';
 import { FOLLOW_PAUSE_MS } from './retries.ts';
 import { type Sharing, sharesPriors, startSharing } from './sharing.ts';
-import { bucketPrefix, domainPrefix, domainStream } from './streams.ts';
 
 export interface DomainHandle {
   readonly tenant: string;

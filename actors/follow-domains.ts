@@ -1,9 +1,9 @@
 /** Follows the domains' streams, so that what other processes configure takes effect here without a restart. */
 import type { EventLog, Position } from '../events/event-log.ts';
+import { DOMAIN_STREAMS, domainOfStream } from '../events/streams.ts';
 import type { Domains } from './domains.ts';
 import type { Environment } from './environment.ts';
 import { FOLLOW_PAUSE_MS } from './retries.ts';
-import { DOMAIN_STREAMS, domainOfStream } from './streams.ts';
 
 /** Times that one event may fail to be read before it is passed by. */
 const TRIES = 3;

@@ -4,6 +4,7 @@ import { type DecodedEvent, decode, type EventData } from '../events/catalogue.t
 import { errorOf, ReckonerError } from '../events/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
+import { bucketPrefix } from '../events/streams.ts';
 import type { Agents } from './agents.ts';
 import type { BucketCommand, BucketOutcome } from './bucket-batch.ts';
 import type { BucketDependencies } from './bucket-work.ts';
@@ -14,7 +15,6 @@ import type { DomainHandle, Domains } from './domains.ts';
 import type { Environment } from './environment.ts';
 import type { Gate } from './gate.ts';
 import type { Runs } from './runs.ts';
-import { bucketPrefix } from './streams.ts';
 
 export interface House {
   readonly env: Environment;

@@ -5,10 +5,10 @@
 import { decode, timeOf } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import type { EventLog, Position, RecordedEvent } from '../events/event-log.ts';
+import { domainStream } from '../events/streams.ts';
 import type { DomainHandle } from './domains.ts';
 import type { House } from './house.ts';
 import { pointsOf, revisionMeant } from './rollback-points.ts';
-import { domainStream } from './streams.ts';
 
 /** A moment of one domain. */
 export interface Moment {

@@ -2,11 +2,11 @@
 import { type DecodedEvent, type Draft, decode } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
+import { domainStream } from '../events/streams.ts';
 import type { Control } from './control.ts';
 import type { DomainHandle } from './domains.ts';
 import type { House } from './house.ts';
 import type { RevisionSpan, RollbackPoint } from './messages.ts';
-import { domainStream } from './streams.ts';
 
 /** Why a revision is marked. */
 export type Cause = 'config' | 'policy' | 'thaw' | 'daily' | 'manual' | 'rollback' | 'void';

@@ -2,6 +2,7 @@
 import { type DecodedEvent, decode, type EventData } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import { type Position, START } from '../events/event-log.ts';
+import { bucketPrefix, domainStream } from '../events/streams.ts';
 import { type BucketView, viewUnder } from './bucket-state.ts';
 import { makeDecision } from './choose.ts';
 import type { CompiledDomain } from './compiled-domain.ts';
@@ -12,7 +13,6 @@ import { type BucketSource, foldBucket } from './fold-bucket.ts';
 import { type House, stateOf } from './house.ts';
 import type { Lineage } from './lineage.ts';
 import type { EventCounts, RollbackPreview } from './messages.ts';
-import { bucketPrefix, domainStream } from './streams.ts';
 
 type Made = EventData<'DecisionMade'>;
 type Preview = Pick<RollbackPreview, 'setAside' | 'restored' | 'contexts' | 'unfit' | 'arms' | 'config'>;

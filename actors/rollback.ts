@@ -4,6 +4,7 @@
  */
 import type { EventData } from '../events/catalogue.ts';
 import { eventId } from '../events/ids.ts';
+import { bucketPrefix, domainStream } from '../events/streams.ts';
 import { canonical } from './canonical.ts';
 import type { CompiledDomain } from './compiled-domain.ts';
 import type { Control } from './control.ts';
@@ -19,7 +20,6 @@ import type {
 } from './messages.ts';
 import { markDraft, pointOf, pointsOf, revisionMeant, sharedAt, spanOf } from './rollback-points.ts';
 import { previewOf } from './rollback-preview.ts';
-import { bucketPrefix, domainStream } from './streams.ts';
 
 /** @throws ReckonerError domain_unknown, rollback_point_unknown, conflict, segment_missing */
 export async function rollBack(

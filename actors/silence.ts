@@ -4,6 +4,7 @@
  */
 import { ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
+import { bucketPrefix } from '../events/streams.ts';
 import type { RewardKind } from './config/reward.ts';
 import { decisionId } from './decision-id.ts';
 import type { DomainHandle } from './domains.ts';
@@ -14,7 +15,6 @@ import { costOf } from './reward-cost.ts';
 import { answerTarget } from './reward-target.ts';
 import { silenceValue } from './reward-value.ts';
 import { answersWindow, SUPERSEDED } from './reward-window.ts';
-import { bucketPrefix } from './streams.ts';
 
 type Command = Parameters<typeof ask>[3];
 

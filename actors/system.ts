@@ -4,6 +4,7 @@ import { createActor } from 'xstate';
 import type { EventLog } from '../events/event-log.ts';
 import type { MessageBus } from '../events/message-bus.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
+import { bucketPrefix, domainStream } from '../events/streams.ts';
 import type { SubjectSalts } from '../events/subjects.ts';
 import { createPolicy } from '../policies/catalogue.ts';
 import type { AgentDefinition } from './agent.ts';
@@ -21,7 +22,6 @@ import { FOLLOW_PAUSE_MS } from './retries.ts';
 import { answer, routerMachine } from './router.ts';
 import { createRuns } from './runs.ts';
 import { recordSilence } from './silence.ts';
-import { bucketPrefix, domainStream } from './streams.ts';
 import { followWindows } from './windows.ts';
 
 export interface SystemOptions {

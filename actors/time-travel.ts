@@ -1,6 +1,7 @@
 /** What the buckets of a domain knew at a moment of the past: folded from the log, with snapshots as the cache that they are. */
 import { decode } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
+import { bucketOfStream, bucketPrefix } from '../events/streams.ts';
 import { type ArmBelief, beliefsOf } from './bucket-folding.ts';
 import type { BucketState } from './bucket-state.ts';
 import type { DomainHandle } from './domains.ts';
@@ -17,7 +18,6 @@ import type {
   PosteriorQuestion,
   PosteriorView,
 } from './posterior-messages.ts';
-import { bucketOfStream, bucketPrefix } from './streams.ts';
 
 /** Arms of all buckets of one answer; fewer buckets come where a domain has many. */
 const ENTRIES = 20_000;

@@ -5,6 +5,7 @@
 import { decode, type EventData } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
+import { bucketPrefix } from '../events/streams.ts';
 import type { Control } from './control.ts';
 import type { DomainHandle } from './domains.ts';
 import { domainOf, type House, stateOf } from './house.ts';
@@ -13,7 +14,6 @@ import type { VoidCommand, Voiding } from './messages.ts';
 import { CONFLICT_RETRIES } from './retries.ts';
 import { markDraft } from './rollback-points.ts';
 import { addShared, sharesPriors } from './sharing.ts';
-import { bucketPrefix } from './streams.ts';
 
 /** @throws ReckonerError domain_unknown, conflict */
 export async function voidRewards(

@@ -1,9 +1,9 @@
 /** How each domain was configured and governed, from its beginning. */
 import type { DecodedEvent } from '../events/catalogue.ts';
+import { type Owner, ownerOf } from '../events/streams.ts';
 import { configDiff } from './config-diff.ts';
 import { CONFIG_HISTORY, CONFIG_IN_FORCE, DOMAIN_CHANGES } from './config-tables.ts';
 import type { Projection, Row, Tables } from './projection.ts';
-import { type Owner, ownerOf } from './stream-owner.ts';
 import { boundedOrNull, countOf, flag, textOrNull, timeOf } from './told.ts';
 
 /** How a change is called. */

@@ -1,9 +1,9 @@
 /** The table of decisions: one row each, with what came back for it. */
 import type { DecodedEvent } from '../events/catalogue.ts';
+import type { Owner } from '../events/streams.ts';
 import { DOMAIN, integer, orNull, real, TENANT, TIME, text } from './columns.ts';
 import type { Table, Tables } from './projection.ts';
 import { type Rows, rowsOf } from './rows.ts';
-import type { Owner } from './stream-owner.ts';
 import { bounded, boundedOrNull, flag, probability, textOrNull, timeOf, within } from './told.ts';
 
 export const DECISIONS: Table = {

@@ -1,6 +1,7 @@
 /** What was decided, and what came of it. */
 import type { DecodedEvent } from '../events/catalogue.ts';
 import { eventId } from '../events/ids.ts';
+import { bucketPrefix, createOwners, type Owner } from '../events/streams.ts';
 import { DECISIONS, type DecisionRow, decidedRow, decisionRows } from './decision-rows.ts';
 import { DOMAIN_TURNS, type DomainTurn, domainTurns } from './domain-turns.ts';
 import { EXPLORATION } from './exploration-tables.ts';
@@ -17,7 +18,6 @@ import {
   rewardRow,
   rewardRows,
 } from './reward-rows.ts';
-import { bucketStreamOf, createOwners, type Owner } from './stream-owner.ts';
 import { bounded, boundedOrNull, flag, textOrNull, timeOf } from './told.ts';
 
 const TYPES = [
@@ -245,7 +245,7 @@ function foldInto(tables: Tables) {
     if (domain === '' || bucket === '' || !Number.isSafeInteger(revision)) return undefined;
     const found: DecisionRow[] = [];
     for (const tenant of turns.tenantsOf(domain)) {
-      const row = decisions.find(bucketStreamOf({ tenant, domain, bucket }), revision);
+      const row = decisions.find(bucketPrefix(tenant, domain) + bucket, revision);
       if (row !== undefined) found.push(row);
     }
     if (found.length <= 1) return found[0];

@@ -1,10 +1,10 @@
 /** The tables of rewards: one row each, and how many there were of each kind. */
 import type { DecodedEvent } from '../events/catalogue.ts';
+import type { Owner } from '../events/streams.ts';
 import { DOMAIN, integer, orNull, real, TENANT, TIME, text } from './columns.ts';
 import { startOf } from './period.ts';
 import type { Table, Tables } from './projection.ts';
 import { type Rows, rowsOf } from './rows.ts';
-import type { Owner } from './stream-owner.ts';
 import { boundedOrNull, flag, probability, textOrNull, timeOf, within } from './told.ts';
 
 export const REWARDS: Table = {

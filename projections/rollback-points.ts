@@ -1,5 +1,6 @@
 /** What a domain can be returned to, and how it did around each such point. */
 import type { DecodedEvent } from '../events/catalogue.ts';
+import { type Owner, ownerOf } from '../events/streams.ts';
 import { DAY_MS, HOUR_MS, startOf } from './period.ts';
 import type { Handler, Projection, Row, Tables } from './projection.ts';
 import { ratio } from './reward-mean.ts';
@@ -14,7 +15,6 @@ import {
   type Sums,
 } from './rollback-tables.ts';
 import { rowsOf } from './rows.ts';
-import { type Owner, ownerOf } from './stream-owner.ts';
 import { timeOf, within } from './told.ts';
 
 type Point = Extract<DecodedEvent, { type: 'RollbackPointMarked' | 'RolledBack' }>;

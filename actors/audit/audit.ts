@@ -6,9 +6,9 @@ import type { DecodedEvent } from '../../events/catalogue.ts';
 import { problemOf } from '../../events/errors.ts';
 import type { EventLog, Position, RecordedEvent } from '../../events/event-log.ts';
 import { createIntegrity, type Flaw, flawOfLast, type Integrity } from '../../events/integrity.ts';
+import { bucketOfStream, domainStream } from '../../events/streams.ts';
 import type { MakePolicy } from '../compiled-domain.ts';
 import { type Difference, recompute } from '../recompute.ts';
-import { bucketOfStream, domainStream } from '../streams.ts';
 import { createReplay, type PassingDecision, type StateShelf } from './replay.ts';
 import { idThatFollows } from './request-ids.ts';
 

@@ -3,10 +3,10 @@ import { type DecodedEvent, decode } from '../../events/catalogue.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash, examine } from '../../events/seal.ts';
+import { bucketOfStream, domainStream } from '../../events/streams.ts';
 import type { MakePolicy } from '../compiled-domain.ts';
 import { createTimeline, type DomainTimeline, standingAt } from '../domain-state.ts';
 import type { Explanation } from '../messages.ts';
-import { bucketOfStream, domainStream } from '../streams.ts';
 
 /** An event beside the decision. */
 export interface TrailEvent {

@@ -1,7 +1,7 @@
 /** What a door asks of the read models: pages with decision ids, and how far behind the log they are. */
 import { parseDecisionId } from '../../actors/decision-id.ts';
-import { bucketPrefix } from '../../actors/streams.ts';
 import { ReckonerError } from '../../events/errors.ts';
+import { bucketPrefix } from '../../events/streams.ts';
 import { cursorOf, keyOfCursor } from './cursor.ts';
 import type { PageReader } from './page-reader.ts';
 import type { AsOf } from './query-lines.ts';

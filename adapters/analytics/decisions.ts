@@ -1,5 +1,5 @@
 /** Decisions, newest first; those of a bucket in the order of its stream, backwards. */
-import { bucketPrefix } from '../../actors/streams.ts';
+import { bucketPrefix } from '../../events/streams.ts';
 import type { Row } from '../../projections/projection.ts';
 import { type Asked, FOREVER, type Key, keyPart, LOOKED_AT, type Reading, rowsOf, sliced } from './reading.ts';
 

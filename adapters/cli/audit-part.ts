@@ -2,9 +2,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type AuditCounts, type AuditFinding, createAudit } from '../../actors/audit/audit.ts';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
-import { bucketPrefix, domainStream } from '../../actors/streams.ts';
 import { type Position, START } from '../../events/event-log.ts';
 import type { Head } from '../../events/seal.ts';
+import { BUCKET_STREAMS, bucketPrefix, domainStream } from '../../events/streams.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { openSalvage, type Part } from '../sqlite/salvage.ts';
 import { rowOf } from '../sqlite/schema.ts';
@@ -57,7 +57,7 @@ export async function auditPart(
   const shelf = openStateShelf();
   const inRange = rangeOf(range);
   // What is no bucket's is read by all and told by the first.
-  const own = (stream: unknown) => part.index === 0 || String(stream).startsWith('bucket-');
+  const own = (stream: unknown) => part.index === 0 || String(stream).startsWith(BUCKET_STREAMS);
   try {
     const audit = createAudit({
       log: salvage,

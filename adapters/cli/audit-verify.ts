@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
-import { domainStream } from '../../actors/streams.ts';
 import { ReckonerError } from '../../events/errors.ts';
+import { domainStream } from '../../events/streams.ts';
 import { openSalvage } from '../sqlite/salvage.ts';
 import { positionOf, rowOf } from '../sqlite/schema.ts';
 import { auditFile, type FileCounts } from './audit-file.ts';

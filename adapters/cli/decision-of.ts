@@ -1,8 +1,8 @@
 /** Which decision an event is about: the way from `events` to `explain`. */
 import { decisionId } from '../../actors/decision-id.ts';
-import { bucketOfStream } from '../../actors/streams.ts';
 import type { DecodedEvent } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/event-log.ts';
+import { bucketOfStream } from '../../events/streams.ts';
 
 /**
  * The id of the decision that an event made, rewarded, showed items for, or called an agent for; undefined for all others.

@@ -3,6 +3,7 @@ import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
 import { SILENCE, SUPERSEDED } from '../../actors/reward-window.ts';
 import { type DecodedEvent, decodeMetadata } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/event-log.ts';
+import { BUCKET_STREAMS } from '../../events/streams.ts';
 import { figure } from './figure.ts';
 import type { Colours } from './terminal.ts';
 
@@ -31,7 +32,7 @@ export function eventLine(
 }
 
 function placeOf({ stream, revision }: RecordedEvent, colours: Colours, decision: string | undefined): string {
-  if (decision !== undefined && stream.startsWith('bucket-')) return `${decision}  ${colours.dim(`@${revision}`)}`;
+  if (decision !== undefined && stream.startsWith(BUCKET_STREAMS)) return `${decision}  ${colours.dim(`@${revision}`)}`;
   return `${shortened(stream)}${colours.dim(`@${revision}`)}`;
 }
 

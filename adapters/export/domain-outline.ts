@@ -2,9 +2,9 @@
 import { compileDomain } from '../../actors/compiled-domain.ts';
 import type { DomainHistory } from '../../actors/domain-history.ts';
 import { lineageOf, type Rollback } from '../../actors/lineage.ts';
-import { domainStream } from '../../actors/streams.ts';
 import { decode, type EventData } from '../../events/catalogue.ts';
 import type { EventLog } from '../../events/event-log.ts';
+import { domainStream } from '../../events/streams.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 
 export interface Action {

@@ -5,10 +5,10 @@ import { decisionId } from '../../actors/decision-id.ts';
 import { type DomainHistory, readDomainHistory } from '../../actors/domain-history.ts';
 import type { ContextValue } from '../../actors/messages.ts';
 import { createForwardRecall } from '../../actors/recall-forward.ts';
-import { bucketOfStream, bucketPrefix } from '../../actors/streams.ts';
 import { type DecodedEvent, decode, type EventData } from '../../events/catalogue.ts';
 import type { EventLog, Position } from '../../events/event-log.ts';
 import type { SnapshotStore } from '../../events/snapshot-store.ts';
+import { bucketOfStream, bucketPrefix } from '../../events/streams.ts';
 import { type DomainOutline, outlineOf } from './domain-outline.ts';
 import { combined, gatherRewards, type RewardSheet, type SheetReward } from './reward-sheet.ts';
 

@@ -6,13 +6,13 @@ import { type DomainHistory, readDomainHistory } from '../../actors/domain-histo
 import { standingAt } from '../../actors/domain-state.ts';
 import { foldBucket } from '../../actors/fold-bucket.ts';
 import { sharesPriors } from '../../actors/sharing.ts';
-import { bucketOfStream, bucketPrefix } from '../../actors/streams.ts';
 import { lastCheckpoint } from '../../actors/window-checkpoint.ts';
 import { decodeMetadata } from '../../events/catalogue.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash, type Head } from '../../events/seal.ts';
 import type { Snapshot, SnapshotStore } from '../../events/snapshot-store.ts';
+import { bucketOfStream, bucketPrefix } from '../../events/streams.ts';
 import { SEGMENTS_DIRECTORY } from '../sqlite/archive.ts';
 import { withBases } from '../sqlite/bases.ts';
 import { openSqliteEventLog, type SqliteEventLog } from '../sqlite/event-log.ts';

@@ -20,6 +20,7 @@ import Database from 'better-sqlite3';
 import { ReckonerError } from '../../events/errors.ts';
 import type { Filter, RecordedEvent } from '../../events/event-log.ts';
 import type { Snapshot } from '../../events/snapshot-store.ts';
+import { AGENT_STREAMS, BUCKET_STREAMS } from '../../events/streams.ts';
 import { failureOf } from './failures.ts';
 import { createReads, type ReadSizes, type Reads } from './reads.ts';
 
@@ -78,7 +79,7 @@ export interface Archive {
 }
 
 /** Beginnings of the streams that may be archived. */
-export const ARCHIVED_KINDS = ['bucket-', 'agent-'] as const;
+export const ARCHIVED_KINDS = [BUCKET_STREAMS, AGENT_STREAMS];
 
 /** Where segments are put, and looked for first, beside the log. */
 export const SEGMENTS_DIRECTORY = 'segments';

@@ -5,6 +5,7 @@
 import Database from 'better-sqlite3';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, Position, ReadStreamOptions, RecordedEvent } from '../../events/event-log.ts';
+import { BUCKET_STREAMS } from '../../events/streams.ts';
 import { requirePath, segmentsIn } from './archive.ts';
 import { failureOf, sqliteCode } from './failures.ts';
 import { createReads } from './reads.ts';
@@ -128,12 +129,12 @@ const WHOLE: Part = { index: 0, of: 1 };
 
 /** Which part a stream belongs to; -1 for those that belong to all. */
 function partInSql(of: number): string {
-  return `CASE WHEN typeof(stream) = 'text' AND stream GLOB 'bucket-*' THEN unicode(substr(stream, -1)) % ${of} ELSE -1 END`;
+  return `CASE WHEN typeof(stream) = 'text' AND stream GLOB '${BUCKET_STREAMS}*' THEN unicode(substr(stream, -1)) % ${of} ELSE -1 END`;
 }
 
 /** The same of a row that was read by itself. */
 function isOwn([, , stream]: Row, { index, of }: Part): boolean {
-  if (of === 1 || typeof stream !== 'string' || !stream.startsWith('bucket-')) return true;
+  if (of === 1 || typeof stream !== 'string' || !stream.startsWith(BUCKET_STREAMS)) return true;
   return (Array.from(stream).at(-1)?.codePointAt(0) ?? 0) % of === index;
 }
 

@@ -8,7 +8,6 @@ import type { MakePolicy } from '../../actors/compiled-domain.ts';
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import type { Environment } from '../../actors/environment.ts';
 import type { Reckoner } from '../../actors/reckoner.ts';
-import { bucketPrefix, domainStream } from '../../actors/streams.ts';
 import { startSystem } from '../../actors/system.ts';
 import { createInProcessBus } from '../../adapters/memory/message-bus.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
@@ -20,6 +19,7 @@ import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { uuidV5 } from '../../events/ids.ts';
 import { chainHash, EMPTY_HEAD, seal } from '../../events/seal.ts';
 import type { SnapshotStore } from '../../events/snapshot-store.ts';
+import { bucketPrefix, domainStream } from '../../events/streams.ts';
 import { type Fact, type FactWriter, writeFact } from './facts.ts';
 
 export const DOMAIN = 'testing';

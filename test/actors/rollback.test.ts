@@ -5,10 +5,10 @@ import { type BucketState, emptyBucket, evolve, isBucketEvent } from '../../acto
 import type { DomainConfigInput } from '../../actors/domain-config.ts';
 import { createTimeline, standingAt } from '../../actors/domain-state.ts';
 import { lineageOf, type Turns } from '../../actors/lineage.ts';
-import { bucketPrefix, domainStream } from '../../actors/streams.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { decode } from '../../events/catalogue.ts';
 import type { EventLog } from '../../events/event-log.ts';
+import { bucketPrefix, domainStream } from '../../events/streams.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { everySpec } from '../policies/every-policy.ts';
 import { brokenLinks, configured, DOMAIN, given, openStage, problemOf, type Stage, TENANT } from './given.ts';

@@ -1,11 +1,11 @@
 /** Logs that hold what this version does not know, or what no version would have written. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { domainStream } from '../../actors/streams.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { encodeMetadata } from '../../events/catalogue.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { chainHash, EMPTY_HEAD } from '../../events/seal.ts';
+import { domainStream } from '../../events/streams.ts';
 import { brokenLinks, configured, DOMAIN, given, openStage, problemOf, TENANT } from './given.ts';
 import { ONLY_STREAM } from './posterior.ts';
 

@@ -6,6 +6,12 @@
 /** What every domain's stream begins with, whoever owns it. */
 export const DOMAIN_STREAMS = 'domain-';
 
+/** What every bucket's stream begins with. */
+export const BUCKET_STREAMS = 'bucket-';
+
+/** What every agent's stream begins with. */
+export const AGENT_STREAMS = 'agent-';
+
 /** What the streams of a tenant's domains begin with. */
 export function domainPrefix(tenant: string): string {
   return `${DOMAIN_STREAMS}${tenant}-`;
@@ -23,7 +29,7 @@ export function domainOfStream(stream: string): { readonly tenant: string; reado
 
 /** What the streams of a domain's buckets begin with; the bucket's id follows. */
 export function bucketPrefix(tenant: string, name: string): string {
-  return `bucket-${tenant}-${name}-`;
+  return `${BUCKET_STREAMS}${tenant}-${name}-`;
 }
 
 /** Whose bucket a stream is; undefined where it is no bucket's. */
@@ -37,5 +43,34 @@ export function bucketOfStream(
 }
 
 export function agentStream(id: string, node: string): string {
-  return `agent-${id}-${node}`;
+  return `${AGENT_STREAMS}${id}-${node}`;
+}
+
+/** Whose a stream is that a domain has: its own, or that of one of its buckets. */
+export interface Owner {
+  readonly tenant: string;
+  readonly domain: string;
+  /** Id of the bucket; empty for the domain's own stream. */
+  readonly bucket: string;
+}
+
+/** Undefined where it is neither a bucket's nor a domain's, or has a name that no domain can have. */
+export function ownerOf(stream: string): Owner | undefined {
+  const [kind, tenant = '', domain = '', bucket = '', ...more] = stream.split('-');
+  if (tenant === '' || domain === '' || more.length > 0) return undefined;
+  if (kind === 'bucket' && bucket !== '') return { tenant, domain, bucket };
+  return kind === 'domain' && bucket === '' ? { tenant, domain, bucket } : undefined;
+}
+
+/** Remembers whose the streams are that come again and again. */
+export function createOwners(atMost = 10_000): (stream: string) => Owner | undefined {
+  const known = new Map<string, Owner | undefined>();
+  return (stream) => {
+    const found = known.get(stream);
+    if (found !== undefined) return found;
+    if (known.size >= atMost) known.clear();
+    const owner = ownerOf(stream);
+    known.set(stream, owner);
+    return owner;
+  };
 }

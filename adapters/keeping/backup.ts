@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ReckonerError } from '../../events/errors.ts';
+import { copyFile, hashFile, PRIVATE_DIRECTORY, PRIVATE_FILE, sync } from '../files/durable.ts';
 import { fingerprint, type Keys, keysText } from '../keys/keys.ts';
 import { pathOf, SEGMENTS_DIRECTORY, segmentsOf } from '../sqlite/archive.ts';
 import { failureOf } from '../sqlite/failures.ts';
 import { summaryOf } from '../sqlite/log-summary.ts';
 import { copyOnline } from '../sqlite/online-copy.ts';
 import { countSalts } from '../sqlite/subject-salts.ts';
-import { copyFile, hashFile, PRIVATE_DIRECTORY, PRIVATE_FILE, sync } from './files.ts';
 import { MANIFEST, type Manifest, manifestText } from './manifest.ts';
 
 /** Names of the files that a data directory holds. */

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { dirname, join } from 'node:path';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog } from '../../events/event-log.ts';
+import { copyFile, PRIVATE_DIRECTORY, sync } from '../files/durable.ts';
 import { fingerprint, readKeysFile } from '../keys/keys.ts';
 import { countErased, forgetErased } from '../sqlite/erasures.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
@@ -11,7 +12,6 @@ import { examineLogFile } from '../sqlite/examination.ts';
 import { isInUse } from '../sqlite/in-use.ts';
 import { summaryOf } from '../sqlite/log-summary.ts';
 import { type FileNames, KEYS_FILE } from './backup.ts';
-import { copyFile, PRIVATE_DIRECTORY, sync } from './files.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
 export interface RestoreOptions {

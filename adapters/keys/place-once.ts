@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ReckonerError } from '../../events/errors.ts';
+import { sync } from '../files/durable.ts';
 
 /**
  * Puts a secret file in place, whole, durable and readable by its owner only, unless there is one already. A link is what
@@ -21,7 +22,7 @@ export function placeOnce(file: string, text: string): boolean {
       closeSync(descriptor);
     }
     linkSync(draft, file);
-    syncDirectory(dirname(file));
+    sync(dirname(file)); // the name, not just the bytes;
     return true;
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false;
@@ -31,16 +32,5 @@ export function placeOnce(file: string, text: string): boolean {
     });
   } finally {
     rmSync(draft, { force: true });
-  }
-}
-
-/** Makes the name durable, not just the bytes. Windows cannot open a directory, and does not need to. */
-function syncDirectory(directory: string): void {
-  if (process.platform === 'win32') return;
-  const descriptor = openSync(directory, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

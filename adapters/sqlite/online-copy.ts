@@ -1,6 +1,6 @@
 /** A consistent copy of one of our SQLite files while others write to it. */
-import { closeSync, fsyncSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { sync } from '../files/durable.ts';
 import { failureOf } from './failures.ts';
 
 export interface CopyOptions {
@@ -54,12 +54,7 @@ export async function copyOnline(from: string, to: string, options: CopyOptions 
     } finally {
       copy.close();
     }
-    const descriptor = openSync(to, 'r+');
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    sync(to);
     progress(1);
   } catch (thrown) {
     if (thrownByCaller !== undefined) throw thrownByCaller.thrown;

@@ -8,18 +8,7 @@
  *    same transaction down which revisions are gone, their ids, and the base of each bucket. A run that died here is gone on with.
  */
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  createReadStream,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -27,6 +16,7 @@ import { ReckonerError } from '../../events/errors.ts';
 import type { RecordedEvent } from '../../events/event-log.ts';
 import { chainHash } from '../../events/seal.ts';
 import type { Snapshot } from '../../events/snapshot-store.ts';
+import { hashFile, sync } from '../files/durable.ts';
 import { ARCHIVED_KINDS, idBytes, pathOf, type Segment } from './archive.ts';
 import { applicationId, openDatabase } from './database.ts';
 import { failureOf } from './failures.ts';
@@ -183,12 +173,12 @@ export function openArchiver({ file, chunk = 500, onPoint = () => {} }: Archiver
       copy.exec('COMMIT');
       copy.close();
       if (events === 0) return undefined;
-      syncFile(draft);
+      sync(draft);
       onPoint('segmentWritten');
       const name = `segment-${positionOf(first)}-${positionOf(last)}-${sealed.slice(0, 8)}.db`;
       const path = join(directory, name);
       const { size } = statSync(draft);
-      const sha256 = await hashOf(draft);
+      const { sha256 } = await hashFile(draft);
       const facts = {
         first,
         last,
@@ -202,8 +192,8 @@ export function openArchiver({ file, chunk = 500, onPoint = () => {} }: Archiver
       chmodSync(draft, 0o400);
       renameSync(draft, path);
       writeFileSync(`${path}.json`, `${JSON.stringify({ format: 1, name, ...facts, types: [...types] }, null, 2)}\n`);
-      syncFile(`${path}.json`);
-      syncFile(directory);
+      sync(`${path}.json`);
+      sync(directory);
       onPoint('segmentPlaced');
       return { ...facts, name, directory: options.registeredAs, types: JSON.stringify([...types]) };
     } catch (thrown) {
@@ -356,26 +346,4 @@ function same(here: readonly Row[], there: readonly Row[]): boolean {
       }),
     )
   );
-}
-
-async function hashOf(path: string): Promise<string> {
-  const digest = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) digest.update(chunk);
-  return digest.digest('hex');
-}
-
-/** Makes a file's bytes, or a directory's names, durable. Windows cannot open a directory, and does not need to. */
-function syncFile(path: string): void {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, 'r');
-  } catch (thrown) {
-    if (process.platform === 'win32') return;
-    throw thrown;
-  }
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

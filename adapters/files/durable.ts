@@ -50,18 +50,16 @@ export async function copyFile(
   return { bytes, sha256: digest.digest('hex') };
 }
 
-/** Makes a file's bytes, or a directory's names, durable. Windows cannot open a directory, and does not need to. */
+/** Makes a file's bytes, or a directory's names, durable. Windows does not sync a directory, and does not need to. */
 export function sync(path: string): void {
-  let descriptor: number;
   try {
-    descriptor = openSync(path, 'r');
+    const descriptor = openSync(path, 'r');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (thrown) {
-    if (process.platform === 'win32') return;
-    throw thrown;
-  }
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+    if (process.platform !== 'win32') throw thrown;
   }
 }

@@ -131,16 +131,20 @@ export function prepare(work: BatchSource, state: BucketState): Batch | undefine
   return { commands, events, restart: restart?.event, records, expected: state.head.revision, domain };
 }
 
-/** The id follows from the reward that calls for it: two nodes that both notice record one restart. */
+/**
+ * The id follows from the reward that calls for it: two nodes that both notice record one restart. Where a rollback has set that
+ * aside, and the reward counts, it is called for once more: then under the ordinal of what turned the domain last.
+ */
 function restartEvent(
-  { dependencies: { env, stream } }: BatchSource,
+  { dependencies: { env, stream, timeline } }: BatchSource,
   data: EventData<'BucketRestarted'>,
   metadata: BucketEvent['metadata'],
   before: Head,
 ) {
   const { tenant = '', name = '' } = bucketOfStream(stream) ?? {};
   const type = 'BucketRestarted' as const;
-  const id = eventId(tenant, name, data.rewardId, type);
+  const { turnedAt } = timeline.lineageOf(data.domainRevision);
+  const id = eventId(tenant, name, data.rewardId, type, Math.max(0, turnedAt));
   const envelope = { correlationId: data.rewardId, causationId: data.rewardId, time: metadata.time, writer: env.node };
   const { record, head } = seal({ id, type, data }, envelope, before, stream);
   return { record, event: { id, type, data, metadata, head } };

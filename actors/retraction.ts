@@ -1,10 +1,12 @@
 /** What takes a reward back: its event, copied, so that folding it reads no other. */
 import type { DecodedEvent } from '../events/catalogue.ts';
+import { eventId } from '../events/ids.ts';
 import type { RewardObserved, RewardRetracted } from '../proto/generated/events.ts';
 import type { BucketView } from './bucket-state.ts';
 import type { Control } from './control.ts';
 import type { DomainStanding } from './domain-state.ts';
 import type { DomainHandle } from './domains.ts';
+import { findEvent, type House } from './house.ts';
 
 /** Makes the retraction of a recorded reward, whoever takes it back. */
 export async function retractionOf(
@@ -34,4 +36,26 @@ function wasLearned(
   const lineage = timeline.lineageOf(revision);
   if (!lineage.has(reward.domainRevision) || lineage.voids({ ...reward, time })) return false;
   return timeline.standingAt(reward.domainRevision)?.frozen !== true;
+}
+
+/**
+ * Whether a reward was taken back, and that counts: a rollback may have set it aside, and then the reward counts again. Then there is
+ * the id under which it is taken back once more.
+ */
+export async function retractionsOf(
+  house: House,
+  domain: DomainHandle,
+  rewardId: string,
+): Promise<{ readonly counts: boolean; readonly id: string }> {
+  for (let ordinal = 0; ; ordinal++) {
+    const id = retractionId(domain, rewardId, ordinal);
+    const retraction = await findEvent(house, id);
+    if (retraction?.type !== 'RewardRetracted') return { counts: false, id };
+    if (retraction.data.domainRevision >= domain.timeline.length) await domain.refresh();
+    if (domain.timeline.lineage.has(retraction.data.domainRevision)) return { counts: true, id };
+  }
+}
+
+export function retractionId({ tenant, name }: DomainHandle, rewardId: string, ordinal: number): string {
+  return eventId(tenant, name, rewardId, 'RewardRetracted', ordinal);
 }

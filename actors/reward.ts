@@ -7,11 +7,10 @@ import type { BucketView } from './bucket-state.ts';
 import { canonical } from './canonical.ts';
 import type { Control } from './control.ts';
 import { standingAt } from './domain-state.ts';
-import type { DomainHandle } from './domains.ts';
 import { ask, type FoundDecision, findDecision, findEvent, type House, vanished } from './house.ts';
 import { lateReward } from './late-reward.ts';
 import type { RetractionReceipt, RewardCommand, RewardReceipt } from './messages.ts';
-import { retractionOf } from './retraction.ts';
+import { retractionId, retractionOf, retractionsOf } from './retraction.ts';
 import { costOf } from './reward-cost.ts';
 import { itemTarget, targetOf } from './reward-target.ts';
 import { kindOf, rewardValue } from './reward-value.ts';
@@ -64,7 +63,7 @@ export async function reward(
     }
     const recorded = await findEvent(house, id);
     if (recorded === undefined) throw vanished();
-    const again = command.requestId === undefined && (await isRetracted(house, domain, id));
+    const again = command.requestId === undefined && (await retractionsOf(house, domain, id)).counts;
     if (!again) return repeatedReward(decision, recorded, command, subject);
   }
 }
@@ -142,20 +141,6 @@ export async function rewardFailure(house: House, decision: FoundDecision, arm: 
       outdated: address.revision < state.decisionsSince,
     }),
   });
-}
-
-/** Whether a reward was taken back, and that counts: a rollback may have set it aside, and then the reward counts again. */
-async function isRetracted(house: House, domain: DomainHandle, rewardId: string): Promise<boolean> {
-  for (let ordinal = 0; ; ordinal++) {
-    const retraction = await findEvent(house, retractionId(domain, rewardId, ordinal));
-    if (retraction?.type !== 'RewardRetracted') return false;
-    if (retraction.data.domainRevision >= domain.timeline.length) await domain.refresh();
-    if (domain.timeline.lineage.has(retraction.data.domainRevision)) return true;
-  }
-}
-
-function retractionId({ tenant, name }: DomainHandle, rewardId: string, ordinal: number): string {
-  return eventId(tenant, name, rewardId, 'RewardRetracted', ordinal);
 }
 
 /** @throws ReckonerError decision_id_invalid, decision_unknown, reward_unknown */

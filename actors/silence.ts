@@ -10,7 +10,7 @@ import { decisionId } from './decision-id.ts';
 import type { DomainHandle } from './domains.ts';
 import { ask, type FoundDecision, findEvent, type House, knownOf, readDecision } from './house.ts';
 import { lateReward } from './late-reward.ts';
-import { retractionOf } from './retraction.ts';
+import { retractionOf, retractionsOf } from './retraction.ts';
 import { costOf } from './reward-cost.ts';
 import { answerTarget } from './reward-target.ts';
 import { silenceValue } from './reward-value.ts';
@@ -135,9 +135,10 @@ async function wasAwaited({ domain, data }: FoundDecision): Promise<boolean> {
 async function takenBack(house: House, decision: FoundDecision, kind: RewardKind): Promise<Command['before']> {
   const { domain, stream } = decision;
   const rewardId = silenceId(decision);
-  const id = eventId(domain.tenant, domain.name, rewardId, 'RewardRetracted');
-  const [silence, retraction] = await Promise.all([findEvent(house, rewardId), house.log.find(id)]);
-  if (silence?.type !== 'RewardObserved' || silence.stream !== stream || retraction !== undefined) return undefined;
+  const silence = await findEvent(house, rewardId);
+  if (silence?.type !== 'RewardObserved' || silence.stream !== stream) return undefined;
+  const { counts, id } = await retractionsOf(house, domain, rewardId);
+  if (counts) return undefined;
   const make = await retractionOf(domain, silence, { by: 'reckoner', reason: SUPERSEDED });
   return {
     id,

@@ -70,8 +70,11 @@ async function rewardsIn(house: House, domain: DomainHandle, asked: Omit<Span, '
   const now = new Set<string>();
   const earlier = new Set<string>();
   const buckets = new Set<string>();
-  let counted = 0;
-  let through = '';
+  const sharing = sharesPriors(before);
+  // Where nothing is counted at present, what was shared by then is still lent, and gone on with later.
+  let counting = sharing || before.countedThrough !== '';
+  let { counted, countedThrough: through } = before;
+  if (sharing) counted = 0;
   const types = ['RewardObserved', 'RewardRetracted'];
   const streamPrefix = bucketPrefix(domain.tenant, domain.name);
   for await (const event of house.log.readAll({ streamPrefix, types })) {
@@ -81,8 +84,10 @@ async function rewardsIn(house: House, domain: DomainHandle, asked: Omit<Span, '
     // What is newer than all that was known here is counted when the domain counts on.
     if (domainRevision > lineage.target) break;
     if (!lineage.has(domainRevision)) continue;
-    counted += 1;
-    through = decoded.id;
+    if (sharing) {
+      counted += 1;
+      through = decoded.id;
+    }
     const standing = timeline.standingAt(domainRevision);
     const id = decoded.type === 'RewardObserved' ? decoded.id : decoded.data.rewardId;
     if (decoded.type === 'RewardObserved') {
@@ -93,11 +98,10 @@ async function rewardsIn(house: House, domain: DomainHandle, asked: Omit<Span, '
         buckets.add(decoded.stream);
       }
     }
-    if (!earlier.has(id)) addShared(now.has(id) ? taken : sums, decoded, standing);
+    if (!earlier.has(id) && (counting || now.has(id))) addShared(now.has(id) ? taken : sums, decoded, standing);
+    if (!sharing && decoded.id === through) counting = false;
   }
   const arms = [...taken].map(([arm, { pulls, sum }]) => ({ arm, pulls, mean: pulls === 0 ? 0 : sum / pulls }));
-  const shared = sharesPriors(before)
-    ? { counted, through, arms: [...sums].map(([arm, { pulls, sum }]) => ({ arm, pulls, sum })) }
-    : { counted: before.counted, through: before.countedThrough, arms: [...(before.shared?.values() ?? [])] };
+  const shared = { counted, through, arms: [...sums].map(([arm, { pulls, sum }]) => ({ arm, pulls, sum })) };
   return { rewards: now.size, buckets: buckets.size, arms, shared };
 }

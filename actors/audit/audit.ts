@@ -10,7 +10,7 @@ import { bucketOfStream, domainStream } from '../../events/streams.ts';
 import type { MakePolicy } from '../compiled-domain.ts';
 import { type Difference, recompute } from '../recompute.ts';
 import { createReplay, type PassingDecision, type StateShelf } from './replay.ts';
-import { idThatFollows } from './request-ids.ts';
+import { idThatShouldFollow } from './request-ids.ts';
 
 export interface AuditFinding {
   /**
@@ -167,9 +167,8 @@ export function createAudit(options: AuditOptions): Audit {
       streams.set(event.stream, facts);
     }
     if (facts.owner === undefined || !('domainRevision' in decoded.data)) return;
-    const id = idThatFollows(facts.owner, decoded);
-    if (id !== undefined && id !== event.id)
-      tell(event, 'id', `Its id does not follow from its request: that gives ${id}.`);
+    const id = idThatShouldFollow(facts.owner, decoded);
+    if (id !== undefined) tell(event, 'id', `Its id does not follow from its request: that gives ${id}.`);
     const { domainRevision } = decoded.data;
     if (domainRevision < facts.domainRevision)
       tell(event, 'order', `It names the domain revision ${domainRevision} after ${facts.domainRevision}.`);

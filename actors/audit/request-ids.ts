@@ -2,13 +2,23 @@
 import type { DecodedEvent } from '../../events/catalogue.ts';
 import { eventId } from '../../events/ids.ts';
 
-/** The id that the event of a bucket must have; undefined where it does not tell its request. @param owner whose bucket it is */
-export function idThatFollows(
+/**
+ * The id that the event of a bucket must have; undefined where it does not tell its request, or has one that follows.
+ * @param owner whose bucket it is
+ */
+export function idThatShouldFollow(
   owner: { readonly tenant: string; readonly name: string },
-  { type, data }: DecodedEvent,
+  { id, type, data }: DecodedEvent,
 ): string | undefined {
   const request = requestOf(type, data);
-  return request === undefined ? undefined : eventId(owner.tenant, owner.name, request, type);
+  if (request === undefined) return undefined;
+  const first = eventId(owner.tenant, owner.name, request, type);
+  if (id === first) return undefined;
+  // What a rollback has set aside is recorded once more under another ordinal: a domain was rolled back at most so often.
+  const most = type === 'DecisionMade' || !('domainRevision' in data) ? 0 : data.domainRevision;
+  for (let ordinal = 1; ordinal <= most; ordinal++)
+    if (id === eventId(owner.tenant, owner.name, request, type, ordinal)) return undefined;
+  return first;
 }
 
 function requestOf(type: DecodedEvent['type'], data: DecodedEvent['data']): string | undefined {

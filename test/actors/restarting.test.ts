@@ -336,3 +336,22 @@ test.each([
   },
   30_000,
 );
+
+test('Given a restart under a later revision than its reward, when a rollback sets it aside alone, then the bucket restarts again', async () => {
+  const snapshots = openShelf();
+  const stage = await given(changed(20, SURE), { snapshots });
+  await stage.reckoner.checkpoint(DOMAIN, { name: 'later' });
+  await decide(stage);
+  for (let round = 1; round <= 3; round++) {
+    expect(await stage.events('BucketRestarted')).toHaveLength(round);
+    await stage.reckoner.rollBack(DOMAIN, { to: 0 });
+    const { decisionId } = await decide(stage);
+    expect(await stage.reckoner.explain(decisionId)).toMatchObject({ verified: true });
+  }
+  const restarts = await stage.events('BucketRestarted');
+  expect(new Set(restarts.map(({ data }) => 'rewardId' in data && data.rewardId)).size).toBe(1);
+  expect(new Set(restarts.map(({ id }) => id)).size).toBe(4);
+  expect(textOf(await stateFrom(stage.log, { snapshots }))).toBe(textOf(await stateFrom(stage.log)));
+  expect(stage.failures).toEqual([]);
+  await stage.stop();
+});

@@ -501,3 +501,20 @@ async function pass(stage: Stage): Promise<void> {
     head = now;
   }
 }
+
+test('silence that counts again after a rollback gives way to the next reward, time after time', async () => {
+  const stage = await stageOf(waiting({}, { policy: { name: 'rand_ucb' } }));
+  const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
+  stage.time += HOUR;
+  await closed(stage, 1);
+  await stage.reckoner.checkpoint(DOMAIN, { name: 'silent' });
+  for (const requestId of ['one', 'two', 'three']) {
+    const { events } = await stage.when((reckoner) => reckoner.reward(decisionId, { value: 1, requestId }));
+    expect(events.map(({ type }) => type)).toEqual(['RewardRetracted', 'RewardObserved']);
+    await stage.reckoner.rollBack(DOMAIN, { to: 0 });
+  }
+  await stage.reckoner.reward(decisionId, { value: 1, requestId: 'four' });
+  const { arms } = await stage.reckoner.explain((await stage.reckoner.decide(DOMAIN, {})).decisionId);
+  expect(arms.reduce((sum, { pulls }) => sum + pulls, 0)).toBe(1);
+  expect(await brokenLinks(stage.log)).toEqual([]);
+});

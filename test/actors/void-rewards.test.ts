@@ -166,3 +166,32 @@ test('where the domain wants it, a late reward of a decision that was set aside 
   expect(arms.reduce((sum, { pulls }) => sum + pulls, 0)).toBe(1);
   await stage.stop();
 });
+
+test.each([
+  ['lends what it shared, and counts no more', { sharing: { every: 0 } }],
+  ['has one bucket only', { bucketBy: [] }],
+])('a domain that %s lends nothing of rewards that were voided meanwhile', async (_, meanwhile) => {
+  const base: DomainConfigInput = {
+    arms: ['red', 'green'],
+    context: { user: { type: 'numeric', round: 1 } },
+    bucketBy: ['user'],
+    sharing: { every: 3 },
+  };
+  const stage = await given([configured(base)]);
+  const shared = async () => {
+    await stage.settled();
+    const view = await stage.reckoner.domain(DOMAIN);
+    return { counted: view.counted, pulls: view.shared.reduce((sum, { pulls }) => sum + pulls, 0) };
+  };
+  for (let at = 0; at < 6; at++) await pull(stage, 1, at % 2 === 0 ? 'friend' : 'troll', { user: at });
+  expect(await shared()).toEqual({ counted: 6, pulls: 6 });
+  await stage.reckoner.configure(DOMAIN, { ...base, ...meanwhile });
+  for (const subject of ['troll', 'friend']) await pull(stage, 1, subject, { user: 0 });
+  expect(await stage.reckoner.voidRewards(DOMAIN, { subject: 'troll' })).toMatchObject({ rewards: 4 });
+  expect(await shared()).toEqual({ counted: 6, pulls: 3 });
+
+  await stage.reckoner.configure(DOMAIN, base);
+  await pull(stage, 1, 'friend', { user: 1 });
+  expect(await shared()).toEqual({ counted: 9, pulls: 5 });
+  await stage.stop();
+});

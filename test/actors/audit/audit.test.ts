@@ -105,6 +105,22 @@ test('a reward that was written anew makes later decisions come out otherwise', 
   expect(new Set(findings.map(({ kind }) => kind))).toEqual(new Set(['decision']));
 });
 
+test('what is taken back once more after a rollback has an id that follows', async () => {
+  const stage = await given([configured(CONFIG)]);
+  const { decisionId } = await stage.reckoner.decide(DOMAIN, { context: { size: 1 } });
+  const { rewardId } = await stage.reckoner.reward(decisionId, { value: 1 });
+  await stage.reckoner.checkpoint(DOMAIN, { name: 'rewarded' });
+  for (let round = 0; round < 3; round++) {
+    await stage.reckoner.retract(decisionId, rewardId);
+    await stage.reckoner.rollBack(DOMAIN, { to: 'rewarded' });
+  }
+  const events = await stage.events();
+  expect(events.filter(({ type }) => type === 'RewardRetracted')).toHaveLength(3);
+  const { findings } = await audited(forged(events, (event) => event));
+  expect(findings).toEqual([]);
+  await stage.stop();
+});
+
 test('an id that does not follow from its request is told', async () => {
   const { findings, revision } = await withDecision(3, { requestId: 'another request' });
   expect(findings).toMatchObject([{ kind: 'id', revision }]);

@@ -9,6 +9,7 @@ import { domainStream } from '../events/streams.ts';
 import type { DomainHandle } from './domains.ts';
 import type { House } from './house.ts';
 import { pointsOf, revisionMeant } from './rollback-points.ts';
+import { timeAsked } from './time-asked.ts';
 
 /** A moment of one domain. */
 export interface Moment {
@@ -23,7 +24,6 @@ export interface Moment {
 
 /** Where positions are told apart from revisions of a domain. */
 const POSITION = /^(?:position:(.+)|(\d{16}))$/;
-const TIME = /^\d{4}-\d\d-\d\d/;
 
 /**
  * The moment that is meant.
@@ -46,8 +46,8 @@ export async function momentMeant(house: House, domain: DomainHandle, asked: str
     if (length === 0) throw await tooEarly(house.log, stream);
     return { domainRevision: length - 1, position };
   }
-  const time = TIME.test(asked) ? Date.parse(asked) : Number.NaN;
-  if (Number.isNaN(time) || (await isPoint(house, domain, asked)))
+  const time = timeAsked(asked);
+  if (time === undefined || (await isPoint(house, domain, asked)))
     return { domainRevision: await revisionMeant(house, domain, asked) };
   const length = await prefixLength(house.log, stream, { time });
   if (length === 0) throw await tooEarly(house.log, stream);

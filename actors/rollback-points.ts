@@ -7,6 +7,7 @@ import type { Control } from './control.ts';
 import type { DomainHandle } from './domains.ts';
 import type { House } from './house.ts';
 import type { RevisionSpan, RollbackPoint } from './messages.ts';
+import { timeAsked } from './time-asked.ts';
 
 /** Why a revision is marked. */
 export type Cause = 'config' | 'policy' | 'thaw' | 'daily' | 'manual' | 'rollback' | 'void';
@@ -64,8 +65,8 @@ export async function revisionMeant(house: House, domain: DomainHandle, to: stri
     if (name === named && (at === undefined || revision === Number(at))) return revision;
     if (last.length < NAMED) last.push(`${name}@${revision}`);
   }
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) {
+  const time = timeAsked(text);
+  if (time === undefined) {
     const known = last.length === 0 ? 'None is marked yet.' : `The last ones are ${last.join(', ')}.`;
     throw unknown(`No rollback point of this domain is called so. ${known}`);
   }

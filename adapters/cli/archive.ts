@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Command } from 'commander';
+import { timeAsked } from '../../actors/time-asked.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { hashFile } from '../files/durable.ts';
 import { type ArchiveOptions, archiveEvents } from '../keeping/archive.ts';
@@ -76,8 +77,8 @@ async function archive(options: ArchiveCommandOptions, cli: Cli): Promise<void> 
 
 function momentOf(text: string): ArchiveOptions['before'] {
   if (/^\d{1,16}$/.test(text)) return { row: Number(text) };
-  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isFinite(time)) return { time };
+  const time = timeAsked(text);
+  if (time !== undefined) return { time };
   throw usageError(`${text} is no moment.`, 'Give an ISO time such as 2026-01-01T00:00:00Z, or a position of the log.');
 }
 

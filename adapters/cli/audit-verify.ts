@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
+import { timeAsked } from '../../actors/time-asked.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { domainStream } from '../../events/streams.ts';
 import { openSalvage } from '../sqlite/salvage.ts';
@@ -160,8 +161,8 @@ function summaryLines(counts: FileCounts, seconds: number, found: number, colour
 
 function momentGiven(text: string): Moment {
   if (/^\d{1,16}$/.test(text)) return { position: positionOf(Number(text)) };
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new InvalidArgumentError('It is a position, or a time as 2026-03-01T12:00:00Z.');
+  const time = timeAsked(text);
+  if (time === undefined) throw new InvalidArgumentError('It is a position, or a time as 2026-03-01T12:00:00Z.');
   return { time };
 }
 

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
+import { timeAsked } from '../../actors/time-asked.ts';
 import { problemOf } from '../../events/errors.ts';
 import type { Position } from '../../events/event-log.ts';
 import { writeAtomically } from '../export/atomic-file.ts';
@@ -177,10 +178,8 @@ function progressBar({ err }: Terminal): {
 }
 
 function timeGiven(text: string): number {
-  // A date alone is UTC to JavaScript already, a time without a zone is not.
-  const zoned = /T.*(Z|[+-]\d\d:?\d\d)$/i.test(text) || !text.includes('T') ? text : `${text}Z`;
-  const time = /^\d{4}-\d\d/.test(text) ? Date.parse(zoned) : Number.NaN;
-  if (Number.isNaN(time))
+  const time = timeAsked(text);
+  if (time === undefined)
     throw new InvalidArgumentError('It is a date or a time as in 2026-03-01 or 2026-03-01T12:00Z.');
   return time;
 }

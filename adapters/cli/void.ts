@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Voiding } from '../../actors/messages.ts';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
+import { timeAsked } from '../../actors/time-asked.ts';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
 import { dataDirOption, existingDataDir } from './data-dir.ts';
@@ -37,7 +38,7 @@ export function registerVoid(program: Command, { terminal }: Cli): void {
     .description('take rewards of a person or a span of time out of what is learned')
     .requiredOption('--domain <name>', 'the domain')
     .option('--subject <person>', 'whose rewards, as they were named when they rewarded; default everybody’s')
-    .option('--from <time>', 'recorded at this time or later (ISO 8601)')
+    .option('--from <time>', 'recorded at this time or later (ISO 8601, UTC where it says no zone)')
     .option('--to <time>', 'recorded before this time')
     .option('--reason <text>', 'why, for those who read the log')
     .option('--dry-run', 'count them, and change nothing', false)
@@ -62,8 +63,8 @@ export function registerVoid(program: Command, { terminal }: Cli): void {
 
 function timeOf(option: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) throw usageError(`--${option} is no time: ${text}`, 'Write it as 2026-03-01T00:00:00Z.');
+  const time = timeAsked(text);
+  if (time === undefined) throw usageError(`--${option} is no time: ${text}`, 'Write it as 2026-03-01T00:00:00Z.');
   return new Date(time).toISOString();
 }
 

@@ -6,7 +6,7 @@ import { type DecodedEvent, decode, type Traced, timeOf, traceDecision, traceRew
 import { ReckonerError } from '../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../events/event-log.ts';
 import { chainHash } from '../events/seal.ts';
-import type { SnapshotStore } from '../events/snapshot-store.ts';
+import { NO_SNAPSHOTS, type SnapshotStore } from '../events/snapshot-store.ts';
 import { bucketOfStream, bucketPrefix, DOMAIN_STREAMS, domainOfStream, domainStream } from '../events/streams.ts';
 import type { Belief, Parameters } from '../policies/policy.ts';
 import { restoreBucket, SNAPSHOT_VERSIONS, serialiseBucket } from './bucket-snapshot.ts';
@@ -204,7 +204,6 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
 }
 
 const READ_NO_FURTHER = async () => {};
-const NO_SNAPSHOTS: SnapshotStore = { latest: async () => undefined, put: async () => {}, close: async () => {} };
 
 function bucketOf(state: BucketState): Bucket {
   const { head, posteriorRevision, domain } = state;

@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import { decode } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
+import { eventAt } from '../events/event-at.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { type CompiledDomain, compileDomain, type MakePolicy } from './compiled-domain.ts';
 import { type DomainTimeline, standingAt } from './domain-state.ts';
@@ -35,10 +36,9 @@ export function createConfigurations(log: Pick<EventLog, 'readStream'>, makePoli
 }
 
 async function recordedAt(log: Pick<EventLog, 'readStream'>, stream: string, revision: number): Promise<string> {
-  for await (const event of log.readStream(stream, { from: revision, limit: 1 })) {
-    const decoded = decode(event);
-    if (decoded?.type === 'DomainConfigured') return decoded.data.config;
-  }
+  const event = await eventAt(log, stream, revision);
+  const decoded = event && decode(event);
+  if (decoded?.type === 'DomainConfigured') return decoded.data.config;
   throw new ReckonerError('log_corrupt', `The configuration at revision ${revision} of ${stream} is gone.`);
 }
 

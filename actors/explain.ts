@@ -1,5 +1,6 @@
 /** Tells a recorded decision in full: what every arm looked like at that moment, and whether the log still gives the same choice. */
 import { decode, type EventData } from '../events/catalogue.ts';
+import { eventAt } from '../events/event-at.ts';
 import type { BucketState } from './bucket-state.ts';
 import { pacingOf } from './budget.ts';
 import { answerOf } from './choose.ts';
@@ -67,14 +68,12 @@ function budgetOf(
 async function restartOf({ log }: House, stream: string, { changes, posteriorSince }: BucketState) {
   const revision = changes?.restartedAt ?? -1;
   if (revision < 0 || posteriorSince !== revision) return null;
-  for await (const event of log.readStream(stream, { from: revision, limit: 1 })) {
-    const decoded = decode(event);
-    if (decoded?.type !== 'BucketRestarted') continue;
-    const { arm, detector, statistic, threshold, meanBefore, meanAfter, pulls } = decoded.data;
-    const time = isoOf(decoded.metadata.time);
-    return { revision, time, arm, detector, statistic, threshold, meanBefore, meanAfter, pulls };
-  }
-  return null;
+  const event = await eventAt(log, stream, revision);
+  const decoded = event && decode(event);
+  if (decoded?.type !== 'BucketRestarted') return null;
+  const { arm, detector, statistic, threshold, meanBefore, meanAfter, pulls } = decoded.data;
+  const time = isoOf(decoded.metadata.time);
+  return { revision, time, arm, detector, statistic, threshold, meanBefore, meanAfter, pulls };
 }
 
 /** The policy knows features by their place only: the schema has their names. */

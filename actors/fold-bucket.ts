@@ -1,5 +1,6 @@
 /** A bucket's state from the log: the nearest snapshot and the events after it, or all of them. */
 import { type DecodedEvent, decode } from '../events/catalogue.ts';
+import { eventAt } from '../events/event-at.ts';
 import type { EventLog, RecordedEvent } from '../events/event-log.ts';
 import { chainHash, type Head } from '../events/seal.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
@@ -106,9 +107,8 @@ async function restored(
 
 /** Whether the event that the head stands at is in the log, byte for byte. */
 async function holds(log: BucketSource['log'], stream: string, { revision, hash }: Head): Promise<boolean> {
-  for await (const event of log.readStream(stream, { from: revision, limit: 1 }))
-    return Buffer.compare(chainHash(event), hash) === 0;
-  return false;
+  const event = await eventAt(log, stream, revision);
+  return event !== undefined && Buffer.compare(chainHash(event), hash) === 0;
 }
 
 interface Folded {

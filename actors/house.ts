@@ -2,6 +2,7 @@
 import type { LRUCache } from 'lru-cache';
 import { type DecodedEvent, decode, type EventData } from '../events/catalogue.ts';
 import { errorOf, ReckonerError } from '../events/errors.ts';
+import { eventAt } from '../events/event-at.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
 import { bucketPrefix } from '../events/streams.ts';
@@ -113,10 +114,9 @@ export async function readDecision(
   stream: string,
   revision: number,
 ): Promise<Extract<DecodedEvent, { type: 'DecisionMade' }>> {
-  for await (const event of log.readStream(stream, { from: revision, limit: 1 })) {
-    const decoded = decode(event);
-    if (decoded?.type === 'DecisionMade') return decoded;
-  }
+  const event = await eventAt(log, stream, revision);
+  const decoded = event && decode(event);
+  if (decoded?.type === 'DecisionMade') return decoded;
   throw new ReckonerError('decision_unknown', 'The log holds no decision of this id.');
 }
 

@@ -4,6 +4,7 @@
  */
 import { decode, timeOf } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
+import { eventAt } from '../events/event-at.ts';
 import type { EventLog, Position, RecordedEvent } from '../events/event-log.ts';
 import { domainStream } from '../events/streams.ts';
 import type { DomainHandle } from './domains.ts';
@@ -61,13 +62,13 @@ async function isPoint(house: House, domain: DomainHandle, asked: string): Promi
 }
 
 async function tooEarly(log: EventLog, stream: string): Promise<ReckonerError> {
-  for await (const event of log.readStream(stream, { limit: 1 }))
-    return new ReckonerError(
-      'request_invalid',
-      `The domain was not there yet: it was first configured at ${new Date(timeOf(event)).toISOString()}, position ${event.position}.`,
-      { remedy: 'Ask for a later moment.' },
-    );
-  return new ReckonerError('domain_unknown', 'There is no domain of this name.');
+  const event = await eventAt(log, stream, 0);
+  if (event === undefined) return new ReckonerError('domain_unknown', 'There is no domain of this name.');
+  return new ReckonerError(
+    'request_invalid',
+    `The domain was not there yet: it was first configured at ${new Date(timeOf(event)).toISOString()}, position ${event.position}.`,
+    { remedy: 'Ask for a later moment.' },
+  );
 }
 
 /** How many events of a stream belong to a moment; Infinity where only folding them tells. */
@@ -89,16 +90,12 @@ export async function prefixLength(
 
 /** Positions grow along a stream: halved until the last one is found. */
 async function prefixByPosition(log: EventLog, stream: string, position: Position): Promise<number> {
-  const at = async (revision: number) => {
-    for await (const event of log.readStream(stream, { from: revision, limit: 1 })) return event;
-    return undefined;
-  };
   let known = 0;
   let beyond = 0;
   for await (const last of log.readStream(stream, { backwards: true, limit: 1 })) beyond = last.revision + 1;
   while (known < beyond) {
     const middle = (known + beyond) >> 1;
-    const event = await at(middle);
+    const event = await eventAt(log, stream, middle);
     if (event !== undefined && event.position <= position) known = middle + 1;
     else beyond = middle;
   }

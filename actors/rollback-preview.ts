@@ -1,6 +1,7 @@
 /** What a rollback would change, without recording it: events that count no more, and what the arms would look like. */
 import { type DecodedEvent, decode, type EventData } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
+import { eventAt } from '../events/event-at.ts';
 import { type Position, START } from '../events/event-log.ts';
 import { bucketPrefix, domainStream } from '../events/streams.ts';
 import { type BucketView, viewUnder } from './bucket-state.ts';
@@ -91,9 +92,7 @@ async function startOf(
 ): Promise<Position> {
   let first = 0;
   while (first < before.target && before.has(first) === after.has(first)) first += 1;
-  for await (const { position } of log.readStream(domainStream(tenant, name), { from: first, limit: 1 }))
-    return position;
-  return START;
+  return (await eventAt(log, domainStream(tenant, name), first))?.position ?? START;
 }
 
 /** One of the two states of the domain that are compared. */

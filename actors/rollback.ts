@@ -3,6 +3,7 @@
  * between stays in the log.
  */
 import type { EventData } from '../events/catalogue.ts';
+import { eventAt } from '../events/event-at.ts';
 import { eventId } from '../events/ids.ts';
 import { bucketPrefix, domainStream } from '../events/streams.ts';
 import { canonical } from './canonical.ts';
@@ -99,8 +100,8 @@ async function meantBy(house: House, tenant: string, name: string, to: RollbackC
  */
 async function requireReadable({ log }: House, { tenant, name }: DomainHandle, revision: number): Promise<void> {
   const stream = domainStream(tenant, name);
-  for await (const { position } of log.readStream(stream, { from: revision + 1, limit: 1 }))
-    await log.requireWhole?.(bucketPrefix(tenant, name), position);
+  const after = await eventAt(log, stream, revision + 1);
+  if (after !== undefined) await log.requireWhole?.(bucketPrefix(tenant, name), after.position);
 }
 
 function rolledBackTo(

@@ -1,6 +1,7 @@
 /** What the buckets of a domain knew at a moment of the past: folded from the log, with snapshots as the cache that they are. */
 import { decode } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
+import { eventAt } from '../events/event-at.ts';
 import { bucketOfStream, bucketPrefix } from '../events/streams.ts';
 import { type ArmBelief, beliefsOf } from './bucket-folding.ts';
 import type { BucketState } from './bucket-state.ts';
@@ -86,10 +87,9 @@ export async function stateAt(
 ): Promise<{ readonly state: BucketState; readonly domainRevision: number }> {
   const upTo = moment.now ? Number.POSITIVE_INFINITY : await prefixLength(log, stream, moment);
   let { domainRevision } = moment;
-  if (upTo > 0 && Number.isFinite(upTo))
-    // By other clocks than the domain's it may be made under a revision that came later: then that belongs to it too.
-    for await (const last of log.readStream(stream, { from: upTo - 1, limit: 1 }))
-      domainRevision = Math.max(domainRevision, revisionOf(last));
+  const last = upTo > 0 && Number.isFinite(upTo) ? await eventAt(log, stream, upTo - 1) : undefined;
+  // By other clocks than the domain's it may be made under a revision that came later: then that belongs to it too.
+  if (last !== undefined) domainRevision = Math.max(domainRevision, revisionOf(last));
   return {
     state: await bucketUnder({ log, snapshots, timeline, refresh }, stream, upTo, domainRevision),
     domainRevision,
@@ -131,8 +131,8 @@ async function streamsOf(
   const prefix = bucketPrefix(domain.tenant, domain.name);
   if (bucket !== undefined) {
     const stream = BUCKET_ID.test(bucket) ? prefix + bucket : await streamLabelled(house, domain, bucket);
-    for await (const _ of house.log.readStream(stream, { limit: 1 })) return { streams: [stream], total: 1 };
-    throw noBucket(bucket);
+    if ((await eventAt(house.log, stream, 0)) === undefined) throw noBucket(bucket);
+    return { streams: [stream], total: 1 };
   }
   const sizes = new Map<string, number>();
   const belongs = moments.map(belongsTo);

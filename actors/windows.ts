@@ -5,6 +5,7 @@
  */
 import { type DecodedEvent, decode } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
+import { eventAt } from '../events/event-at.ts';
 import { type EventLog, type Position, START } from '../events/event-log.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
 import type { DomainTimeline } from './domain-state.ts';
@@ -154,8 +155,7 @@ async function startOf(source: WindowsSource): Promise<Position> {
   const { log, timeline, domainStream } = source;
   const window = timeline.latest?.window;
   if (window === undefined) return log.head();
-  let declared = START;
-  for await (const { position } of log.readStream(domainStream, { from: window.since, limit: 1 })) declared = position;
+  const declared = (await eventAt(log, domainStream, window.since))?.position ?? START;
   const settled = await lastCheckpoint(source);
   return settled !== undefined && settled > declared ? settled : declared;
 }

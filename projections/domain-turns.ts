@@ -1,5 +1,4 @@
 /** What outcomes need to know of domains: who has one of a name, when it was configured, and which rewards were taken out. */
-
 import type { Owner } from '../events/streams.ts';
 import { integer, orNull, real, text } from './columns.ts';
 import type { Table, Tables } from './projection.ts';

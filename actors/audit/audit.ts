@@ -4,6 +4,7 @@
 import { crc32 } from 'node:zlib';
 import type { DecodedEvent } from '../../events/catalogue.ts';
 import { problemOf } from '../../events/errors.ts';
+import { eventAt } from '../../events/event-at.ts';
 import type { EventLog, Position, RecordedEvent } from '../../events/event-log.ts';
 import { createIntegrity, type Flaw, flawOfLast, type Integrity } from '../../events/integrity.ts';
 import { bucketOfStream, domainStream } from '../../events/streams.ts';
@@ -198,10 +199,9 @@ export function createAudit(options: AuditOptions): Audit {
     async finish() {
       for (const [stream, head] of integrity.heads) {
         if (head.whole !== undefined) continue;
-        for await (const event of log.readStream(stream, { from: head.revision, limit: 1 })) {
-          const flaw = flawOfLast(event);
-          if (flaw !== undefined) tell(event, 'changed', flaw);
-        }
+        const event = await eventAt(log, stream, head.revision);
+        const flaw = event && flawOfLast(event);
+        if (event !== undefined && flaw !== undefined) tell(event, 'changed', flaw);
       }
       return { events, streams: integrity.heads.size, unknown, decisions, propensities, passedOver, otherVersions };
     },

@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import type { DecodedEvent } from '../../events/catalogue.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
-import type { SnapshotStore } from '../../events/snapshot-store.ts';
+import { NO_SNAPSHOTS } from '../../events/snapshot-store.ts';
 import { bucketOfStream, DOMAIN_STREAMS, domainStream } from '../../events/streams.ts';
 import { restoreBucket, serialiseBucket } from '../bucket-snapshot.ts';
 import { adopt, type BucketState, emptyBucket, evolve, isBucketEvent } from '../bucket-state.ts';
@@ -218,13 +218,6 @@ const NO_HASH = new Uint8Array(0);
 
 /** The log is read in its order: what a bucket may need of its domain has been read. */
 const refresh = async () => {};
-
-/** Caches are not asked what the log says. */
-const NO_SNAPSHOTS: SnapshotStore = {
-  latest: async () => undefined,
-  put: async () => {},
-  close: async () => {},
-};
 
 function memoryShelf(): StateShelf {
   const kept = new Map<string, { readonly revision: number; readonly bytes: Uint8Array }>();

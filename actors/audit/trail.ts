@@ -1,6 +1,7 @@
 /** All that the log says of one decision: who asked, what was in force, where it lies in its chain, and what came of it later. */
 import { type DecodedEvent, decode } from '../../events/catalogue.ts';
 import { ReckonerError } from '../../events/errors.ts';
+import { eventAt } from '../../events/event-at.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash, examine } from '../../events/seal.ts';
 import { bucketOfStream, domainStream } from '../../events/streams.ts';
@@ -97,7 +98,7 @@ export async function trailOf(log: EventLog, makePolicy: MakePolicy, decision: E
       tenant,
     },
     inForce: {
-      configuration: await eventAt(log, governed, configuredAt),
+      configuration: await toldAt(log, governed, configuredAt),
       policy: data.policy,
       policyVersion: data.policyVersion,
       frozen,
@@ -145,11 +146,10 @@ async function timelineOf(log: EventLog, makePolicy: MakePolicy, stream: string)
   return timeline;
 }
 
-async function eventAt(log: EventLog, stream: string, revision: number): Promise<TrailEvent> {
-  for await (const event of log.readStream(stream, { from: revision, limit: 1 })) {
-    const decoded = decode(event);
-    if (decoded !== undefined) return told(decoded);
-  }
+async function toldAt(log: EventLog, stream: string, revision: number): Promise<TrailEvent> {
+  const event = await eventAt(log, stream, revision);
+  const decoded = event && decode(event);
+  if (decoded !== undefined) return told(decoded);
   throw new ReckonerError('log_corrupt', `Revision ${revision} of ${stream} is gone.`);
 }
 

@@ -9,10 +9,10 @@ import { createTimeline, type DomainTimeline } from '../../actors/domain-state.t
 import { foldBucket } from '../../actors/fold-bucket.ts';
 import { decode } from '../../events/catalogue.ts';
 import type { EventLog } from '../../events/event-log.ts';
+import { NO_SNAPSHOTS } from '../../events/snapshot-store.ts';
 import { bucketPrefix, domainStream } from '../../events/streams.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { configured, DOMAIN, given, openStage, TENANT } from './given.ts';
-import { noSnapshots } from './posterior.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
@@ -45,7 +45,7 @@ test('a configuration that was replaced is not held in memory, also while bucket
     streams.push(bucketPrefix(TENANT, DOMAIN) + bucket);
   }
   const { timeline, old } = await watchedTimeline(stage.log);
-  const source = { log: stage.log, snapshots: noSnapshots, timeline, refresh: async () => {} };
+  const source = { log: stage.log, snapshots: NO_SNAPSHOTS, timeline, refresh: async () => {} };
   const buckets = await Promise.all(streams.map((stream) => foldBucket(source, stream)));
   await new Promise((resolve) => setImmediate(resolve)); // a WeakRef holds until the end of the turn it was read in
   collectGarbage();

@@ -6,7 +6,7 @@ import { createTimeline } from '../../actors/domain-state.ts';
 import { foldBucket } from '../../actors/fold-bucket.ts';
 import { decode } from '../../events/catalogue.ts';
 import type { EventLog } from '../../events/event-log.ts';
-import type { Snapshot, SnapshotStore } from '../../events/snapshot-store.ts';
+import { NO_SNAPSHOTS, type Snapshot, type SnapshotStore } from '../../events/snapshot-store.ts';
 import { bucketPrefix, domainStream } from '../../events/streams.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import type { AnyPolicy } from '../../policies/policy.ts';
@@ -14,13 +14,6 @@ import { ONLY_BUCKET } from './facts.ts';
 import { DOMAIN, TENANT } from './given.ts';
 
 export const ONLY_STREAM = bucketPrefix(TENANT, DOMAIN) + ONLY_BUCKET;
-
-/** A snapshot store that keeps nothing. */
-export const noSnapshots: SnapshotStore = {
-  latest: async () => undefined,
-  put: async () => {},
-  close: async () => {},
-};
 
 /** A snapshot store that keeps everything, open to the test. */
 export function openShelf(): SnapshotStore & { readonly kept: Map<string, Snapshot[]> } {
@@ -48,7 +41,7 @@ export async function stateFrom(
     readonly makePolicy?: MakePolicy;
   } = {},
 ): Promise<BucketState> {
-  const { stream = ONLY_STREAM, upTo, snapshots = noSnapshots, makePolicy = createPolicy } = options;
+  const { stream = ONLY_STREAM, upTo, snapshots = NO_SNAPSHOTS, makePolicy = createPolicy } = options;
   const timeline = createTimeline(makePolicy);
   const refresh = async () => {
     for await (const event of log.readStream(domainStream(TENANT, DOMAIN), { from: timeline.length }))

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, SubscriptionMessage } from '../../events/event-log.ts';
+import { NO_SNAPSHOTS } from '../../events/snapshot-store.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { temporaryDirectory } from '../adapters/sqlite/temporary.ts';
 import {
@@ -16,16 +17,7 @@ import {
   type Stage,
   type StageOptions,
 } from './given.ts';
-import {
-  noSnapshots,
-  ONLY_STREAM,
-  openShelf,
-  posteriorOf,
-  stateFrom,
-  textOf,
-  unforgetting,
-  watched,
-} from './posterior.ts';
+import { ONLY_STREAM, openShelf, posteriorOf, stateFrom, textOf, unforgetting, watched } from './posterior.ts';
 
 /** A subscription that never says anything. */
 async function* silence(signal?: AbortSignal): AsyncGenerator<SubscriptionMessage> {
@@ -218,7 +210,7 @@ test('a bucket that lost a race reads what it missed, not all it knew, and is th
   for (const makePolicy of [createPolicy, unforgetting]) {
     const watch = watched(makePolicy);
     const read: number[] = [];
-    const [one, two, log] = await twoNodes({ makePolicy: watch.makePolicy, snapshots: noSnapshots });
+    const [one, two, log] = await twoNodes({ makePolicy: watch.makePolicy, snapshots: NO_SNAPSHOTS });
     const readStream = log.readStream;
     log.readStream = async function* counted(stream, wanted) {
       for await (const event of readStream(stream, wanted)) {

@@ -10,10 +10,11 @@ import { stateAt } from '../../actors/time-travel.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { decode, timeOf } from '../../events/catalogue.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
+import { NO_SNAPSHOTS } from '../../events/snapshot-store.ts';
 import { bucketPrefix, domainStream } from '../../events/streams.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { configured, DOMAIN, given, problemOf, type Stage, TENANT } from './given.ts';
-import { noSnapshots, openShelf, posteriorOf } from './posterior.ts';
+import { openShelf, posteriorOf } from './posterior.ts';
 
 const base: DomainConfigInput = {
   arms: ['red', 'blue'],
@@ -153,7 +154,7 @@ function onlyThese(log: EventLog, events: readonly RecordedEvent[]): EventLog {
 async function foldedFrom(log: EventLog, stream: string) {
   const timeline = createTimeline(createPolicy);
   for await (const event of log.readStream(domainStream(TENANT, DOMAIN))) timeline.apply(event.revision, decode(event));
-  const source = { log, snapshots: noSnapshots, timeline, refresh: async () => {} };
+  const source = { log, snapshots: NO_SNAPSHOTS, timeline, refresh: async () => {} };
   const state = await foldBucket(source, stream);
   adopt(state, standingAt(timeline, timeline.length - 1));
   return state;

@@ -10,10 +10,11 @@ import { CONFLICT_PAUSE_MS } from '../../actors/retries.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog } from '../../events/event-log.ts';
+import { NO_SNAPSHOTS } from '../../events/snapshot-store.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { type Fault, faulty } from './faulty-log.ts';
 import { brokenLinks, configured, DOMAIN, given, problemOf, type Stage, TENANT } from './given.ts';
-import { noSnapshots, ONLY_STREAM, posteriorOf, stateFrom, unforgetting, watched } from './posterior.ts';
+import { ONLY_STREAM, posteriorOf, stateFrom, unforgetting, watched } from './posterior.ts';
 
 const memory = () => openSqliteEventLog({ file: ':memory:' });
 
@@ -420,7 +421,7 @@ test.each([
 
 test('who asks again within the refusal of a bucket that cannot be read is refused too, and not forgotten', async () => {
   const stage = await given([configured()]);
-  const snapshots = { ...noSnapshots, latest: () => Promise.reject(new Error('secret')) };
+  const snapshots = { ...NO_SNAPSHOTS, latest: () => Promise.reject(new Error('secret')) };
   const { ask } = await bareBuckets({ ...stage, snapshots }, stage.log);
   const outcomes = await new Promise<BucketOutcome[]>((resolve) =>
     ask((first) => ask((second) => resolve([first, second]))),

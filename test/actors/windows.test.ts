@@ -5,11 +5,11 @@ import { createTimeline } from '../../actors/domain-state.ts';
 import { createOpenWindows } from '../../actors/open-windows.ts';
 import { followWindows } from '../../actors/windows.ts';
 import { decode } from '../../events/catalogue.ts';
+import { NO_SNAPSHOTS } from '../../events/snapshot-store.ts';
 import { bucketPrefix, domainStream } from '../../events/streams.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import type { Fact } from './facts.ts';
 import { configured, DOMAIN, given, NOON, TENANT } from './given.ts';
-import { noSnapshots } from './posterior.ts';
 
 const HOUR = 3_600_000;
 const config: DomainConfigInput = { arms: ['red', 'blue'], reward: { window: { seconds: 3600, silence: 'failure' } } };
@@ -35,7 +35,7 @@ async function following(facts: readonly Fact[], { most, close = async () => {},
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 2)));
   const env = { node: 'here', now: () => clock.now, uuid: () => '', seed: () => 0, sleep };
   const source = {
-    ...{ env, log, timeline, refresh, snapshots: noSnapshots },
+    ...{ env, log, timeline, refresh, snapshots: NO_SNAPSHOTS },
     domainStream: domainStream(TENANT, DOMAIN),
     streamPrefix: bucketPrefix(TENANT, DOMAIN),
     close: async (_: string, revision: number) => {

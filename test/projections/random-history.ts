@@ -1,5 +1,4 @@
 /** Long histories by chance: several tenants, domains, days, and everything that can happen to a decision. */
-
 import { eventId } from '../../events/ids.ts';
 import { drawUniform, randomness } from '../../policies/sampling.ts';
 import {

@@ -20,7 +20,7 @@ export function tableLines(
 ): string[] {
   const cells = rows.map((row) => row.map((cell) => (typeof cell === 'string' ? { text: cell } : cell)));
   const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...cells.map((row) => row[index]?.text.length ?? 0)),
+    cells.reduce((most, row) => Math.max(most, row[index]?.text.length ?? 0), title.length),
   );
   const padded = (text: string, index: number) =>
     columns[index]?.align === 'right' ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0);

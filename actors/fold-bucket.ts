@@ -75,12 +75,13 @@ async function foldUnder(
 ): Promise<Folded> {
   const empty = () => emptyBucket(lineage.teaches(standingAt(source.timeline, 0)));
   const state = cached ?? empty();
-  const voided = await voidedAfter(source, stream, state, upTo, lineage);
-  if (cached === undefined) return foldFrom(source, stream, state, upTo, lineage, voided);
-  const folded = voided.size === 0 ? await foldFrom(source, stream, state, upTo, lineage, voided, true) : undefined;
+  const { voided, end } = await voidedAfter(source, stream, state, upTo, lineage);
+  if (cached === undefined) return foldFrom(source, stream, state, end, lineage, voided);
+  const folded = voided.size === 0 ? await foldFrom(source, stream, state, end, lineage, voided, true) : undefined;
   if (folded !== undefined && !folded.anew) return folded;
   const fresh = empty();
-  return foldFrom(source, stream, fresh, upTo, lineage, await voidedAfter(source, stream, fresh, upTo, lineage));
+  const whole = await voidedAfter(source, stream, fresh, upTo, lineage);
+  return foldFrom(source, stream, fresh, whole.end, lineage, whole.voided);
 }
 
 /** The newest snapshot that fits the lineage and the log; none of those that were taken from another log, as before a backup was restored. */
@@ -152,21 +153,26 @@ async function foldFrom(
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Ids of the rewards that were taken back after the state, where some policy of the domain cannot forget. */
+/**
+ * Ids of the rewards that were taken back after the state, where some policy of the domain cannot forget, and up to which revision
+ * that was looked at: no more may be folded, because another node may take back more at any moment.
+ */
 async function voidedAfter(
   { log, timeline }: BucketSource,
   stream: string,
   state: BucketState,
   upTo: number,
   lineage: Lineage,
-): Promise<ReadonlySet<string>> {
-  if (timeline.forgets) return NONE;
+): Promise<{ readonly voided: ReadonlySet<string>; readonly end: number }> {
+  if (timeline.forgets) return { voided: NONE, end: upTo };
   const voided = new Set<string>();
   const from = state.head.revision + 1;
+  let end = from;
   for await (const event of log.readStream(stream, { from, limit: Math.max(0, upTo - from) })) {
+    end = event.revision + 1;
     const decoded: DecodedEvent | undefined = event.type === 'RewardRetracted' ? decode(event) : undefined;
     if (decoded?.type === 'RewardRetracted' && lineage.has(decoded.data.domainRevision))
       voided.add(decoded.data.rewardId);
   }
-  return voided;
+  return { voided, end };
 }

@@ -233,3 +233,23 @@ test('a bucket that lost a race reads what it missed, not all it knew, and is th
     expect(await one.reckoner.explain(ids.at(-1) ?? '')).toMatchObject({ verified: true });
   }
 });
+
+test('a reward that another node takes back while a bucket is read is not left in what a policy that cannot forget has learned', async () => {
+  const [one, two, log] = await twoNodes({ makePolicy: unforgetting });
+  const { decisionId } = await one.reckoner.decide(DOMAIN, {});
+  await one.reckoner.reward(decisionId, { value: 1, kind: 'implicit' });
+  const { rewardId } = await one.reckoner.reward(decisionId, { value: 1 });
+  let read = 0;
+  const busy: EventLog = {
+    ...log,
+    async *readStream(stream, options) {
+      yield* log.readStream(stream, options);
+      if (stream === ONLY_STREAM && read++ === 0) await two.reckoner.retract(decisionId, rewardId);
+    },
+  };
+  const state = await stateFrom(busy, { makePolicy: unforgetting });
+  expect(read).toBeGreaterThan(1);
+  const upTo = state.head.revision + 1;
+  expect(textOf(state)).toBe(textOf(await stateFrom(log, { upTo, makePolicy: unforgetting })));
+  expect(textOf(await stateFrom(log, { makePolicy: unforgetting }))).not.toBe(textOf(state));
+});

@@ -4,10 +4,11 @@
  */
 import type { DecodedEvent, EventData } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
+import type { Rollback, Voiding } from '../events/lineage.ts';
 import type { SharedArm } from '../policies/policy.ts';
 import { type CompiledDomain, compileDomain, type MakePolicy } from './compiled-domain.ts';
 import type { DomainConfig } from './domain-config.ts';
-import { type Lineage, lineageOf, type Rollback, type Voiding } from './lineage.ts';
+import { type Lineage, lineageOf } from './lineage.ts';
 
 /** How a domain stood at a revision, as far as folding a bucket's events asks. Small: its turns are kept for good. */
 export interface DomainStanding extends Pick<CompiledDomain, 'policy' | 'policyKey' | 'detector' | 'detectorKey'> {

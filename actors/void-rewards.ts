@@ -5,11 +5,11 @@
 import { decode, type EventData } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
+import { concerns, type Voiding as Span } from '../events/lineage.ts';
 import { bucketPrefix } from '../events/streams.ts';
 import type { Control } from './control.ts';
 import type { DomainHandle } from './domains.ts';
 import { domainOf, type House, stateOf } from './house.ts';
-import { concerns, type Voiding as Span } from './lineage.ts';
 import type { VoidCommand, Voiding } from './messages.ts';
 import { CONFLICT_RETRIES } from './retries.ts';
 import { markDraft } from './rollback-points.ts';

@@ -1,4 +1,6 @@
 /** What outcomes need to know of domains: who has one of a name, when it was configured, and which rewards were taken out. */
+
+import { type Ancestry, ancestryOf, concerns, type Rollback, type Voiding } from '../events/lineage.ts';
 import type { Owner } from '../events/streams.ts';
 import { integer, orNull, real, text } from './columns.ts';
 import type { Table, Tables } from './projection.ts';
@@ -63,9 +65,10 @@ export interface DomainTurns {
 
 interface Course {
   readonly configured: number[];
-  readonly rollbacks: DomainTurn[];
-  readonly voidings: DomainTurn[];
-  /** Newest turn that is known: at it, or after it, stands whoever asks now. */
+  readonly rollbacks: Rollback[];
+  readonly voidings: { readonly turn: DomainTurn; readonly voiding: Voiding }[];
+  /** Of the newest turn that is known: at it, or after it, stands whoever asks now. */
+  ancestry: Ancestry;
   latest: number;
 }
 
@@ -98,11 +101,14 @@ export function domainTurns(tables: Tables): DomainTurns {
     },
     voidOf({ tenant, domain }, reward) {
       const course = coursesOf(domain).get(tenant);
-      return course?.voidings.find((voiding) => concerns(voiding, reward) && isInForce(course, voiding.revision));
+      const { domain_revision: domainRevision, time, subject } = reward;
+      const voidable = { domainRevision, time, subject: subject ?? '' };
+      return course?.voidings.find(({ voiding }) => concerns(voiding, voidable) && course.ancestry.has(voiding.at))
+        ?.turn;
     },
     voidings({ tenant, domain }) {
       const course = coursesOf(domain).get(tenant);
-      return course?.voidings.filter(({ revision }) => isInForce(course, revision)) ?? [];
+      return course?.voidings.filter(({ voiding }) => course.ancestry.has(voiding.at)).map(({ turn }) => turn) ?? [];
     },
     flush() {
       if (known.size > REMEMBERED) known.clear();
@@ -114,29 +120,23 @@ export function domainTurns(tables: Tables): DomainTurns {
 function take(courses: Map<string, Course>, turn: DomainTurn): void {
   let course = courses.get(turn.tenant);
   if (course === undefined) {
-    course = { configured: [], rollbacks: [], voidings: [], latest: -1 };
+    course = { configured: [], rollbacks: [], voidings: [], ancestry: ancestryOf(-1, []), latest: -1 };
     courses.set(turn.tenant, course);
   }
-  if (turn.configures === 1) course.configured.push(turn.revision);
-  if (turn.kind === 'rolled_back') course.rollbacks.push(turn);
-  if (turn.kind === 'voided') course.voidings.push(turn);
-  course.latest = Math.max(course.latest, turn.revision);
+  const { revision: at, to_revision: to } = turn;
+  if (turn.configures === 1) course.configured.push(at);
+  // One that goes nowhere back is none.
+  if (turn.kind === 'rolled_back' && to !== null && to < at) course.rollbacks.push({ at, to });
+  if (turn.kind === 'voided') course.voidings.push({ turn, voiding: voidingOf(turn) });
+  course.latest = Math.max(course.latest, at);
+  course.ancestry = ancestryOf(course.latest, course.rollbacks);
 }
 
-/** Whether it asks for such a reward, and came after it. */
-function concerns({ revision, subject, from_time, to_time }: DomainTurn, reward: VoidableReward): boolean {
-  if (reward.domain_revision >= revision) return false;
-  if (subject !== null && reward.subject !== subject) return false;
-  return !(from_time !== null && reward.time < from_time) && !(to_time !== null && reward.time >= to_time);
-}
-
-/** Whether a revision is what the newest one came from: a rollback goes on from where it returned to. */
-function isInForce({ rollbacks, latest }: Course, revision: number): boolean {
-  let upTo = latest;
-  for (const { revision: at, to_revision: to } of rollbacks.toReversed()) {
-    if (at > upTo) continue;
-    if (revision >= at) break;
-    upTo = Math.min(to ?? at, at - 1);
-  }
-  return revision <= upTo;
+function voidingOf({ revision, subject, from_time, to_time }: DomainTurn): Voiding {
+  return {
+    at: revision,
+    subject: subject ?? '',
+    from: from_time ?? Number.NEGATIVE_INFINITY,
+    to: to_time ?? Number.POSITIVE_INFINITY,
+  };
 }

@@ -1,7 +1,6 @@
 /** What a domain's configurations, all of them since it began, make of an export's columns; and which rewards it took out. */
 import { compileDomain } from '../../actors/compiled-domain.ts';
 import type { DomainHistory } from '../../actors/domain-history.ts';
-import { lineageOf, type Rollback } from '../../actors/lineage.ts';
 import { decode, type EventData } from '../../events/catalogue.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { domainStream } from '../../events/streams.ts';
@@ -27,13 +26,10 @@ export interface DomainOutline {
 /** Reads the domain's stream. @throws ReckonerError log_corrupt */
 export async function outlineOf(
   log: EventLog,
-  { tenant, name }: Pick<DomainHistory, 'tenant' | 'name'>,
+  { tenant, name, timeline: { lineage } }: Pick<DomainHistory, 'tenant' | 'name' | 'timeline'>,
 ): Promise<DomainOutline> {
   const actions = new Map<string, Action>();
   const features = new Set<string>();
-  const voidings: (EventData<'RewardVoided'> & { readonly revision: number })[] = [];
-  const rollbacks: Rollback[] = [];
-  let latest = -1;
   let last = '';
   const configure = (text: string) => {
     if (text === last || text === '') return;
@@ -46,25 +42,15 @@ export async function outlineOf(
     });
   };
   for await (const event of log.readStream(domainStream(tenant, name))) {
-    latest = event.revision;
     if (event.type === 'PriorShared') continue;
     const decoded = decode(event);
     if (decoded?.type === 'DomainConfigured') configure(decoded.data.config);
-    if (decoded?.type === 'RewardVoided') voidings.push({ ...decoded.data, revision: decoded.revision });
-    if (decoded?.type === 'RolledBack') rollbacks.push({ at: event.revision, to: decoded.data.toDomainRevision });
   }
-  // A voiding that was itself rolled back takes nothing out.
-  const lineage = lineageOf(latest, { rollbacks });
-  const voided = voidings.filter(({ revision }) => lineage.has(revision));
   const indices = new Map([...actions.keys()].map((arm, index) => [arm, index]));
   return {
     actions: [...actions.values()],
     actionOf: (arm) => indices.get(arm) ?? -1,
     features: [...features],
-    isVoided: ({ domainRevision, subject }, time) =>
-      voided.some(
-        ({ revision, fromTime = Number.NEGATIVE_INFINITY, toTime = Number.POSITIVE_INFINITY, subject: whose }) =>
-          domainRevision < revision && (whose === '' || whose === subject) && time >= fromTime && time < toTime,
-      ),
+    isVoided: (reward, time) => lineage.voids({ ...reward, time }),
   };
 }

@@ -1,5 +1,6 @@
 /** What a rollback would change, without recording it: events that count no more, and what the arms would look like. */
 import { type DecodedEvent, decode, type EventData } from '../events/catalogue.ts';
+import { configDiff } from '../events/config-diff.ts';
 import { ReckonerError } from '../events/errors.ts';
 import { eventAt } from '../events/event-at.ts';
 import { type Position, START } from '../events/event-log.ts';
@@ -7,7 +8,6 @@ import { bucketPrefix, domainStream } from '../events/streams.ts';
 import { type BucketView, viewUnder } from './bucket-state.ts';
 import { makeDecision } from './choose.ts';
 import type { CompiledDomain } from './compiled-domain.ts';
-import { configChanges } from './config-changes.ts';
 import type { DomainState } from './domain-state.ts';
 import type { DomainHandle } from './domains.ts';
 import { type BucketSource, foldBucket } from './fold-bucket.ts';
@@ -51,7 +51,11 @@ export async function previewOf(
     mean: { before: before.meanOf(arm), after: after.meanOf(arm) },
     share: { before: before.shareOf(arm), after: after.shareOf(arm) },
   }));
-  const config = configChanges(now.config, imagined.state.config);
+  const config = configDiff(now.config, imagined.state.config).map(({ path, was = null, is = null }) => ({
+    path,
+    before: was,
+    after: is,
+  }));
   return { ...counts, contexts: last.length - unfit, unfit, arms, config };
 }
 

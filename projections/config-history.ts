@@ -1,7 +1,7 @@
 /** How each domain was configured and governed, from its beginning. */
 import type { DecodedEvent } from '../events/catalogue.ts';
+import { configDiff } from '../events/config-diff.ts';
 import { type Owner, ownerOf } from '../events/streams.ts';
-import { configDiff } from './config-diff.ts';
 import { CONFIG_HISTORY, CONFIG_IN_FORCE, DOMAIN_CHANGES } from './config-tables.ts';
 import type { Projection, Row, Tables } from './projection.ts';
 import { boundedOrNull, countOf, flag, textOrNull, timeOf } from './told.ts';

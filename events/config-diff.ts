@@ -1,6 +1,6 @@
-/** In what two configurations differ. */
+/** In what two recorded configurations differ. */
 
-export interface ConfigChange {
+export interface ConfigDifference {
   /** Where, in words: `arms.small.costUsd`. */
   readonly path: string;
   /** What was there; missing for what is new. */
@@ -13,13 +13,13 @@ export interface ConfigChange {
  * The places, in order of path, where two JSON values differ: the smallest that do, or the whole that came or went. A list whose
  * items have names of their own, as that of the arms, is compared by name: who adds an arm in front has not changed the others.
  */
-export function configDiff(was: unknown, is: unknown): ConfigChange[] {
-  const changes: ConfigChange[] = [];
+export function configDiff(was: unknown, is: unknown): ConfigDifference[] {
+  const changes: ConfigDifference[] = [];
   compare('', was, is, changes);
   return changes.sort((left, right) => (left.path < right.path ? -1 : 1));
 }
 
-function compare(path: string, was: unknown, is: unknown, changes: ConfigChange[]): void {
+function compare(path: string, was: unknown, is: unknown, changes: ConfigDifference[]): void {
   const [before, after] = [partsOf(was), partsOf(is)];
   if (before === undefined || after === undefined || Array.isArray(was) !== Array.isArray(is)) {
     if (JSON.stringify(was) !== JSON.stringify(is)) changes.push({ path, was, is });

@@ -1,12 +1,10 @@
 /** `reckoner export`: decisions and what came back for them, in the layouts that analysts' tools read. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { SingleBar } from 'cli-progress';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
 import { timeAsked } from '../../actors/time-asked.ts';
 import { problemOf } from '../../events/errors.ts';
-import type { Position } from '../../events/event-log.ts';
 import { writeAtomically } from '../export/atomic-file.ts';
 import { type FormatName, formats } from '../export/formats.ts';
 import { itemContextLines } from '../export/obp.ts';
@@ -23,7 +21,8 @@ import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
 import { exitCodes } from './failure.ts';
 import { helpText } from './help-text.ts';
 import { onInterrupt } from './signals.ts';
-import type { Channel, Terminal } from './terminal.ts';
+import type { Channel } from './terminal.ts';
+import { workBar } from './work-bar.ts';
 
 interface ExportOptions {
   readonly domain: string;
@@ -93,14 +92,23 @@ async function exportRounds(options: ExportOptions, cli: Cli): Promise<void> {
   const snapshots = withBases(openSnapshotStore({ file: existsSync(cache) ? cache : ':memory:' }), log);
   const interrupted = onInterrupt();
   const signal = AbortSignal.any([interrupted.signal, ...(toFile ? [] : [terminal.gone])]);
-  const bar = progressBar(terminal);
+  const bars = {
+    rewards: workBar('reading rewards  ', terminal, options.json),
+    decisions: workBar('writing decisions', terminal, options.json),
+  };
+  const stop = () => {
+    for (const bar of Object.values(bars)) bar.stop();
+  };
   try {
     const format = formats[options.format];
     const { domain, from, to } = options;
     const rounds = await readRounds({
       ...{ log, snapshots, key, tenant: DEFAULT_TENANT, domain, from, to, signal },
       allPropensities: format.allPropensities,
-      onProgress: bar.show,
+      onProgress(pass, at, until) {
+        if (pass === 'decisions') bars.rewards.stop();
+        bars[pass].show(rowOf(at) / Math.max(1, rowOf(until)));
+      },
     });
     if (options.arms !== undefined) {
       const lines = itemContextLines(rounds.outline);
@@ -112,12 +120,12 @@ async function exportRounds(options: ExportOptions, cli: Cli): Promise<void> {
     const summary = toFile
       ? await writeAtomically(resolve(options.out), write)
       : await write((text) => terminal.out.line(text));
-    bar.stop();
+    stop();
     const target = toFile ? resolve(options.out) : '-';
     if (options.json) await say.line(JSON.stringify({ file: target, format: options.format, ...summary }));
     else for (const line of summaryLines(summary, target, say)) await say.line(line);
   } catch (thrown) {
-    bar.stop();
+    stop();
     if (!signal.aborted) throw thrown;
     // Whoever read the output had enough of it: that is no failure.
     if (interrupted.signal.aborted) cli.exit(exitCodes.interrupted);
@@ -156,25 +164,6 @@ function summaryLines(summary: ExportSummary, target: string, { colours }: Chann
     `${count(rows, rows === 1 ? 'line' : 'lines')} of ${count(decisions, decisions === 1 ? 'decision' : 'decisions')}${where}`,
     ...notes.map((note) => colours.dim(`  ${note}`)),
   ];
-}
-
-/** A bar where a person watches, nothing elsewhere. Reading the rewards is the first part, the decisions are the second. */
-function progressBar({ err }: Terminal): {
-  readonly show: (pass: 'rewards' | 'decisions', at: Position, until: Position) => void;
-  readonly stop: () => void;
-} {
-  if (!err.interactive) return { show: () => undefined, stop: () => undefined };
-  const format = '{bar} {percentage} %  {pass}  {eta_formatted} left';
-  const bar = new SingleBar({ format, clearOnComplete: true, etaBuffer: 50 });
-  let started: string | undefined;
-  return {
-    show(pass, at, until) {
-      if (started !== pass) bar.start(rowOf(until), 0, { pass });
-      started = pass;
-      bar.update(rowOf(at), { pass });
-    },
-    stop: () => bar.stop(),
-  };
 }
 
 function timeGiven(text: string): number {

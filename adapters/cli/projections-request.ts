@@ -1,9 +1,8 @@
 /** Asking for a rebuild or a retry: by whoever projects already, or by this process where nobody does. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { SingleBar } from 'cli-progress';
 import { errorOf, type Problem } from '../../events/errors.ts';
-import { type EventLog, START } from '../../events/event-log.ts';
+import { type EventLog, type Position, START } from '../../events/event-log.ts';
 import { pause } from '../projector/abortable.ts';
 import { unknown } from '../projector/answering.ts';
 import { allProjections } from '../projector/catalogue.ts';
@@ -14,6 +13,7 @@ import { ask, type Request, requestIn } from '../projector/requests.ts';
 import { patience, patiently } from '../sqlite/patience.ts';
 import { rowOf } from '../sqlite/schema.ts';
 import type { Terminal } from './terminal.ts';
+import { workBar } from './work-bar.ts';
 
 export interface CarryOutOptions {
   readonly action: Request['action'];
@@ -23,6 +23,8 @@ export interface CarryOutOptions {
   /** The read models. */
   readonly file: string;
   readonly terminal: Terminal;
+  /** For a machine: no bar. */
+  readonly json: boolean;
   /** Ends the waiting, not what was asked for. */
   readonly signal: AbortSignal;
 }
@@ -35,14 +37,14 @@ const LOOK_EVERY_MS = 200;
  * @throws ReckonerError request_invalid for a projection that is not there; what the request failed of
  */
 export async function carryOut(options: CarryOutOptions): Promise<unknown> {
-  const { action, projection, log, file, terminal, signal } = options;
+  const { action, projection, log, file, terminal, json, signal } = options;
   const projections = allProjections(log);
   const names = projections.map(({ name }) => name);
   if (projection !== undefined && !names.includes(projection)) throw unknown(projection, names);
   const onTrouble = (where: string, thrown: unknown) =>
     void terminal.err.line(`${terminal.err.colours.yellow('warning:')} ${where}: ${(thrown as Error).message}`);
   const database = openReadModelsFile(file, (error) => onTrouble('projections', error));
-  const bar = progressBar(terminal.err.interactive);
+  const bar = workBar('building', terminal, json);
   // Whoever projects holds the lock for the length of a batch.
   const id = await patiently(() => ask(database, action, projection, Date.now()), patience({ limitMs: 30_000 }));
   // Where somebody else projects it stands by, and takes over should that one die before it is done.
@@ -57,10 +59,8 @@ export async function carryOut(options: CarryOutOptions): Promise<unknown> {
       if (request?.state === 'failed') throw errorOf(result as Problem); // what answering.ts wrote
       if (request?.state === 'done') return result;
       const { head, projections: all } = await reportOf(file, log, projections, Date.now());
-      bar.show(
-        rowOf(head),
-        all.filter(({ name, building }) => building && [undefined, name].includes(projection)),
-      );
+      const building = all.filter((one) => one.building && [undefined, one.name].includes(projection));
+      if (building.length > 0) bar.show(shareOf(head, building));
       await pause(LOOK_EVERY_MS, signal);
     }
     return undefined;
@@ -71,24 +71,8 @@ export async function carryOut(options: CarryOutOptions): Promise<unknown> {
   }
 }
 
-function progressBar(shown: boolean): {
-  show(head: number, building: readonly ProjectionReport[]): void;
-  stop(): void;
-} {
-  let bar: SingleBar | undefined;
-  return {
-    show(head, building) {
-      if (!shown || building.length === 0) return;
-      // All are built in one reading of the log: the last of them tells.
-      const at = Math.min(...building.map((report) => rowOf(report.building?.position ?? report.position ?? START)));
-      if (bar === undefined) {
-        const format = '{bar} {percentage} %  ETA {eta_formatted}  {value} of {total}';
-        bar = new SingleBar({ format, clearOnComplete: true, etaBuffer: 50 });
-        bar.start(head, at);
-      }
-      bar.setTotal(head);
-      bar.update(at);
-    },
-    stop: () => bar?.stop(),
-  };
+/** All are built in one reading of the log: the last of them tells how far it is. */
+function shareOf(head: Position, building: readonly ProjectionReport[]): number {
+  const at = Math.min(...building.map((report) => rowOf(report.building?.position ?? report.position ?? START)));
+  return at / Math.max(1, rowOf(head));
 }

@@ -152,7 +152,7 @@ async function rebuild(
       'Which one shall be rebuilt?',
       'Name a projection, or give --all: reckoner projections lists them.',
     );
-  await asked('rebuild', name, dataDir, cli, async () => {
+  await asked('rebuild', name, { dataDir, json }, cli, async () => {
     const what = name ?? 'All of them';
     await cli.terminal.out.line(
       json ? JSON.stringify({ rebuilt: name ?? null }) : `${what} rebuilt: what is read is new.`,
@@ -161,7 +161,7 @@ async function rebuild(
 }
 
 async function retry(name: string | undefined, { dataDir, json }: Options, cli: Cli): Promise<void> {
-  await asked('retry', name, dataDir, cli, async (result) => {
+  await asked('retry', name, { dataDir, json }, cli, async (result) => {
     const retried = result as Retried; // what answering.ts wrote
     for (const line of json ? [JSON.stringify(retried)] : retriedLines(retried)) await cli.terminal.out.line(line);
     if (retried.failed > 0 || retried.needRebuild.length > 0) cli.exit(exitCodes.failed);
@@ -179,14 +179,14 @@ function retriedLines({ folded, failed, needRebuild }: Retried): string[] {
 async function asked(
   action: 'rebuild' | 'retry',
   projection: string | undefined,
-  dataDir: string,
+  { dataDir, json }: Options,
   cli: Cli,
   done: (result: unknown) => Promise<void>,
 ): Promise<void> {
   const interrupted = onInterrupt();
   try {
     const result = await withLog(dataDir, ({ log, file }) =>
-      carryOut({ action, projection, log, file, terminal: cli.terminal, signal: interrupted.signal }),
+      carryOut({ action, projection, log, file, terminal: cli.terminal, json, signal: interrupted.signal }),
     );
     if (result !== undefined) return await done(result);
     const rest = 'Whoever projects carries it out all the same: a server, or the next command that waits for one.';

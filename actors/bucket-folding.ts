@@ -15,6 +15,7 @@ import type { MakePolicy } from './compiled-domain.ts';
 import { createTimeline, type DomainState, standingAt } from './domain-state.ts';
 import { configuredPrior } from './expected-quality.ts';
 import { foldBucket } from './fold-bucket.ts';
+import { recentIds } from './recent-ids.ts';
 
 export interface FoldingSource {
   readonly log: EventLog;
@@ -187,7 +188,9 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
     serialise({ state }: Bucket, last?: RecordedEvent): Uint8Array {
       if (last !== undefined) state.head = { revision: last.revision, hash: chainHash(last) };
       // Since when it holds, not since when somebody looked: the same however the log was read.
-      return serialiseBucket({ ...state, under: Math.max(state.domain.revision, timeline.lineage.turnedAt) });
+      const under = Math.max(state.domain.revision, timeline.lineage.turnedAt);
+      // Nobody asks who only reads whether an event is there already, and ids are nine tenths of most states.
+      return serialiseBucket({ ...state, recent: NO_IDS, under });
     },
     restore(bytes: Uint8Array, revision: number): Bucket | undefined {
       const state = restoreBucket(bytes, revision, domainAt);
@@ -203,6 +206,7 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
   };
 }
 
+const NO_IDS = recentIds();
 const READ_NO_FURTHER = async () => {};
 
 function bucketOf(state: BucketState): Bucket {

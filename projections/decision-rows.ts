@@ -66,7 +66,12 @@ export const DECISIONS: Table = {
     ),
   },
   key: ['stream', 'revision'],
-  indexes: [['tenant', 'domain', 'time'], ['tenant', 'domain', 'arm', 'time'], ['subject', 'time'], ['request_id']],
+  // None by request: ids at random would cost each batch as many pages as it has decisions.
+  indexes: [
+    ['tenant', 'domain', 'time'],
+    ['tenant', 'domain', 'arm', 'time'],
+    ['subject', 'time'],
+  ],
 };
 
 /** A row of it: what was decided, and what came back since. */

@@ -80,7 +80,7 @@ export interface FollowedDomain<Bucket extends FoldedBucket = FoldedBucket> {
   foldsAnewBefore(event: RecordedEvent): boolean;
   /** The bucket from the log, with its events before this revision. */
   refold(stream: string, upTo: number): Promise<Bucket>;
-  /** The same bytes as the live bucket's after the same events. @param last the last that was folded since it came from the log or bytes */
+  /** The same bytes as the live bucket's after the same events, without the ids that it knows requests again by. @param last the last that was folded since it came from the log or bytes */
   serialise(bucket: Bucket, last: RecordedEvent | undefined): Uint8Array;
   /** Undefined where another version wrote them. @param revision of the last event in them */
   restore(bytes: Uint8Array, revision: number): Bucket | undefined;

@@ -73,7 +73,6 @@ export const posteriorTables: readonly Table[] = [
       domain_revision: { type: 'integer', about: 'revision of the domain that its last event was made under' },
     },
     key: ['tenant', 'domain', 'bucket'],
-    indexes: [['tenant', 'domain', 'decisions']],
   },
   {
     name: STATES,

@@ -181,11 +181,19 @@ function createHandler(folding: Folding, tables: Tables): Handler {
     }
     writeArms(found);
     const { label, decisions, rewards, bucket } = found;
-    const { revision, posteriorRevision: posterior_revision, domainRevision: domain_revision } = bucket;
-    const counts = { events: revision + 1, decisions, rewards, last_decision_at: found.lastDecisionAt };
-    const { tenant, domain: name } = address;
-    const key = { tenant, domain: name, bucket: address.bucket };
-    tables.put(BUCKETS, { ...key, label, ...counts, posterior_revision, domain_revision });
+    const { revision } = bucket;
+    tables.put(BUCKETS, {
+      tenant: address.tenant,
+      domain: address.domain,
+      bucket: address.bucket,
+      label,
+      events: revision + 1,
+      decisions,
+      rewards,
+      last_decision_at: found.lastDecisionAt,
+      posterior_revision: bucket.posteriorRevision,
+      domain_revision: bucket.domainRevision,
+    });
     const bytes = domain.serialise(bucket, found.last);
     tables.put(STATES, { stream, revision, version: folding.version, bytes });
     touched.clear();
@@ -195,20 +203,40 @@ function createHandler(folding: Folding, tables: Tables): Handler {
     held.set(stream, found, { size: Math.min(HELD_BYTES, bytes.length + OWN_BYTES) });
   }
 
-  function writeArms({ address, domain, bucket, touched, allArms }: Held): void {
-    const key = { tenant: address.tenant, domain: address.domain, bucket: address.bucket };
+  function writeArms({ address: { tenant, domain: name, bucket: id }, domain, bucket, touched, allArms }: Held): void {
     const arms = new Set(touched.keys());
-    if (allArms) for (const { arm } of tables.select(POSTERIORS, key)) arms.add(String(arm));
+    if (allArms)
+      for (const { arm } of tables.select(POSTERIORS, { tenant, domain: name, bucket: id })) arms.add(String(arm));
+    if (arms.size === 0) return;
     const names = [...arms];
     const { policy } = domain;
     for (const [index, belief] of domain.beliefs(bucket, names).entries()) {
       const arm = names[index] ?? '';
-      const { mean, lower, upper, pulls, parameters } = belief;
-      const told = { mean, lower, upper, pulls, parameters: parameters === null ? null : JSON.stringify(parameters) };
-      const now = { policy, configured: domain.arms.has(arm) ? 1 : 0, ...told };
+      const { mean, lower, upper, pulls } = belief;
+      const configured = domain.arms.has(arm) ? 1 : 0;
+      const parameters = belief.parameters === null ? null : JSON.stringify(belief.parameters);
       const last = touched.get(arm);
-      if (last === undefined) tables.update(POSTERIORS, { ...key, arm }, now);
-      else tables.put(POSTERIORS, { ...key, arm, ...now, revision: last.revision, changed_at: Math.trunc(last.time) });
+      if (last === undefined) {
+        const now = { policy, configured, mean, lower, upper, pulls, parameters };
+        tables.update(POSTERIORS, { tenant, domain: name, bucket: id, arm }, now);
+        continue;
+      }
+      // One literal: there is a row for each reward of a batch that meets a bucket once, and spreading is dear.
+      tables.put(POSTERIORS, {
+        tenant,
+        domain: name,
+        bucket: id,
+        arm,
+        policy,
+        configured,
+        mean,
+        lower,
+        upper,
+        pulls,
+        parameters,
+        revision: last.revision,
+        changed_at: Math.trunc(last.time),
+      });
     }
   }
 

@@ -3,7 +3,7 @@ import { ReckonerError } from '../../events/errors.ts';
 import type { RecordedEvent } from '../../events/event-log.ts';
 import { pause } from './abortable.ts';
 import { reasonOf } from './dead-letters.ts';
-import { projected, type Seat } from './fold.ts';
+import type { Seat } from './fold.ts';
 import { type Batch, type Fault, foldInto } from './lane.ts';
 import { createGathering, readingFor, type Work } from './work.ts';
 
@@ -38,7 +38,7 @@ async function catchUp(work: Work, lane: readonly Seat[], built: Built, signal: 
   for await (const event of log.readAll(readingFor(stillBuilding(work, lane)))) {
     if (!gathering.add(event)) continue;
     const began = performance.now();
-    await foldBesides(work, lane, built, { events: gathering.take().map(projected), upTo: event.position });
+    await foldBesides(work, lane, built, { events: gathering.take(), upTo: event.position });
     await pause(Math.min(pace.restMs, (performance.now() - began) * pace.rest), signal);
     if (signal.aborted) return;
   }
@@ -47,7 +47,7 @@ async function catchUp(work: Work, lane: readonly Seat[], built: Built, signal: 
 
 function lastBatch(records: readonly RecordedEvent[], head: Batch['upTo']): Batch {
   const last = records.at(-1)?.position ?? head;
-  return { events: records.map(projected), upTo: last > head ? last : head };
+  return { events: records, upTo: last > head ? last : head };
 }
 
 function foldBesides(work: Work, lane: readonly Seat[], built: Built, batch: Batch): Promise<void> {

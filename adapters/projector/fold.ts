@@ -44,10 +44,15 @@ export function wants({ types, checkpoint }: Seat, { type, position }: RecordedE
  * Folds events in order into all seats that want them, and ends the batch.
  * @throws what a projection throws: the tables are then half changed, and the transaction must be rolled back
  */
-export async function foldBatch(seats: readonly Seat[], events: readonly ProjectedEvent[]): Promise<void> {
-  for (const event of events) {
-    for (const seat of seats) {
-      if (!wants(seat, event.record)) continue;
+export async function foldBatch(seats: readonly Seat[], records: readonly RecordedEvent[]): Promise<void> {
+  const takersOf = takersByType(seats);
+  for (const record of records) {
+    const takers = takersOf(record.type);
+    if (takers.length === 0) continue;
+    // Made here, so that what was decoded is garbage before the next event: a batch of it would live long enough to be dear.
+    const event = projected(record);
+    for (const seat of takers) {
+      if (record.position <= seat.checkpoint.position) continue;
       // Most answer at once, and a turn of the event loop for each event would cost more than the event.
       const pending = seat.handler.apply(event);
       if (pending !== undefined) await pending;
@@ -56,29 +61,45 @@ export async function foldBatch(seats: readonly Seat[], events: readonly Project
   for (const { handler } of seats) await handler.flush?.();
 }
 
+function takersByType(seats: readonly Seat[]): (type: string) => readonly Seat[] {
+  const known = new Map<string, readonly Seat[]>();
+  return (type) => {
+    const found = known.get(type);
+    if (found !== undefined) return found;
+    const takers = seats.filter(({ types }) => types.has(type));
+    known.set(type, takers);
+    return takers;
+  };
+}
+
 /**
  * The checkpoint of a seat after these events.
  * @param upTo how far the log was looked at, also past events that nobody wants
  */
 export function checkpointAfter(
   seat: Seat,
-  events: readonly ProjectedEvent[],
+  records: readonly RecordedEvent[],
   upTo: Checkpoint['position'],
 ): Checkpoint {
   const { checkpoint } = seat;
   if (upTo <= checkpoint.position) return checkpoint;
-  const folded = events.filter(({ record }) => wants(seat, record));
-  const last = folded.at(-1);
+  let folded = 0;
+  let last: RecordedEvent | undefined;
+  for (const record of records) {
+    if (!wants(seat, record)) continue;
+    folded += 1;
+    last = record;
+  }
   return {
     position: upTo,
-    eventId: events.at(-1)?.record.id ?? checkpoint.eventId,
-    events: checkpoint.events + folded.length,
+    eventId: records.at(-1)?.id ?? checkpoint.eventId,
+    events: checkpoint.events + folded,
     time: (last === undefined ? undefined : timeOrNone(last)) ?? checkpoint.time,
   };
 }
 
 /** When an event was recorded, milliseconds since 1970; undefined where that cannot be read. */
-function timeOrNone({ record }: ProjectedEvent): number | undefined {
+function timeOrNone(record: RecordedEvent): number | undefined {
   try {
     return timeOf(record);
   } catch {

@@ -1,6 +1,5 @@
 /** The live projections: they follow the log as it grows. */
 import { ReckonerError } from '../../events/errors.ts';
-import { projected } from './fold.ts';
 import { type Fault, foldInto } from './lane.ts';
 import { createGathering, readingFor, type Work } from './work.ts';
 
@@ -22,7 +21,7 @@ async function followUnchanged(work: Work, changes: number, signal: AbortSignal)
   const gathering = createGathering(pace);
 
   async function fold(position: Parameters<typeof foldInto>[2]['upTo']): Promise<void> {
-    const events = gathering.take().map(projected);
+    const events = gathering.take();
     await store.alone(async () => {
       // What was read for others is read again for those who have come.
       if (work.changes !== changes || signal.aborted) return;

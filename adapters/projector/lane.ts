@@ -1,13 +1,13 @@
 /** Projections that are folded together: one reading of the log, one transaction a batch. */
-import type { Position } from '../../events/event-log.ts';
+import type { Position, RecordedEvent } from '../../events/event-log.ts';
 import type { ProjectedEvent } from '../../projections/projection.ts';
 import type { Checkpoint } from './editions.ts';
-import { checkpointAfter, foldBatch, type Seat, wants } from './fold.ts';
+import { checkpointAfter, foldBatch, projected, type Seat, wants } from './fold.ts';
 import { isFaultOfEvent, type Store } from './store.ts';
 
 /** A batch that was read, and how far the log was looked at with it. */
 export interface Batch {
-  readonly events: readonly ProjectedEvent[];
+  readonly events: readonly RecordedEvent[];
   readonly upTo: Position;
 }
 
@@ -76,14 +76,15 @@ async function oneByOne(
 ): Promise<ReadonlyMap<Seat, Checkpoint>> {
   const reached = new Map<Seat, Checkpoint>();
   const going = new Set(seats);
-  for (const [place, event] of events.entries()) {
+  for (const [place, record] of events.entries()) {
+    const event = projected(record);
     for (const seat of going) {
-      const thrown = wants(seat, event.record) ? await attempt(store, seat, event) : undefined;
+      const thrown = wants(seat, record) ? await attempt(store, seat, event) : undefined;
       if (thrown === undefined || onFault({ seat, event, thrown: thrown.value })) continue;
       going.delete(seat);
       // It stops before the culprit.
       const before = events.slice(0, place);
-      const position = before.at(-1)?.record.position;
+      const position = before.at(-1)?.position;
       if (position !== undefined) reached.set(seat, checkpointAfter(seat, before, position));
     }
   }

@@ -10,9 +10,10 @@ import { replay } from '../../actors/replay.ts';
 import { dataFiles } from '../../adapters/cli/compose.ts';
 import { createEditions } from '../../adapters/projector/editions.ts';
 import { openReadModelsFile } from '../../adapters/projector/file.ts';
-import { checkpointAfter, foldBatch, projected, seatOf } from '../../adapters/projector/fold.ts';
+import { checkpointAfter, foldBatch, seatOf } from '../../adapters/projector/fold.ts';
 import { openTables } from '../../adapters/projector/tables.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
+import type { RecordedEvent } from '../../events/event-log.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { posteriors } from '../../projections/posteriors.ts';
 
@@ -67,20 +68,20 @@ async function project(dataDir: string, limit: number) {
   const edition = database.transaction(() => editions.begin(projection)).immediate();
   const seat = seatOf(projection, edition, projection.open(openTables(database, projection.tables, edition)));
   let events = 0;
-  let batch: ReturnType<typeof projected>[] = [];
+  let batch: RecordedEvent[] = [];
   const fold = async () => {
     const last = batch.at(-1);
     if (last === undefined) return;
     database.exec('BEGIN IMMEDIATE');
     await foldBatch([seat], batch);
-    seat.checkpoint = checkpointAfter(seat, batch, last.record.position);
+    seat.checkpoint = checkpointAfter(seat, batch, last.position);
     editions.checkpoint(edition, seat.checkpoint);
     database.exec('COMMIT');
     batch = [];
   };
   for await (const event of log.readAll({ limit })) {
     events += 1;
-    batch.push(projected(event));
+    batch.push(event);
     if (batch.length === BATCH) await fold();
   }
   await fold();

@@ -147,9 +147,13 @@ function stateIn(bytes: unknown) {
   return readBucketSnapshot(protobuf.Reader.create(state), state.length);
 }
 
-/** The state, but for the revision that it was last found to hold under: that says when somebody looked. */
+/**
+ * The state, but for the revision that it was last found to hold under, which says when somebody looked, and for the ids of its last
+ * events: only who is asked again needs them.
+ */
 function settledText(bytes: unknown): string {
-  return textIn(writeBucketSnapshot({ ...stateIn(bytes), underRevision: 0 }, protobuf.Writer.create()).finish());
+  const settled = { ...stateIn(bytes), underRevision: 0, recentIds: [] };
+  return textIn(writeBucketSnapshot(settled, protobuf.Writer.create()).finish());
 }
 
 interface Seen {

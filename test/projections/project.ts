@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import { createEditions, requireSound } from '../../adapters/projector/editions.ts';
 import { openReadModelsFile } from '../../adapters/projector/file.ts';
-import { checkpointAfter, foldBatch, projected, seatOf } from '../../adapters/projector/fold.ts';
+import { checkpointAfter, foldBatch, seatOf } from '../../adapters/projector/fold.ts';
 import { openTables } from '../../adapters/projector/tables.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import type { Projection, Row } from '../../projections/projection.ts';
@@ -44,9 +44,8 @@ export async function project(
     return seatOf(projection, edition, projection.open(openTables(database, projection.tables, edition)));
   });
 
-  async function fold(records: readonly RecordedEvent[]): Promise<void> {
-    const events = records.map(projected);
-    const upTo = records.at(-1)?.position;
+  async function fold(events: readonly RecordedEvent[]): Promise<void> {
+    const upTo = events.at(-1)?.position;
     if (upTo === undefined) return;
     database.exec('BEGIN IMMEDIATE');
     if (clumsy) {

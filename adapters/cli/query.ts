@@ -115,13 +115,8 @@ async function showRows(
 ): Promise<void> {
   const numeric = columns.map((_, index) => rows.every((row) => typeof (row[index] ?? 0) === 'number'));
   const titles = columns.map((title, index) => (numeric[index] ? { title, align: 'right' as const } : { title }));
-  const cells = rows.map((row) => row.map((cell) => (cell === null ? '' : oneLine(String(cell)))));
+  const cells = rows.map((row) => row.map((cell) => (cell === null ? '' : String(cell))));
   for (const line of tableLines(titles, cells, out.colours.bold)) await out.line(line);
-}
-
-/** A table has a line for a row: what breaks lines is shown as what it is. */
-function oneLine(text: string): string {
-  return text.replaceAll(/[\r\n\t]/g, ' ');
 }
 
 /** Rows by the names of their columns; of two columns of one name the second gets a number. */

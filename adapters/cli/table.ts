@@ -18,7 +18,9 @@ export function tableLines(
   rows: readonly (readonly (Cell | string)[])[],
   paintTitle: (text: string) => string = (text) => text,
 ): string[] {
-  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'string' ? { text: cell } : cell)));
+  const cells = rows.map((row) =>
+    row.map((cell) => (typeof cell === 'string' ? { text: oneLine(cell) } : { ...cell, text: oneLine(cell.text) })),
+  );
   const widths = columns.map(({ title }, index) =>
     cells.reduce((most, row) => Math.max(most, row[index]?.text.length ?? 0), title.length),
   );
@@ -40,4 +42,9 @@ export function tableLines(
       .trimEnd(),
   );
   return [paintTitle(heading), ...body];
+}
+
+/** A table has a line for a row: a reason that breaks lines would look like another row. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\r\n\t]/g, ' ');
 }

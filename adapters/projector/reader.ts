@@ -23,7 +23,7 @@ export interface ReadModels {
   /**
    * Runs a reading on one state of the read models, however many statements it makes. It must be over when it returns.
    * @param needs names of tables that it reads
-   * @throws ReckonerError projections_building where one of them was not yet built; log_corrupt, log_newer, log_locked, log_unusable
+   * @throws ReckonerError projections_building where one of them was not yet built, or is damaged; log_newer, log_locked, log_unusable
    */
   read<T>(needs: readonly string[], run: (database: Database.Database) => T): T;
   /** What can be read. @throws as `read` does */
@@ -64,7 +64,10 @@ export function openReadModels(file: string): ReadModels {
       })();
     } catch (thrown) {
       const error = typedOf(thrown, file);
-      if (error instanceof ReckonerError && error.code === 'log_corrupt') close();
+      if (error instanceof ReckonerError && error.code === 'log_corrupt') {
+        close();
+        throw damaged(error);
+      }
       throw error;
     }
   }
@@ -131,6 +134,15 @@ function shownIn(database: Database.Database): ShownProjection[] {
 function typedOf(thrown: unknown, file: string): unknown {
   const isStatement = thrown instanceof Database.SqliteError && thrown.code === 'SQLITE_ERROR';
   return thrown instanceof Database.SqliteError && !isStatement ? failureOf(thrown, file) : thrown;
+}
+
+/** Only who writes may throw the file away, and does so where it comes across the damage itself: it may not, for long. */
+function damaged(cause: ReckonerError): ReckonerError {
+  return new ReckonerError('projections_building', 'The read models are damaged; the log is another file.', {
+    cause,
+    remedy:
+      'Delete projections.db, projections.db-wal and projections.db-shm in the data directory: a running node makes them anew at once.',
+  });
 }
 
 function building(message: string): ReckonerError {

@@ -9,3 +9,8 @@ test('columns are as wide as their widest cell, also of a great many rows', () =
   expect(lines.slice(0, 2)).toEqual(['     n  what', '     0  x']);
   expect(lines.at(-1)).toBe('199999  x');
 });
+
+test('what breaks lines does not begin a row', () => {
+  const lines = tableLines([{ title: 'by' }, { title: 'reason' }], [['me', { text: 'spam\r\nyou  trust me' }]]);
+  expect(lines).toEqual(['by  reason', 'me  spam  you  trust me']);
+});

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createEditions } from '../../../adapters/projector/editions.ts';
 import { openReadModelsFile } from '../../../adapters/projector/file.ts';
@@ -81,6 +81,22 @@ describe('a reader', () => {
     expect(() => models.read(['counts'], () => {})).toThrow(/no read models yet/);
     (await project([counting()], await history(20), { file })).close();
     expect(models.read(['counts'], (database) => database.prepare(total).get())).toEqual({ events: 20 });
+    models.close();
+  });
+
+  test('does not say of a damaged file that the log is, and tells how it is made anew', async () => {
+    const file = temporaryFile('projections.db');
+    (await project([counting()], await history(10), { file })).close();
+    const bytes = readFileSync(file);
+    writeFileSync(file, Buffer.concat([bytes.subarray(0, 4_096), Buffer.alloc(bytes.length - 4_096, 0xa5)]));
+    const models = openReadModels(file);
+    const read = () => models.read(['counts'], (database) => database.prepare(total).get());
+    expect(read).toThrow(expect.objectContaining({ code: 'projections_building' }));
+    expect(read).toThrow(
+      expect.objectContaining({
+        problem: expect.objectContaining({ remedy: expect.stringMatching(/^Delete projections/) }),
+      }),
+    );
     models.close();
   });
 });

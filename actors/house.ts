@@ -28,6 +28,8 @@ export interface House {
   readonly decisionKey: Uint8Array;
   /** The pseudonym of a person, the same as long as their salt is kept. */
   readonly pseudonym: (tenant: string, subject: string) => Promise<string>;
+  /** The same of somebody who has one; undefined for others, and nothing is made for them. */
+  readonly knownPseudonym: (tenant: string, subject: string) => Promise<string | undefined>;
   /** An explanation reads as much of the log as its bucket has: few at a time, so that decisions are not held up. */
   readonly explaining: Gate;
   /** So does looking up who comes after an arm that failed; but where an agent is down, many do, and none is turned away. */

@@ -435,9 +435,13 @@ export const VoidBody = ControlBody.extend({
   from: z.iso.datetime({ offset: true }).optional().describe('recorded at this time or later'),
   to: z.iso.datetime({ offset: true }).optional().describe('recorded before this time'),
   dryRun: z.boolean().default(false).describe('true: records nothing, and tells how many rewards it would be'),
-}).refine((body) => body.subject !== undefined || body.from !== undefined || body.to !== undefined, {
-  message: 'Give a subject, a from or a to',
-});
+})
+  .refine((body) => body.subject !== undefined || body.from !== undefined || body.to !== undefined, {
+    message: 'Give a subject, a from or a to',
+  })
+  .refine(({ from, to }) => from === undefined || to === undefined || Date.parse(from) < Date.parse(to), {
+    message: 'from must be before to',
+  });
 export type VoidBody = z.input<typeof VoidBody>;
 export type VoidCommand = z.output<typeof VoidBody>;
 

@@ -17,7 +17,7 @@ import { followDomains } from './follow-domains.ts';
 import { createGate } from './gate.ts';
 import type { House } from './house.ts';
 import type { Health } from './messages.ts';
-import { createPseudonyms } from './pseudonyms.ts';
+import { createPseudonyms, knownPseudonym } from './pseudonyms.ts';
 import { FOLLOW_PAUSE_MS } from './retries.ts';
 import { answer, routerMachine } from './router.ts';
 import { createRuns } from './runs.ts';
@@ -80,6 +80,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     agents,
     decisionKey: keys.decision,
     pseudonym: createPseudonyms(options.salts, keys.pseudonym),
+    knownPseudonym: (tenant, subject) => knownPseudonym(options.salts, keys.pseudonym, tenant, subject),
     explaining: createGate('explanations', { atOnce: EXPLAINED_AT_ONCE, waiting: EXPLANATIONS_WAITING }),
     ranking: createGate('agents', { atOnce: RANKED_AT_ONCE, waiting: Infinity }),
     recent: new LRUCache({ max: RECENT_DECISIONS }),

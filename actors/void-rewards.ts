@@ -24,7 +24,13 @@ export async function voidRewards(
   { by, reason }: Control,
 ): Promise<Voiding> {
   const domain = await domainOf(house, tenant, name);
-  const subject = command.subject === undefined ? '' : await house.pseudonym(tenant, command.subject);
+  const subject = command.subject === undefined ? '' : await house.knownPseudonym(tenant, command.subject);
+  if (subject === undefined) {
+    // Somebody whom no event names has no rewards, and gets no salt by being asked about.
+    await domain.refresh();
+    const { revision } = stateOf(domain);
+    return { domain: name, rewards: 0, buckets: 0, arms: [], revision, recorded: false };
+  }
   const [fromTime, toTime] = [command.from, command.to].map((time) =>
     time === undefined ? undefined : Date.parse(time),
   );

@@ -7,6 +7,7 @@ export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130, termina
 
 /** The table of errors speaks to those who use HTTP; these remedies are better where a command was typed. */
 const remedies: Partial<Record<ErrorCode, string>> = {
+  request_invalid: 'Correct what is named; the --help of the command shows what it takes.',
   domain_unknown: '`reckoner domains` lists the domains.',
   rollback_point_unknown: '`reckoner rollback-points --domain D` lists the moments that it can be returned to.',
   decision_unknown: 'Check that --data-dir names the installation that made the decision.',

@@ -1,4 +1,6 @@
 /** A domain is returned to how it stood from the command line, beside a node that serves it. */
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, expect, test } from 'vitest';
 import { openNode } from '../../../adapters/cli/compose.ts';
 import { removeDirectories, run, runJson, usedDirectory } from './run.ts';
@@ -69,4 +71,28 @@ test('rewards are counted, voided, and brought back', async () => {
   expect((await run(['void', ...at, ...all])).stdout).toContain('no such rewards');
   expect(await run(['void', ...at])).toMatchObject({ code: 2, stdout: '' });
   expect(await run(['void', ...at, '--to', 'yesterday'])).toMatchObject({ code: 2, stdout: '' });
+  const backwards = await run(['void', ...at, '--from', '2026-03-02', '--to', '2026-03-01']);
+  expect(backwards).toMatchObject({ code: 2, stdout: '' });
+  expect(backwards.stderr).toContain('from must be before to');
+  expect(backwards.stderr).not.toContain('GET ');
+});
+
+test('who is asked about and known to nobody gets no salt', async () => {
+  const { dataDir } = await usedDirectory(1);
+  for (const how of [['--dry-run'], []]) {
+    const { code, stdout } = await run([
+      'void',
+      '--domain',
+      'greeting',
+      '--subject',
+      'ada',
+      ...how,
+      '--data-dir',
+      dataDir,
+    ]);
+    expect([code, stdout]).toEqual([0, 'greeting has no such rewards that count.\n']);
+  }
+  const salts = new Database(join(dataDir, 'subjects.db'), { readonly: true });
+  expect(salts.prepare('SELECT count(*) FROM salts').pluck().get()).toBe(0);
+  salts.close();
 });

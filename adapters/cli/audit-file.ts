@@ -80,7 +80,12 @@ function inThread(options: PartOptions, found: FileAudit['found'], workers: Work
 function checkSeal(seal: LogSeal, events: number, heads: ReadonlyMap<string, Head>, found: FileAudit['found']): void {
   if (seal.events !== undefined && events < seal.events) {
     const gone = seal.events - events;
-    found(findingOf('seal', `The log has ${events} events, and ${seal.events} were sealed: ${gone} are gone.`));
+    found(
+      findingOf(
+        'seal',
+        `The log has ${events} events, and ${seal.events} were sealed: ${gone} ${gone === 1 ? 'is' : 'are'} gone.`,
+      ),
+    );
     return;
   }
   const root = rootOf(heads);

@@ -7,7 +7,7 @@ import { rowOf } from '../sqlite/schema.ts';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
 import { dataDirOption, existingDataDir } from './data-dir.ts';
-import { explanationLines } from './explain-view.ts';
+import { explanationLines, stampOf } from './explain-view.ts';
 import { helpText } from './help-text.ts';
 import type { Colours } from './terminal.ts';
 
@@ -81,10 +81,10 @@ function linkOf({ linked }: { readonly linked: boolean }): string {
 function eventText({ type, revision, time, node, by, reason }: TrailEvent): string {
   const who = by === null || by === '' ? '' : `, by ${by}`;
   const why = reason === null || reason === '' ? '' : ` (${reason})`;
-  return `${time} ${type}@${revision}${who}${why}, written by ${node}`;
+  return `${stampOf(time)} ${type}@${revision}${who}${why}, written by ${node}`;
 }
 
 function callText({ time, agent, arm, outcome, latencyMs, costUsd }: Trail['calls'][number]): string {
   const cost = costUsd === null ? '' : `, $${costUsd}`;
-  return `${time} ${agent} for ${arm}: ${outcome} in ${Math.round(latencyMs)} ms${cost}`;
+  return `${stampOf(time)} ${agent} for ${arm}: ${outcome} in ${Math.round(latencyMs)} ms${cost}`;
 }

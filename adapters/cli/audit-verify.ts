@@ -137,7 +137,7 @@ function findingLine({ kind, stream, revision, position, eventId, what }: FileFi
   const where = stream === '' ? '' : `${stream}@${revision} `;
   const place = Number(position) === 0 ? '' : `position ${Number(position)} `;
   const event = eventId === '' ? '' : colours.dim(`(${eventId})`);
-  return `${colours.red(kind.padEnd(10))} ${where}${place}${event}\n           ${what}`;
+  return `${`${colours.red(kind.padEnd(10))} ${where}${place}${event}`.trimEnd()}\n           ${what}`;
 }
 
 function summaryLines(counts: FileCounts, seconds: number, found: number, colours: Colours): string[] {
@@ -150,7 +150,8 @@ function summaryLines(counts: FileCounts, seconds: number, found: number, colour
       ? [`${otherVersions} decisions were made by another version of their policy, and not compared.`]
       : []),
     ...(unknown > 0 ? [`${unknown} events are of types that a newer version wrote.`] : []),
-    colours.dim(`root ${root}`),
+    // Where something was changed the heads may still be those of the log that was written: their root would vouch for it.
+    ...(found === 0 ? [colours.dim(`root ${root}`)] : []),
     found === 0
       ? colours.green('All is as it was written.')
       : colours.red(

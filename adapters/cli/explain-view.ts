@@ -267,6 +267,7 @@ function shown(value: ContextValue | undefined): string {
   return String(typeof value === 'number' ? Math.round(value * 1e4) / 1e4 : value);
 }
 
-function stampOf(iso: string): string {
+/** A time as a person reads it. */
+export function stampOf(iso: string): string {
   return iso.replace('T', ' ').replace('Z', ' UTC');
 }

@@ -156,5 +156,9 @@ describe('reckoner audit seal', () => {
     const { code, stderr } = await run(['audit', 'seal', '--data-dir', dataDir]);
     expect(code).toBe(1);
     expect(stderr).toContain('The log is not sealed');
+    // Nor does verify show a root: what was changed is in the middle, and the heads are those of the log that was written.
+    const { stdout } = await run(['audit', 'verify', '--data-dir', dataDir]);
+    expect(stdout).toContain('not as it was written');
+    expect(stdout).not.toMatch(/root|[ \t]$/m);
   });
 });

@@ -63,14 +63,16 @@ function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_union': {
       if (Array.isArray(issue.options)) return `must be ${choice(issue.options)}`;
       const alternatives = issue.errors.flatMap(([first]) => (first === undefined ? [] : [first.message]));
-      return alternatives.join(', or ').replaceAll(', or must be ', ', or ');
+      return [...new Set(alternatives)].join(', or ').replaceAll(', or must be ', ', or ');
     }
     case 'unrecognized_keys':
       return unknownNames(issue.keys, issue.inst);
     case 'invalid_key':
       return issue.issues[0]?.message;
     case 'invalid_format':
-      return 'is not written as it must be';
+      return issue.format === 'datetime' || issue.format === 'date'
+        ? 'must be a time as 2026-03-01T12:00:00Z'
+        : 'is not written as it must be';
     default:
       return undefined;
   }

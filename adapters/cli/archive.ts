@@ -1,5 +1,5 @@
 /** `reckoner archive`: move old events out of the live log, and say where they are. */
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Command } from 'commander';
 import { timeAsked } from '../../actors/time-asked.ts';
@@ -53,7 +53,7 @@ export function registerArchive(program: Command, cli: Cli): void {
     .description('move old events out of the live log, or list what was moved')
     .option(
       '--before <time or position>',
-      'move what lies before: an ISO time, or a position as events --json gives it',
+      'move what lies before: an ISO time, or a position as reckoner events shows it',
     )
     .option('--to <dir>', 'where the segment goes; default: segments, in the data directory')
     .option('--list', 'list the segments and whether they are in their place', false)
@@ -72,7 +72,7 @@ async function archive(options: ArchiveCommandOptions, cli: Cli): Promise<void> 
     throw usageError('Nothing was asked for.', 'Say --before TIME to archive, --list to look, or --shrink.');
   }
   if (options.before !== undefined) await move(dataDir, momentOf(options.before), options, cli);
-  if (options.shrink) await shrink(dataDir, options.json, cli);
+  if (options.shrink) await shrink(dataDir, options, cli);
 }
 
 function momentOf(text: string): ArchiveOptions['before'] {
@@ -135,10 +135,12 @@ async function list(dataDir: string, { verify, json }: ArchiveCommandOptions, cl
   if (json) await out.line(JSON.stringify(listed));
   else if (listed.length === 0) await out.line('Nothing was archived.');
   else {
-    const columns = ['segment', 'events', 'streams', 'size', 'state', 'where'].map((title) => ({ title }));
+    const columns = ['segment', 'events', 'streams', 'size', 'state', 'where'].map((title) =>
+      ['events', 'streams', 'size'].includes(title) ? { title, align: 'right' as const } : { title },
+    );
     const rows = listed.map(({ name, events, streams, bytes, state, place }) => {
       const paint = state === 'missing' || state === 'damaged' ? out.colours.yellow : out.colours.green;
-      return [name, String(events), String(streams), sizeOf(bytes), { text: state, paint }, place];
+      return [name, String(events), String(streams), sizeOf(bytes), { text: state, paint }, dirname(place)];
     });
     for (const line of tableLines(columns, rows, out.colours.dim)) await out.line(line);
   }
@@ -155,7 +157,7 @@ async function looked(log: string, segment: Segment, verify: boolean) {
   return { name, place, state, first, last, events, streams, bytes, sha256, made: new Date(made).toISOString() };
 }
 
-async function shrink(dataDir: string, json: boolean, { terminal }: Cli): Promise<void> {
+async function shrink(dataDir: string, { before, json }: ArchiveCommandOptions, { terminal }: Cli): Promise<void> {
   const file = logFileIn(dataDir);
   if (isInUse(file)) {
     throw new ReckonerError('log_locked', `A node, or another command, works on ${dataDir} just now.`, {
@@ -173,6 +175,8 @@ async function shrink(dataDir: string, json: boolean, { terminal }: Cli): Promis
     throw failureOf(thrown, file);
   }
   if (!json) await terminal.out.line('The free space within the log was given back.');
+  // Beside --before the one JSON object has been told.
+  else if (before === undefined) await terminal.out.line(JSON.stringify({ shrunk: true }));
 }
 
 function sizeOf(bytes: number): string {

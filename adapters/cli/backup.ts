@@ -167,7 +167,7 @@ async function restore(from: string, options: RestoreCommandOptions, { terminal 
       await err.line(
         `${err.colours.yellow('!')} The backup has no keys: set them in the environment, or reckoner keys restore.`,
       );
-    await out.line(`Start it: reckoner serve --data-dir ${dataDir}`);
+    await out.line(`${out.colours.cyan('→')} Start it: reckoner serve --data-dir ${dataDir}`);
   } finally {
     bar.stop();
   }

@@ -32,7 +32,7 @@ export function diffLines({ domain, from, to, total, buckets }: PosteriorDiff, c
 }
 
 function momentOf({ asked, domainRevision, policy }: MomentView): string {
-  return `${asked}: revision ${domainRevision}, ${policy}`;
+  return `${asked}: revision ${domainRevision}, ${policy.replace('/', ' v')}`;
 }
 
 function bucketLines({ bucket, label, events, arms }: BucketPosterior, colours: Colours): string[] {

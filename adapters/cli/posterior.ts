@@ -18,13 +18,14 @@ interface PosteriorOptions {
 }
 
 const NOTES = `
-A moment is now, a position of the log (16 digits, as reckoner events --json shows it, or position:123), a time (ISO 8601), a
+A moment is now, a position of the log (position:123, with the number at the left of reckoner events), a time (ISO 8601), a
 rollback point by its name (reckoner rollback-points lists them; name@revision picks one of several), or a revision of the
 domain: how it stood at the end of that. By time, what belongs to a moment is what each writer had recorded by then.
 
 Folded from the log, so that it is what the buckets held then, to the last bit. Without --bucket the log is read once to find the
 largest. Mean and interval are of what the bucket itself learned, without what its domain lends; of policies that learn about
-features, in an average context. Works beside a running server and changes nothing.
+features, in an average context: numbers at their means, and no category, so that an arm may be believed better than that in
+every context there is (reckoner explain tells it for one). Works beside a running server and changes nothing.
 
 Examples:
   reckoner posterior --domain support

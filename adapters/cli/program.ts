@@ -49,11 +49,11 @@ Exit codes:
   130  Ctrl-C broke it off: a second one, or simulate before its end (143: the same by SIGTERM)
 
 Environment:
-  RECKONER_DATA_DIR   where Reckoner keeps its log and its keys: default of --data-dir
-  RECKONER_DATA       where recorded data sets lie, which only simulate reads: default of its --data
+  RECKONER_DATA_DIR     where Reckoner keeps its log and its keys: default of --data-dir
+  RECKONER_DATA         where recorded data sets lie, which only simulate reads: default of its --data
   RECKONER_MIN_FREE_MB  free disk space below which serve only reads: 256, or 1 % of a disk under 25 GB; 0 never
-  RECKONER_DEBUG=1    adds stack traces to errors
-  NO_COLOR=1          takes the colours away`;
+  RECKONER_DEBUG=1      adds stack traces to errors
+  NO_COLOR=1            takes the colours away`;
 
 const plainHelp = new Help();
 

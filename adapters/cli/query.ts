@@ -33,8 +33,8 @@ Times are milliseconds since 1970 UTC: datetime(time / 1000, 'unixepoch') shows 
 with the answer ("asOf" in JSON).
 
 Examples:
-  reckoner query --tables                              what there is, and what each column means
-  reckoner query --tables decisions
+  reckoner query --tables                              what there is
+  reckoner query --tables decisions                    what each of its columns means
   reckoner query "SELECT arm, count(*) AS n, sum(reward_sum) / sum(shares) AS mean FROM decisions WHERE domain = 'support' GROUP BY arm"
   reckoner query "SELECT * FROM performance_days ORDER BY start DESC" --csv --limit 100000 > days.csv
   reckoner query "SELECT * FROM config_history" --json | jq '.rows[].policy'`;
@@ -45,7 +45,7 @@ export function registerQuery(program: Command, cli: Cli): void {
     .command('query')
     .description('ask what was learned, in SQL over the read models')
     .argument('[sql]', 'one SELECT')
-    .option('--tables', 'list the tables and what their columns mean; with a name instead of SQL only that one', false)
+    .option('--tables', 'list the tables; with the name of one instead of SQL: what its columns mean', false)
     .option('--limit <rows>', 'at most so many rows', countGiven, 1_000)
     .option('--timeout <seconds>', 'end it after so long', secondsGiven, 30)
     .option('--json', 'one JSON object: columns, rows, truncated, asOf', false)
@@ -167,10 +167,27 @@ async function showTables(
     if (tables.length === 0 && name !== undefined)
       throw usageError(`There is no table ${name}.`, `There are ${all.map((table) => table.name).join(', ')}.`);
     if (json) await terminal.out.line(JSON.stringify(tables));
-    else for (const table of tables) for (const line of tableWords(table, terminal)) await terminal.out.line(line);
+    else
+      for (const line of name === undefined
+        ? listWords(all, terminal)
+        : tables.flatMap((table) => tableWords(table, terminal)))
+        await terminal.out.line(line);
   } finally {
     models.close();
   }
+}
+
+/** All columns with what they mean would be hundreds of lines. */
+function listWords(tables: readonly Table[], { out }: Terminal): string[] {
+  const { bold, dim } = out.colours;
+  return [
+    ...tables.flatMap(({ name, about, columns }) => [
+      `${bold(name)}  ${about}`,
+      dim(`  ${Object.keys(columns).join(', ')}`),
+      '',
+    ]),
+    'What the columns of one mean: reckoner query --tables NAME',
+  ];
 }
 
 function tableWords({ name, about, key, columns }: Table, { out }: Terminal): string[] {
@@ -181,7 +198,7 @@ function tableWords({ name, about, key, columns }: Table, { out }: Terminal): st
     meaning,
   ]);
   const [, ...lines] = tableLines([{ title: '' }, { title: '' }, { title: '' }], rows);
-  return [`${bold(name)}  ${about} ${dim(`Key: ${key.join(', ')}.`)}`, ...lines, ''];
+  return [`${bold(name)}  ${about} ${dim(`Key: ${key.join(', ')}.`)}`, ...lines];
 }
 
 function countGiven(text: string): number {

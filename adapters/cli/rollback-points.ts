@@ -47,10 +47,12 @@ export function registerCheckpoint(program: Command, { terminal }: Cli): void {
 
 const POINTS_NOTES = `
 The newest 200, newest first. They arise with every configuration, thaw, rollback and voiding, with the first decision of a day
-(UTC), and by reckoner checkpoint. Works beside a running server and changes nothing.
+(UTC), and by reckoner checkpoint. Works beside a running server and changes nothing. How a domain did in the day before each and
+the day after is in the read models: the table rollback_points.
 
 Examples:
   reckoner rollback-points --domain support
+  reckoner query "SELECT name, reward_mean_before, reward_mean_after FROM rollback_points WHERE domain = 'support'"
   reckoner rollback-points --domain support --json | jq -r '.[] | select(.cause == "manual").name'`;
 
 /** Adds `reckoner rollback-points`. */

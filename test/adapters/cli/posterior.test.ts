@@ -16,7 +16,7 @@ test('what was learned now and then, and what changed in between', async () => {
 
   const now = await run(['posterior', ...at]);
   expect(now).toMatchObject({ code: 0, stderr: '' });
-  expect(now.stdout).toMatch(/^greeting {2}now: revision \d+, \w+\/1$/m);
+  expect(now.stdout).toMatch(/^greeting {2}now: revision \d+, \w+ v1$/m);
   expect(now.stdout).toMatch(/^all {2}[a-z2-7]{16} {2}\d+ events$/m);
   expect(now.stdout).toMatch(new RegExp(`^${arm} +\\d+ +0\\.\\d{3} +0\\.\\d{3} to [01]\\.\\d{3}$`, 'm'));
   const then = await runJson(['posterior', ...at, '--at', 'before the launch']);

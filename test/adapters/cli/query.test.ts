@@ -89,10 +89,13 @@ test('a write is refused with what to do instead', async () => {
 
 test('the tables are told with what their columns mean, the internal ones not', async () => {
   const { stdout } = await ask('--tables');
-  expect(stdout).toMatch(
+  expect(stdout).toMatch(/^chains {2}A hash over all events of one stream\.\n {2}stream, /);
+  expect(stdout).toMatch(/^counts .*\n {2}.*\bnote\b/m);
+  expect(stdout).toContain('reckoner query --tables NAME');
+  expect((await ask('--tables', 'chains')).stdout).toMatch(
     /^chains {2}A hash over all events of one stream\. Key: stream\.\n {2}stream +text +Its name\./,
   );
-  expect(stdout).toMatch(/counts .*\n(.*\n)*? {2}note +text\? +Nothing\./);
+  expect((await ask('--tables', 'counts')).stdout).toMatch(/^counts .*\n(.*\n)*? {2}note +text\? +Nothing\./);
   expect(stdout).not.toContain('counters');
   const { stdout: one } = await ask('--tables', 'counts', '--json');
   expect(JSON.parse(one)).toMatchObject([{ name: 'counts', columns: { events: { about: 'How many.' } } }]);

@@ -230,7 +230,7 @@ describe('an answer', () => {
       ['decisions?domain=No!', 'domain'],
       ['decisions?domain=support&limit=0', 'limit'],
       ['decisions?domain=support&limit=501', 'limit'],
-      ['decisions?domain=support&from=yesterday', 'from'],
+      ['decisions?domain=support&from=yesterday', 'from: must be a time as 2026-03-01T12:00:00Z'],
       ['decisions?domain=support&nonsense=1', 'nonsense'],
       ['decisions?domain=support&domain=demo', 'domain'],
       ['decisions?domain=support&cursor=x', 'cursor'],

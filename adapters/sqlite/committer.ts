@@ -62,6 +62,8 @@ export function createCommitter(database: Database.Database, options: CommitterO
   let idle: (() => void) | undefined;
   let lockedSince: number | undefined;
   let attempts = 0;
+  /** Whether others may have written since `committed` was last called: a transaction that wrote nothing does not call it. */
+  let others = false;
 
   function append(stream: string, expected: number, events: readonly EventRecord[]): Promise<AppendResult> {
     if (closed) return Promise.reject(new ReckonerError('shutting_down', 'The log is closed.'));
@@ -81,13 +83,12 @@ export function createCommitter(database: Database.Database, options: CommitterO
     const answers: (AppendResult | ReckonerError)[] = [];
     let rows = 0;
     let committing = false;
-    let others = false;
     let last = 0;
     try {
       if (database.inTransaction) database.exec('ROLLBACK'); // an earlier one that could not be rolled back then
       begin.run();
       requireInPlace();
-      others = placing.begin();
+      others = placing.begin() || others;
       for (let next = queue[0]; next !== undefined && rows < maxBatch; next = queue[answers.length]) {
         const answer = placing.place(next.stream, next.expected, next.events);
         answers.push(answer);
@@ -123,7 +124,10 @@ export function createCommitter(database: Database.Database, options: CommitterO
       else waiting.resolve(answer);
       if (answer !== undefined && !(answer instanceof Error) && answer.status === 'appended') written.push(waiting);
     });
-    if (rows > 0) committed(written, last, others);
+    if (rows > 0) {
+      committed(written, last, others);
+      others = false;
+    }
     proceed();
   }
 

@@ -58,6 +58,29 @@ describe('two logs on one file', () => {
     await reader.close();
   });
 
+  it('lose nothing to a subscription where an append that was refused comes between the other’s and an own one', async () => {
+    const file = temporaryFile();
+    const [own, other] = [openSqliteEventLog({ file, pollMs: 200 }), openSqliteEventLog({ file })];
+    const [noise, wanted] = [someStream(), someStream()];
+    const events = someEvents(5);
+    await own.append(noise, NO_STREAM, someEvents(1));
+    const ids: string[] = [];
+    const seen = (async () => {
+      for await (const message of own.subscribe({ streamPrefix: wanted }))
+        if (message.type === 'event' && ids.push(message.event.id) === events.length) return;
+    })();
+    for (const [index, event] of events.entries()) {
+      await sleep(20); // it has read everything, and waits
+      await other.append(wanted, index - 1, [event]);
+      expect(await own.append(noise, NO_STREAM, someEvents(1))).toMatchObject({ status: 'conflict' });
+      await own.append(noise, index, someEvents(1));
+    }
+    await Promise.race([seen, sleep(1_000)]);
+    expect(ids).toEqual(idsOf(events));
+    await own.close();
+    await other.close();
+  });
+
   it('lose nothing to a subscription that this process’s own commits pass by', async () => {
     const file = temporaryFile();
     // Polls so seldom that only commits can tell it anything.

@@ -81,7 +81,7 @@ interface StreamFacts {
 }
 
 /** Share of decisions whose propensities are recomputed where nothing else is said: they take most of the time. */
-export const SAMPLE = 0.01;
+const SAMPLE = 0.01;
 
 export function createAudit(options: AuditOptions): Audit {
   const { log, found, share = SAMPLE, seed = 1, wanted = () => true, own = () => true } = options;

@@ -50,7 +50,7 @@ export function registerAuditTrail(audit: Command, { terminal }: Cli): void {
 }
 
 /** What a person is told beside the explanation. */
-export function trailLines({ asked, inForce, chain, afterwards, calls, setAside }: Trail, colours: Colours): string[] {
+function trailLines({ asked, inForce, chain, afterwards, calls, setAside }: Trail, colours: Colours): string[] {
   const label = (text: string) => colours.dim(text.padEnd(10));
   const { configuration } = inForce;
   const links = [

@@ -70,7 +70,7 @@ export function startProjectingThread(options: ThreadOptions): ProjectingThread 
       ({ progress } = message);
       waiting.reached(progress.positions);
     } else if ('secondsBehind' in message) ({ secondsBehind } = message);
-    else if ('trouble' in message) onTrouble(message.trouble.where, errorOf(message.trouble));
+    else onTrouble(message.trouble.where, errorOf(message.trouble));
   }
 
   function crashed(cause: unknown, livedMs: number): void {

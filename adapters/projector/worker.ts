@@ -20,8 +20,7 @@ export interface WorkerOptions {
 export type WorkerMessage =
   | { readonly progress: Progress }
   | { readonly secondsBehind: number }
-  | { readonly trouble: Problem & { readonly where: string } }
-  | { readonly stopped: true };
+  | { readonly trouble: Problem & { readonly where: string } };
 
 const LAG_EVERY_MS = 1_000;
 
@@ -63,6 +62,5 @@ port.once('message', async () => {
   await projector.stop();
   await log.close();
   guard.close();
-  tell({ stopped: true });
   port.close();
 });

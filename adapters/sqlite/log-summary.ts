@@ -1,20 +1,17 @@
 /** A log file in a few figures: how much there is, and one hash that stands for all of it. */
-import { createHash } from 'node:crypto';
 import Database from 'better-sqlite3';
+import { createRoot } from '../../events/log-seal.ts';
 import { chainHash } from '../../events/seal.ts';
 import { failureOf } from './failures.ts';
 import { positionOf } from './schema.ts';
 
 export interface LogSummary {
+  /** In the live file: what was archived is in the manifests of its segments. */
   readonly events: number;
   readonly streams: number;
   /** Position of the last event. */
   readonly head: string;
-  /**
-   * SHA-256 in hex over the heads of all streams, in the order of their names: for each the name, a zero byte, the revision in
-   * decimals, a zero byte, and the chain hash of its last event. Each event holds the hash of the one before it: so this one
-   * stands for every byte.
-   */
+  /** The root of the log, as `audit seal` gives it: SHA-256 in hex over the heads of all streams. */
   readonly rootHash: string;
 }
 
@@ -44,13 +41,13 @@ export function summaryOf(file: string): LogSummary {
         `SELECT * FROM (SELECT stream AS name, max(revision) AS newest FROM events GROUP BY stream) AS heads
          JOIN events ON stream = name AND revision = newest ORDER BY name`,
       );
-      const root = createHash('sha256');
+      const root = createRoot();
       let streams = 0;
       for (const head of heads.iterate()) {
         streams++;
-        root.update(`${head.stream}\0${head.revision}\0`).update(chainHash(head));
+        root.add(head.stream, { revision: head.revision, hash: chainHash(head) });
       }
-      return { events, streams, head: positionOf(last ?? 0), rootHash: root.digest('hex') };
+      return { events, streams, head: positionOf(last ?? 0), rootHash: root.digest() };
     } finally {
       database.close();
     }

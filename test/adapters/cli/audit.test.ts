@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sealGiven } from '../../../adapters/cli/audit-seal.ts';
 import { openNode } from '../../../adapters/cli/compose.ts';
 import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
+import { summaryOf } from '../../../adapters/sqlite/log-summary.ts';
 import { createIntegrity } from '../../../events/integrity.ts';
 import { rootOf } from '../../../events/log-seal.ts';
 import { compiled } from '../../compiled.ts';
@@ -147,6 +148,8 @@ describe('reckoner audit seal', () => {
     const integrity = createIntegrity(() => {});
     for await (const event of copy.readAll()) if (event.stream !== 'elsewhere') integrity.check(event);
     expect(rootOf(integrity.heads)).toBe(seal.root);
+    // Who has a backup has a seal: its manifest holds the same root.
+    expect(summaryOf(join(used.dataDir, 'events.db')).rootHash).toBe(seal.root);
     await original.close();
     await copy.close();
   });

@@ -72,7 +72,7 @@ describe('reckoner audit trail', () => {
     const { reckoner } = node;
     const configured = { tenant: 'default', by: 'olive' };
     await reckoner.configure('greeting', { arms: ['hello', 'hi'], bucketBy: [] }, configured);
-    const { decisionId, requestId } = await reckoner.decide('greeting', { subject: 'ada' });
+    const { decisionId, requestId } = await reckoner.decide('greeting', { subject: 'olive@example.org' });
     const { rewardId } = await reckoner.reward(decisionId, { value: 1 });
     await reckoner.retract(decisionId, rewardId, { reason: 'spam' }, { tenant: 'default', by: 'mo' });
     const { revision } = await reckoner.domain('greeting');
@@ -100,7 +100,7 @@ describe('reckoner audit trail', () => {
       calls: [],
       setAside: null,
     });
-    expect(JSON.stringify(trail)).not.toContain('ada');
+    expect(JSON.stringify(trail)).not.toContain('@example.org');
     const { code, stdout } = await run(['audit', 'trail', late.decisionId, '--data-dir', dataDir]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/counts +no: .* RolledBack@\d+, by olive \(a bad week\), written by here/);

@@ -90,9 +90,9 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
     throw new ReckonerError('domain_unknown', 'The domain has no configuration yet.');
   }
 
-  /** Whether what was taken back may have been voided before: a state does not know, the log does. */
+  /** Whether what was taken back may have been voided before, or be worth something else now: a state does not know, the log does. */
   function looksBack({ data: { domainRevision } }: BucketEvent): boolean {
-    return domainRevision < timeline.lineage.voidedAt;
+    return domainRevision < Math.max(timeline.lineage.voidedAt, timeline.lineage.revaluedAt);
   }
 
   async function catchUp(length = Number.POSITIVE_INFINITY): Promise<void> {
@@ -149,7 +149,7 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
           `Revision ${event.revision} of ${event.stream} does not follow what is known.`,
         );
       }
-      const folded = readToFold(event, state, domainAt);
+      const folded = readToFold(event, state, domainAt, timeline.lineage.revaluedAt);
       const before = state.posteriorRevision;
       const { lineage } = timeline;
       const head = { revision: event.revision, hash: state.head.hash };
@@ -169,7 +169,8 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
       };
     },
     foldsAnewBefore(event: RecordedEvent): boolean {
-      if (event.type !== 'RewardRetracted' || timeline.lineage.voidedAt < 0) return false;
+      if (event.type !== 'RewardRetracted' || Math.max(timeline.lineage.voidedAt, timeline.lineage.revaluedAt) < 0)
+        return false;
       const decoded = decode(event);
       return isBucketEvent(decoded) && looksBack(decoded);
     },
@@ -219,6 +220,7 @@ function readToFold(
   event: RecordedEvent,
   { open }: BucketState,
   domainAt: (revision: number) => BucketState['domain'],
+  revaluedAt: number,
 ): BucketEvent | undefined {
   if (event.type === 'DecisionMade') {
     const traced = traceDecision(event);
@@ -229,8 +231,9 @@ function readToFold(
   if (event.type === 'RewardObserved' && open.size === 0) {
     const traced = traceReward(event);
     const domain = traced && domainAt(traced.data.domainRevision);
-    // What it was given for matters to who waits for it, its context to policies that learn about features.
-    if (traced !== undefined && domain?.window === undefined && domain?.policy.usesFeatures !== true)
+    // What it was given for matters to who waits for it or values it anew, its context to policies that learn about features.
+    const plain = domain?.window === undefined && domain?.policy.usesFeatures !== true;
+    if (traced !== undefined && plain && traced.data.domainRevision >= revaluedAt)
       return partOf(event, traced, { ...traced.data, features: NO_FEATURES });
   }
   const decoded = decode(event);
@@ -247,7 +250,8 @@ function changesBy(event: DecodedEvent | undefined, before: DomainState | undefi
   if (event?.type === 'RolledBack' || event?.type === 'RewardVoided') return 'posteriors';
   if (event?.type !== 'DomainConfigured' || before === undefined) return 'nothing';
   // Learned anew from all that counts.
-  if (event.data.relearn && before.policyKey !== after.policyKey) return 'posteriors';
+  const isAnew = before.policyKey !== after.policyKey || before.rewardKey !== after.rewardKey;
+  if (event.data.relearn && isAnew) return 'posteriors';
   // What a belief is made of beside the posterior: the policy, the configured priors, and which arms there are.
   const made = ({ policyKey, config: { arms, prior, objective } }: DomainState) =>
     JSON.stringify([policyKey, arms.map(({ name, quality, prior: own }) => [name, quality, own]), prior, objective]);

@@ -180,13 +180,25 @@ export function evolve(
       }
       if (lineage !== undefined) trust(state, lineage.believes(domainRevision), head.revision);
       if (domainRevision > state.under) state.under = domainRevision;
-      take(state, event, head, voided, lineage);
+      take(state, valued(event, domainAt, lineage), head, voided, lineage);
     } else {
       state.under = lineage.target;
       pass(state, event, head, domainAt(domainRevision));
     }
   }
   state.head = head;
+}
+
+/** A reward with what it is worth now, where that is not what it was recorded with. */
+function valued(
+  event: BucketEvent,
+  domainAt: (revision: number) => DomainStanding,
+  lineage: Lineage | undefined,
+): BucketEvent {
+  const { domainRevision } = event.data;
+  if (lineage === undefined || event.type !== 'RewardObserved' || domainRevision >= lineage.revaluedAt) return event;
+  const reward = event.data as EventData<'RewardObserved'>; // as `take` says
+  return { ...event, data: lineage.valued(reward, domainAt(domainRevision)) };
 }
 
 /** No revision of a stream: what fits into 32 bits. */

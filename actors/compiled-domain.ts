@@ -8,6 +8,7 @@ import type { ArmConfig } from './config/arms.ts';
 import { detectorOf } from './config/changes.ts';
 import { type DomainConfig, DomainConfigInput } from './domain-config.ts';
 import { type ContextSchema, compileContext } from './features.ts';
+import { type RewardRules, rewardKeyOf } from './reward-value.ts';
 import { complexityTerm } from './terms/complexity.ts';
 import { configuredShift } from './terms/configured-shift.ts';
 import { objectiveTerms } from './terms/objective.ts';
@@ -20,6 +21,10 @@ export interface CompiledDomain {
   readonly policy: AnyPolicy;
   /** Equal for two configurations exactly if a posterior may be carried from one to the other. */
   readonly policyKey: string;
+  /** What says what rewards are worth. */
+  readonly rewards: RewardRules;
+  /** Equal for two configurations exactly if every reward is worth the same under both. */
+  readonly rewardKey: string;
   /** What watches for changes of what an arm earns; undefined where nothing does. */
   readonly detector: ChangeDetector | undefined;
   /** Equal for two configurations exactly if what a detector has seen may be carried from one to the other. */
@@ -45,6 +50,9 @@ export function compileDomain(text: string, makePolicy: MakePolicy): CompiledDom
     schema,
     policy,
     policyKey: policyKeyOf(policy, config, schema),
+    // Not the whole configuration: it is kept for every turn of a domain.
+    rewards: { reward: config.reward, feedback: config.feedback },
+    rewardKey: rewardKeyOf(config),
     detector: detectorOf(config.changes),
     detectorKey: JSON.stringify(config.changes ?? null),
     arms: new Map(config.arms.map((arm) => [arm.name, arm])),

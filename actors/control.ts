@@ -1,6 +1,10 @@
 /** Handles what governs a domain: configuration, freeze, thaw, and looking at it. */
 import type { Draft } from '../events/catalogue.ts';
+import { ReckonerError } from '../events/errors.ts';
+import { START } from '../events/event-log.ts';
 import { eventId } from '../events/ids.ts';
+import { bucketPrefix } from '../events/streams.ts';
+import type { SharedSums } from '../proto/generated/events.ts';
 import { canonical } from './canonical.ts';
 import type { DomainConfig } from './domain-config.ts';
 import type { DomainState } from './domain-state.ts';
@@ -8,7 +12,10 @@ import type { DomainHandle } from './domains.ts';
 import { domainOf, type House, stateOf } from './house.ts';
 import type { DomainView } from './messages.ts';
 import { heldPrices, priceHeld } from './price-guard.ts';
+import { recount } from './recount.ts';
+import { CONFLICT_RETRIES } from './retries.ts';
 import { markDraft } from './rollback-points.ts';
+import { sharesPriors } from './sharing.ts';
 
 /** Who governs, and why. */
 export interface Control {
@@ -19,7 +26,7 @@ export interface Control {
 /**
  * Creates the domain or replaces its configuration. The same configuration again records nothing.
  * @param confirmed whether prices may move as far as the configuration says
- * @throws ReckonerError price_held
+ * @throws ReckonerError price_held, segment_missing
  */
 export async function configure(
   house: House,
@@ -33,9 +40,18 @@ export async function configure(
   const request = house.env.uuid();
   const text = canonical(config);
   let created = false;
-  await domain.execute(request, ({ latest }) => {
+  const control = { by, reason };
+  let anew = await countedAnew(house, domain, text, control);
+  let isBehind = false;
+  const make: Parameters<typeof domain.execute>[1] = ({ latest }) => {
+    isBehind = false;
     created = latest === undefined;
     if (latest !== undefined && canonical(latest.config) === text) return [];
+    // What rewards are worth, or which count, was changed meanwhile: they are to be counted once more.
+    if (latest?.rewardKey !== anew.rewardKey || latest?.countedSince !== anew.countedSince) {
+      isBehind = true;
+      return [];
+    }
     const isPolicy = latest !== undefined && canonical(latest.config.policy) !== canonical(config.policy);
     const held = confirmed ? [] : heldPrices(latest?.config.arms ?? [], config.arms);
     if (held.length > 0) throw priceHeld(held);
@@ -43,12 +59,55 @@ export async function configure(
       {
         id: eventId(tenant, name, request, 'DomainConfigured'),
         type: 'DomainConfigured',
-        data: { config: text, by, reason, relearn: true },
+        data: { config: text, by, reason, relearn: true, shared: anew.shared },
       },
-      markDraft(domain, request, isPolicy ? 'policy' : 'config', { by, reason }),
+      markDraft(domain, request, isPolicy ? 'policy' : 'config', control),
     ];
-  });
+  };
+  for (let tries = 0; ; tries++) {
+    await domain.execute(request, make);
+    if (!isBehind) break;
+    if (tries >= CONFLICT_RETRIES)
+      throw new ReckonerError('conflict', 'Other writers of this domain were faster four times.');
+    await domain.refresh();
+    anew = await countedAnew(house, domain, text, control);
+  }
   return { ...viewOf(domain), created };
+}
+
+interface CountedAnew {
+  readonly shared: SharedSums | undefined;
+  /** What it was counted under. */
+  readonly rewardKey: string | undefined;
+  readonly countedSince: number | undefined;
+}
+
+/**
+ * What a configuration makes of what the domain has shared, where it changes what rewards are worth.
+ * @throws ReckonerError segment_missing where it learns anew from events that are away: better now than when a bucket is to decide
+ */
+async function countedAnew(
+  { log }: House,
+  { tenant, name, timeline }: DomainHandle,
+  config: string,
+  control: Control,
+): Promise<CountedAnew> {
+  const { latest } = timeline;
+  if (latest === undefined) return { shared: undefined, rewardKey: undefined, countedSince: undefined };
+  const { rewardKey, countedSince } = latest;
+  const data = { config, ...control, relearn: true, shared: undefined };
+  const imagined = timeline.imagine({ type: 'DomainConfigured', data });
+  const unchanged = { shared: undefined, rewardKey, countedSince };
+  if (imagined === undefined) return unchanged;
+  if (imagined.lineage.turnedAt > timeline.lineage.turnedAt)
+    await log.requireWhole?.(bucketPrefix(tenant, name), START);
+  if (imagined.state.rewardKey === rewardKey) return unchanged;
+  const sharing = sharesPriors(imagined.state);
+  // Where nothing is counted at present, what was shared by then is still lent.
+  if (!sharing && latest.countedThrough === '') return unchanged;
+  const until = sharing ? undefined : latest.countedThrough;
+  const shared = await recount(log, bucketPrefix(tenant, name), timeline, imagined.lineage, until);
+  return { shared, rewardKey, countedSince };
 }
 
 /** Stops or takes up learning. Asking for what is already so records nothing. @throws ReckonerError domain_unknown */

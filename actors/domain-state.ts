@@ -6,12 +6,14 @@ import type { DecodedEvent, EventData } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import type { Rollback, Voiding } from '../events/lineage.ts';
 import type { SharedArm } from '../policies/policy.ts';
+import type { SharedSums } from '../proto/generated/events.ts';
 import { type CompiledDomain, compileDomain, type MakePolicy } from './compiled-domain.ts';
 import type { DomainConfig } from './domain-config.ts';
 import { type Lineage, lineageOf } from './lineage.ts';
 
 /** How a domain stood at a revision, as far as folding a bucket's events asks. Small: its turns are kept for good. */
-export interface DomainStanding extends Pick<CompiledDomain, 'policy' | 'policyKey' | 'detector' | 'detectorKey'> {
+export interface DomainStanding
+  extends Pick<CompiledDomain, 'policy' | 'policyKey' | 'rewards' | 'rewardKey' | 'detector' | 'detectorKey'> {
   readonly revision: number;
   /** Revision of the configuration in force. */
   readonly configuredAt: number;
@@ -50,7 +52,7 @@ export interface DomainState extends CompiledDomain, DomainStanding {
   readonly counted: number;
   /** Id of the last event counted then; empty before. */
   readonly countedThrough: string;
-  /** Revision of the rollback or voiding that counting began anew with, -1 where there was none. */
+  /** Revision of the rollback, voiding or change of what rewards are worth that counting began anew with, -1 where there was none. */
   readonly countedSince: number;
 }
 
@@ -84,7 +86,9 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
   const rollbacks: Rollback[] = [];
   const voidings: Voiding[] = [];
   const relearnings: number[] = [];
-  let lineage = lineageOf(-1, { rollbacks, voidings, relearnings }, () => undefined);
+  const revaluations: number[] = [];
+  const turned = { rollbacks, voidings, relearnings, revaluations };
+  let lineage = lineageOf(-1, turned);
   let latest: DomainState | undefined;
   let forgets = true;
   let awaits = false;
@@ -93,7 +97,7 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
     const turn = turns[turnAt(turns, revision)];
     return turn === undefined ? undefined : standingOf(turn, revision);
   };
-  const under = (target: number) => lineageOf(target, { rollbacks, voidings, relearnings }, () => at(target));
+  const under = (target: number) => lineageOf(target, turned, at);
   return {
     get length() {
       return latest === undefined ? 0 : latest.revision + 1;
@@ -119,8 +123,14 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
       const state = evolveDomain(latest, revision, event, makePolicy, at);
       if (state === undefined) return undefined;
       const rollback = rollbackIn(event, revision);
-      const turned = rollback === undefined ? rollbacks : [...rollbacks, rollback];
-      return { state, lineage: lineageOf(revision, { rollbacks: turned, voidings, relearnings }, () => state) };
+      const { policy, rewards } = anewWith(event, rollback === undefined ? latest : at(rollback.to), state);
+      const imagined = {
+        rollbacks: rollback === undefined ? rollbacks : [...rollbacks, rollback],
+        voidings,
+        relearnings: policy || rewards ? [...relearnings, revision] : relearnings,
+        revaluations: rewards ? [...revaluations, revision] : revaluations,
+      };
+      return { state, lineage: lineageOf(revision, imagined, (asked) => (asked === revision ? state : at(asked))) };
     },
     apply(revision, event) {
       if (revision !== (latest?.revision ?? -1) + 1) return false;
@@ -130,9 +140,11 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
       if (rollback !== undefined) rollbacks.push(rollback);
       const voiding = voidingIn(event, revision);
       if (voiding !== undefined) voidings.push(voiding);
-      if (relearns(event, rollback === undefined ? latest : at(rollback.to), state)) relearnings.push(revision);
-      const turned = latest?.configuredAt !== state.configuredAt || latest.frozen !== state.frozen;
-      if (turned || rollback !== undefined) {
+      const { policy: newPolicy, rewards } = anewWith(event, rollback === undefined ? latest : at(rollback.to), state);
+      if (newPolicy || rewards) relearnings.push(revision);
+      if (rewards) revaluations.push(revision);
+      const changed = latest?.configuredAt !== state.configuredAt || latest.frozen !== state.frozen;
+      if (changed || rollback !== undefined) {
         const known = turns.findLast(({ policyKey }) => policyKey === state.policyKey);
         // Closures that do the same need not be kept for each configuration that names the policy.
         const policy = known?.policy ?? state.policy;
@@ -171,10 +183,12 @@ function turnAt(turns: readonly DomainStanding[], revision: number): number {
 }
 
 function standingOf(standing: DomainStanding, revision: number): DomainStanding {
-  const { policy, policyKey, detector, detectorKey, configuredAt, policySince, detectorSince } = standing;
+  const { policy, policyKey, rewards, rewardKey, detector, detectorKey } = standing;
+  const { configuredAt, policySince, detectorSince } = standing;
   const { frozen, window, conservative } = standing;
   const since = { configuredAt, policySince, detectorSince, meaningSince: standing.meaningSince };
-  return { revision, policy, policyKey, detector, detectorKey, ...since, frozen, window, conservative };
+  const compiled = { policy, policyKey, rewards, rewardKey, detector, detectorKey };
+  return { revision, ...compiled, ...since, frozen, window, conservative };
 }
 
 function evolveDomain(
@@ -195,8 +209,10 @@ function evolveDomain(
     const detectorSince = before?.detectorKey === compiled.detectorKey ? before.detectorSince : revision;
     const isSame = before !== undefined && before.schema.meaning() === compiled.schema.meaning();
     const meaningSince = isSame ? before.meaningSince : revision;
+    const { shared } = decoded.data;
     return stateWith(compiled, revision, {
       ...(before ?? NEW),
+      ...(shared === undefined ? {} : { ...countedIn(shared), countedSince: revision }),
       ...{ policySince, detectorSince, meaningSince, configuredAt: revision, window, conservative },
     });
   }
@@ -217,15 +233,7 @@ function evolveDomain(
       });
     }
     case 'RewardVoided': {
-      const { arms, counted, through } = decoded.data;
-      const shared = arms.length === 0 ? undefined : new Map(arms.map((arm) => [arm.arm, arm]));
-      return stateWith(before, revision, {
-        ...before,
-        shared,
-        counted,
-        countedThrough: through,
-        countedSince: revision,
-      });
+      return stateWith(before, revision, { ...before, ...countedIn(decoded.data), countedSince: revision });
     }
     case 'RolledBack': {
       const restored = standingAt(decoded.data.toDomainRevision);
@@ -246,15 +254,25 @@ function rollbackIn(event: Pick<DecodedEvent, 'type' | 'data'> | undefined, revi
   return { at: revision, to: decoded.data.toDomainRevision };
 }
 
-/** Whether a policy takes over that learns from what others were taught. @param before whose posterior it would have gone on with */
-function relearns(
+/** What a domain has shared, as it was counted anew. */
+function countedIn({ arms, counted, through }: SharedSums): Pick<DomainState, 'shared' | 'counted' | 'countedThrough'> {
+  const shared = arms.length === 0 ? undefined : new Map(arms.map((arm) => [arm.arm, arm]));
+  return { shared, counted, countedThrough: through };
+}
+
+/**
+ * What takes over and learns from all that was taught before: a policy, a definition of what rewards are worth, or both.
+ * @param before whose posterior it would have gone on with
+ */
+function anewWith(
   event: Pick<DecodedEvent, 'type' | 'data'> | undefined,
   before: DomainStanding | undefined,
   after: DomainStanding,
-): boolean {
+): { readonly policy: boolean; readonly rewards: boolean } {
   const decoded = event as DecodedEvent | undefined; // as above
-  if (decoded?.type !== 'DomainConfigured' && decoded?.type !== 'RolledBack') return false;
-  return decoded.data.relearn && before !== undefined && before.policyKey !== after.policyKey;
+  const asked = (decoded?.type === 'DomainConfigured' || decoded?.type === 'RolledBack') && decoded.data.relearn;
+  if (!asked || before === undefined) return { policy: false, rewards: false };
+  return { policy: before.policyKey !== after.policyKey, rewards: before.rewardKey !== after.rewardKey };
 }
 
 function voidingIn(event: Pick<DecodedEvent, 'type' | 'data'> | undefined, revision: number): Voiding | undefined {
@@ -271,7 +289,7 @@ function voidingIn(event: Pick<DecodedEvent, 'type' | 'data'> | undefined, revis
 function rolledBack(
   before: DomainState,
   revision: number,
-  { configKept, arms, counted, through, relearn }: EventData<'RolledBack'>,
+  { configKept, relearn, ...sums }: EventData<'RolledBack'>,
   restored: DomainStanding,
   compiled: CompiledDomain,
 ): DomainState {
@@ -288,9 +306,7 @@ function rolledBack(
     frozen: before.frozen,
     window: windowOf(compiled.config, restored.window?.since ?? revision),
     conservative: conservativeOf(compiled.config, restored.conservative, revision),
-    shared: arms.length === 0 ? undefined : new Map(arms.map((arm) => [arm.arm, arm])),
-    counted,
-    countedThrough: through,
+    ...countedIn(sums),
     countedSince: revision,
   });
 }
@@ -342,6 +358,8 @@ function stateWith(compiled: CompiledDomain, revision: number, course: Course): 
     schema: compiled.schema,
     policy: compiled.policy,
     policyKey: compiled.policyKey,
+    rewards: compiled.rewards,
+    rewardKey: compiled.rewardKey,
     detector: compiled.detector,
     detectorKey: compiled.detectorKey,
     arms: compiled.arms,

@@ -1,13 +1,22 @@
 /** A bucket's state from the log: the nearest snapshot and the events after it, or all of them. */
-import { type DecodedEvent, decode } from '../events/catalogue.ts';
+import { type DecodedEvent, decode, type EventData } from '../events/catalogue.ts';
 import { eventAt } from '../events/event-at.ts';
 import type { EventLog, RecordedEvent } from '../events/event-log.ts';
 import { chainHash, type Head } from '../events/seal.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
 import { restoreBucket, SNAPSHOT_VERSIONS } from './bucket-snapshot.ts';
-import { adopt, type BucketState, emptyBucket, evolve, isBucketEvent, trustFromHere } from './bucket-state.ts';
+import {
+  adopt,
+  type BucketEvent,
+  type BucketState,
+  emptyBucket,
+  evolve,
+  isBucketEvent,
+  trustFromHere,
+} from './bucket-state.ts';
 import { type DomainTimeline, standingAt } from './domain-state.ts';
 import type { Lineage } from './lineage.ts';
+import { retractedIn } from './recount.ts';
 
 export interface BucketSource {
   readonly log: Pick<EventLog, 'readStream'>;
@@ -143,12 +152,30 @@ async function foldFrom(
     }
     if (cached && folded?.type === 'RewardRetracted' && folded.data.domainRevision < lineage.voidedAt)
       return { state, ahead, anew: true };
-    evolve(state, folded, { revision: event.revision, hash: state.head.hash }, domainAt, voided, lineage);
+    const counted = folded === undefined ? undefined : await reviewed(source, folded, event, lineage);
+    evolve(state, counted, { revision: event.revision, hash: state.head.hash }, domainAt, voided, lineage);
     last = event;
   }
   // Only the last link of the chain is needed to go on; checking all of them is the auditor's work.
   if (last !== undefined) state.head = { revision: last.revision, hash: chainHash(last) };
   return { state, ahead, anew: false };
+}
+
+/** What was taken back before rewards came to be worth something else is what they are worth now: the reward tells. */
+async function reviewed(
+  { log, timeline }: BucketSource,
+  folded: BucketEvent,
+  { stream }: RecordedEvent,
+  lineage: Lineage,
+): Promise<BucketEvent> {
+  const { domainRevision } = folded.data;
+  if (folded.type !== 'RewardRetracted' || domainRevision >= lineage.revaluedAt || !lineage.has(domainRevision))
+    return folded;
+  const retraction = folded.data as EventData<'RewardRetracted'>; // the catalogue pairs type and data, which a Pick of the union no longer shows
+  const event = await eventAt(log, stream, retraction.rewardRevision);
+  const reward = event && decode(event);
+  if (reward?.type !== 'RewardObserved') return folded;
+  return { ...folded, data: retractedIn(timeline, lineage, retraction, reward) };
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -1,6 +1,8 @@
 /** What counts under a revision of a domain, and how: its ancestry, less what was voided, learned with the policy that learned anew. */
 import { ancestryOf, concerns, type Rollback, type Voidable, type Voiding } from '../events/lineage.ts';
+import type { RewardObserved } from '../proto/generated/events.ts';
 import type { DomainStanding } from './domain-state.ts';
+import { worthUnder } from './revaluation.ts';
 
 /** A revision of a domain and its ancestors. */
 export interface Lineage {
@@ -16,6 +18,10 @@ export interface Lineage {
   readonly voidedAt: number;
   /** Whether a recorded reward does not count, because it was voided. */
   voids(reward: Voidable): boolean;
+  /** The newest revision among them from which on earlier rewards are worth what its definition says, -1 where there is none. */
+  readonly revaluedAt: number;
+  /** A recorded reward with what it is worth now. @param then how the domain stood when it was recorded */
+  valued(reward: RewardObserved, then: DomainStanding): RewardObserved;
   /** How the domain stood, as far as learning goes: where a policy has learned anew, all is learned with that one. */
   teaches(standing: DomainStanding): DomainStanding;
   /** Whether doubles of contexts that came under a revision mean what they mean under the target, as far as that matters. */
@@ -26,24 +32,28 @@ export interface Lineage {
 export interface Turns {
   readonly rollbacks: readonly Rollback[];
   readonly voidings?: readonly Voiding[];
-  /** Revisions at which a policy took over and learned from all that counts. */
+  /** Revisions at which a policy took over, or what rewards are worth, and all that counts is learned anew. */
   readonly relearnings?: readonly number[];
+  /** Those of them at which that was what rewards are worth. */
+  readonly revaluations?: readonly number[];
 }
 
 /**
  * @param turns those after the target say nothing of it
- * @param standingAtTarget how the domain stands at the target
+ * @param standingAt how the domain stands at the target, or at a revision before it
  */
 export function lineageOf(
   target: number,
-  { rollbacks, voidings = [], relearnings = [] }: Turns,
-  standingAtTarget: () => DomainStanding | undefined = () => undefined,
+  { rollbacks, voidings = [], relearnings = [], revaluations = [] }: Turns,
+  standingAt: (revision: number) => DomainStanding | undefined = () => undefined,
 ): Lineage {
   const { has, rolledBackAt } = ancestryOf(target, rollbacks);
   const voided = voidings.filter(({ at }) => has(at));
   const voidedAt = voided.at(-1)?.at ?? -1;
   const relearnedAt = relearnings.findLast(has) ?? -1;
-  const taught = relearnedAt < 0 ? undefined : standingAtTarget();
+  const taught = relearnedAt < 0 ? undefined : standingAt(target);
+  const revaluedAt = revaluations.findLast(has) ?? -1;
+  const rewards = revaluedAt < 0 ? undefined : standingAt(revaluedAt)?.rewards;
   return {
     target,
     turnedAt: Math.max(rolledBackAt, voidedAt, relearnedAt),
@@ -51,6 +61,12 @@ export function lineageOf(
     keeps: (under) => has(under) && under >= voidedAt && under >= relearnedAt,
     voidedAt,
     voids: (reward) => reward.domainRevision < voidedAt && voided.some((voiding) => concerns(voiding, reward)),
+    revaluedAt,
+    valued(reward, then) {
+      if (rewards === undefined || reward.domainRevision >= revaluedAt) return reward;
+      const { value, share } = worthUnder(rewards, then.rewards, reward);
+      return value === reward.value && share === reward.share ? reward : { ...reward, value, share };
+    },
     teaches(standing) {
       if (taught === undefined) return standing;
       const { policy, policyKey, policySince } = taught;

@@ -1,6 +1,7 @@
 /** What a reward is worth, as the domain defines it: from a value, a feedback or measured components to one number in [0, 1]. */
 import { ReckonerError } from '../events/errors.ts';
 import type { Components } from '../proto/generated/events.ts';
+import { canonical } from './canonical.ts';
 import { kindOfSilence, type RewardKind, type RewardWindow } from './config/reward.ts';
 import type { DomainConfig } from './domain-config.ts';
 import type { RewardCommand } from './messages.ts';
@@ -31,13 +32,13 @@ export function rewardValue(config: Pick<DomainConfig, 'reward' | 'feedback'>, c
       remedy: 'Send a kind that the domain’s reward.shares names, or give this kind a share.',
     });
   }
-  const heard = command.feedback === undefined ? undefined : worth[outcomeOf(config.feedback, command.feedback)];
+  const said = command.feedback === undefined ? undefined : heard(config.feedback, command.feedback);
   const given = command.components;
   const components: Components | undefined =
     given === undefined
       ? undefined
-      : { quality: given.quality, cost: given.cost, latency: given.latency, feedback: given.feedback ?? heard };
-  const value = command.value ?? (components === undefined ? heard : weigh(config.reward.weights, components));
+      : { quality: given.quality, cost: given.cost, latency: given.latency, feedback: given.feedback ?? said };
+  const value = command.value ?? (components === undefined ? said : weigh(config.reward.weights, components));
   return {
     value: value ?? 0,
     share: value === undefined ? 0 : share,
@@ -45,6 +46,22 @@ export function rewardValue(config: Pick<DomainConfig, 'reward' | 'feedback'>, c
     feedback: wordsOf(command.feedback),
     components,
   };
+}
+
+/** Which part of a domain says what rewards are worth. */
+export type RewardRules = Pick<DomainConfig, 'reward' | 'feedback'>;
+
+/** Equal for two configurations exactly if every reward is worth the same under both. */
+export function rewardKeyOf({ reward: { weights, shares, window }, feedback }: RewardRules): string {
+  return canonical({ weights, shares: shares ?? null, silence: window?.silence ?? null, feedback });
+}
+
+/** What a mapped feedback is worth; undefined for neutral feedback. */
+export function heard(
+  mapping: DomainConfig['feedback'],
+  feedback: NonNullable<RewardCommand['feedback']>,
+): number | undefined {
+  return worth[outcomeOf(mapping, feedback)];
 }
 
 /** What it is worth that no reward came before the window closed. */
@@ -55,7 +72,7 @@ export function silenceValue(config: Pick<DomainConfig, 'reward'>, window: Rewar
   return { value: value ?? 0, share, kind, feedback: SILENCE, components: undefined };
 }
 
-function shareOf({ reward: { shares } }: Pick<DomainConfig, 'reward'>, kind: RewardKind): number {
+export function shareOf({ reward: { shares } }: Pick<DomainConfig, 'reward'>, kind: RewardKind): number {
   return shares === undefined ? 1 : (shares[kind] ?? 0);
 }
 
@@ -78,7 +95,7 @@ function wordsOf(feedback: RewardCommand['feedback']): string {
 }
 
 /** The weighted mean of the components that are there; undefined where those have no weight. */
-function weigh(weights: DomainConfig['reward']['weights'], components: Components): number | undefined {
+export function weigh(weights: DomainConfig['reward']['weights'], components: Components): number | undefined {
   let total = 0;
   let sum = 0;
   for (const name of ['quality', 'cost', 'latency', 'feedback'] as const) {

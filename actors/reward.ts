@@ -39,6 +39,7 @@ export async function reward(
     ...lateReward(decision, { domain: state }),
     propensity: target.propensity,
     ...rewardValue(state.config, command),
+    given: command.value !== undefined && (command.feedback !== undefined || command.components !== undefined),
     item: command.item ?? '',
     subject,
     ...costOf(state, decision, target, command.costUsd),
@@ -139,6 +140,7 @@ export async function rewardFailure(house: House, decision: FoundDecision, arm: 
       costUsd: undefined,
       declaredUsd: undefined,
       outdated: address.revision < state.decisionsSince,
+      given: false,
     }),
   });
 }

@@ -96,6 +96,7 @@ export async function sharedAt(
   revision: number,
 ): Promise<Pick<Extract<DecodedEvent, { type: 'PriorShared' }>['data'], 'counted' | 'arms' | 'through'>> {
   for await (const { type, data } of eventsBackwards(house, domain, revision)) {
+    if (type === 'DomainConfigured' && data.shared !== undefined) return data.shared;
     if (type !== 'PriorShared' && type !== 'RolledBack' && type !== 'RewardVoided') continue;
     const { counted, arms, through } = data;
     return { counted, arms, through };

@@ -3,9 +3,11 @@
  * between stays in the log.
  */
 import type { EventData } from '../events/catalogue.ts';
+import { ReckonerError } from '../events/errors.ts';
 import { eventAt } from '../events/event-at.ts';
 import { eventId } from '../events/ids.ts';
 import { bucketPrefix, domainStream } from '../events/streams.ts';
+import type { SharedSums } from '../proto/generated/events.ts';
 import { canonical } from './canonical.ts';
 import type { CompiledDomain } from './compiled-domain.ts';
 import type { Control } from './control.ts';
@@ -19,8 +21,10 @@ import type {
   RollbackPoint,
   RollbackPreview,
 } from './messages.ts';
+import { recount } from './recount.ts';
 import { markDraft, pointOf, pointsOf, revisionMeant, sharedAt, spanOf } from './rollback-points.ts';
 import { previewOf } from './rollback-preview.ts';
+import { sharesPriors } from './sharing.ts';
 
 /** @throws ReckonerError domain_unknown, rollback_point_unknown, conflict, segment_missing */
 export async function rollBack(
@@ -30,13 +34,15 @@ export async function rollBack(
   { to, keepConfig }: Pick<RollbackCommand, 'to' | 'keepConfig'>,
   control: Control,
 ): Promise<Rollback> {
-  const meant = await meantBy(house, tenant, name, to);
+  const meant = await meantBy(house, tenant, name, to, keepConfig);
   const { domain, span } = meant;
   const request = house.env.uuid();
   let recordedAt = -1;
   await domain.execute(request, ({ latest, length }) => {
     recordedAt = -1;
     if (latest === undefined || span.revision === latest.revision) return [];
+    if (keepConfig && latest.rewardKey !== meant.rewardKey)
+      throw new ReckonerError('conflict', 'What rewards are worth was changed meanwhile.');
     recordedAt = length;
     const data = rolledBackTo(meant, latest, keepConfig, control);
     return [
@@ -62,7 +68,7 @@ export async function previewRollback(
   { to, keepConfig, contexts }: RollbackCommand,
   control: Control,
 ): Promise<RollbackPreview> {
-  const meant = await meantBy(house, tenant, name, to);
+  const meant = await meantBy(house, tenant, name, to, keepConfig);
   const { domain, span } = meant;
   const data = rolledBackTo(meant, stateOf(domain), keepConfig, control);
   return {
@@ -78,11 +84,19 @@ interface Meant {
   readonly domain: DomainHandle;
   readonly span: RevisionSpan;
   readonly restored: CompiledDomain;
-  readonly shared: Awaited<ReturnType<typeof sharedAt>>;
+  readonly shared: SharedSums;
+  /** What rewards were worth when it was meant. */
+  readonly rewardKey: string;
 }
 
 /** What lies in the past and does not change: only who wrote since may. */
-async function meantBy(house: House, tenant: string, name: string, to: RollbackCommand['to']): Promise<Meant> {
+async function meantBy(
+  house: House,
+  tenant: string,
+  name: string,
+  to: RollbackCommand['to'],
+  keepConfig: boolean,
+): Promise<Meant> {
   const domain = await domainOf(house, tenant, name);
   const revision = await revisionMeant(house, domain, to);
   await requireReadable(house, domain, revision);
@@ -91,7 +105,25 @@ async function meantBy(house: House, tenant: string, name: string, to: RollbackC
     sharedAt(house, domain, revision),
     spanOf(house, domain, revision),
   ]);
-  return { domain, span, restored, shared };
+  const latest = stateOf(domain);
+  const { rewardKey } = latest;
+  const meant = { domain, span, restored, shared, rewardKey };
+  const sharing = sharesPriors(latest);
+  if (!keepConfig || rewardKey === restored.rewardKey || (!sharing && shared.through === '')) return meant;
+  // What had been shared is worth something else by the definition that is kept.
+  const data = rolledBackTo(meant, latest, true, { by: '', reason: '' });
+  const imagined = domain.timeline.imagine({ type: 'RolledBack', data });
+  if (imagined === undefined) return meant;
+  return {
+    ...meant,
+    shared: await recount(
+      house.log,
+      bucketPrefix(tenant, name),
+      domain.timeline,
+      imagined.lineage,
+      sharing ? undefined : shared.through,
+    ),
+  };
 }
 
 /**

@@ -2,14 +2,14 @@
  * What all buckets of a domain learn, shared with each: a fold of the domain's rewards in the order of the log. After every N of
  * them a `PriorShared` is due. Counting in log order makes it a function of the log: a restart, or another node, shares the same.
  * A rollback says what had been shared and counted by the revision that it returns to: counting begins anew there, and passes by
- * what was set aside.
+ * what was set aside. A change of what rewards are worth says what they come to by it.
  */
-import { type DecodedEvent, decode } from '../events/catalogue.ts';
+import { decode } from '../events/catalogue.ts';
 import { ReckonerError } from '../events/errors.ts';
 import { type EventLog, type Position, START } from '../events/event-log.ts';
 import type { PriorShared } from '../proto/generated/events.ts';
-import type { DomainStanding, DomainState, DomainTimeline } from './domain-state.ts';
-import type { Lineage } from './lineage.ts';
+import type { DomainState, DomainTimeline } from './domain-state.ts';
+import { addShared, countedAs } from './recount.ts';
 
 export interface SharingSource {
   readonly log: EventLog;
@@ -107,8 +107,8 @@ async function count(
     if (event.data.domainRevision >= timeline.length) await refresh();
     if (timeline.latest?.countedSince !== since) return;
     if (!timeline.lineage.has(event.data.domainRevision)) continue;
-    if (!(await isVoided(log, timeline.lineage, event)))
-      addShared(sums, event, timeline.standingAt(event.data.domainRevision));
+    const worth = await countedAs(log, timeline, timeline.lineage, event);
+    if (worth !== undefined) addShared(sums, worth, timeline.standingAt(event.data.domainRevision));
     counted += 1;
     const { every } = timeline.latest?.config.sharing ?? { every: 0 };
     if (every > 0 && counted - shared >= every) {
@@ -117,34 +117,4 @@ async function count(
       shared = counted;
     }
   }
-}
-
-/** A reward of before a voiding that was recorded after it, by a node that had not heard of it; or its retraction. */
-async function isVoided(log: EventLog, lineage: Lineage, event: Counted): Promise<boolean> {
-  if (event.data.domainRevision >= lineage.voidedAt) return false;
-  if (event.type === 'RewardObserved') return lineage.voids({ ...event.data, time: event.metadata.time });
-  const found = await log.find(event.data.rewardId);
-  const reward = found === undefined ? undefined : decode(found);
-  return reward?.type === 'RewardObserved' && lineage.voids({ ...reward.data, time: reward.metadata.time });
-}
-
-/** An event that is counted. */
-export type Counted = Extract<DecodedEvent, { type: 'RewardObserved' | 'RewardRetracted' }>;
-
-/** Adds what a reward taught to the sums, or takes it back. */
-export function addShared(
-  sums: Map<string, { pulls: number; sum: number }>,
-  { type, data }: Counted,
-  domain: DomainStanding | undefined,
-): void {
-  const learned =
-    type === 'RewardRetracted' ? data.learned : domain?.frozen !== true && !data.outdated && !data.setAside;
-  if (!learned || data.share === 0) return;
-  const sign = type === 'RewardRetracted' ? -1 : 1;
-  const { pulls, sum } = sums.get(data.arm) ?? { pulls: 0, sum: 0 };
-  // Taking back what was added may leave a rounding error below zero, which no prior can be made of.
-  sums.set(data.arm, {
-    pulls: Math.max(0, pulls + sign * data.share),
-    sum: Math.max(0, sum + sign * data.share * data.value),
-  });
 }

@@ -50,6 +50,7 @@ export async function recordSilence(
       propensity: target?.propensity,
       ...worth,
       share: target === undefined ? 0 : worth.share,
+      given: target === undefined,
       item: '',
       subject: '',
       ...costOf(now, decision, target ?? data, undefined),

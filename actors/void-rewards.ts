@@ -11,9 +11,10 @@ import type { Control } from './control.ts';
 import type { DomainHandle } from './domains.ts';
 import { domainOf, type House, stateOf } from './house.ts';
 import type { VoidCommand, Voiding } from './messages.ts';
+import { addShared, countedAs, type Sums } from './recount.ts';
 import { CONFLICT_RETRIES } from './retries.ts';
 import { markDraft } from './rollback-points.ts';
-import { addShared, sharesPriors } from './sharing.ts';
+import { sharesPriors } from './sharing.ts';
 
 /** @throws ReckonerError domain_unknown, conflict */
 export async function voidRewards(
@@ -70,11 +71,10 @@ async function rewardsIn(house: House, domain: DomainHandle, asked: Omit<Span, '
   const { lineage } = timeline;
   const before = stateOf(domain);
   const span: Span = { ...asked, at: timeline.length };
-  const sums = new Map<string, { pulls: number; sum: number }>();
-  const taken = new Map<string, { pulls: number; sum: number }>();
-  /** Ids of rewards that count no more: by this, and by what was voided before. */
+  const sums: Sums = new Map();
+  const taken: Sums = new Map();
+  /** Ids of rewards that count no more by this. */
   const now = new Set<string>();
-  const earlier = new Set<string>();
   const buckets = new Set<string>();
   const sharing = sharesPriors(before);
   // Where nothing is counted at present, what was shared by then is still lent, and gone on with later.
@@ -98,13 +98,13 @@ async function rewardsIn(house: House, domain: DomainHandle, asked: Omit<Span, '
     const id = decoded.type === 'RewardObserved' ? decoded.id : decoded.data.rewardId;
     if (decoded.type === 'RewardObserved') {
       const reward = { ...decoded.data, time: decoded.metadata.time };
-      if (lineage.voids(reward)) earlier.add(id);
-      else if (concerns(span, reward)) {
+      if (!lineage.voids(reward) && concerns(span, reward)) {
         now.add(id);
         buckets.add(decoded.stream);
       }
     }
-    if (!earlier.has(id) && (counting || now.has(id))) addShared(now.has(id) ? taken : sums, decoded, standing);
+    const worth = await countedAs(house.log, timeline, lineage, decoded);
+    if (worth !== undefined && (counting || now.has(id))) addShared(now.has(id) ? taken : sums, worth, standing);
     if (!sharing && decoded.id === through) counting = false;
   }
   const arms = [...taken].map(([arm, { pulls, sum }]) => ({ arm, pulls, mean: pulls === 0 ? 0 : sum / pulls }));

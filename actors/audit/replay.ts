@@ -166,6 +166,10 @@ export function createReplay(options: ReplayOptions): Replay {
     const { domain, state } = bucket;
     const { stream, revision } = event;
     evolve(state, folded, { revision, hash: NO_HASH }, domain.at);
+    // What a writer that had not heard of it recorded is worth what rewards are worth since.
+    const late = folded !== undefined && folded.data.domainRevision < domain.timeline.lineage.revaluedAt;
+    if (late && state.under >= domain.timeline.lineage.revaluedAt)
+      return refold(bucket, stream, revision + 1, state.under);
     if (folded?.type !== 'RewardRetracted') return undefined;
     // As the live bucket does: what its policy cannot take back, it folds anew without. Nor is what was voided taken back once more,
     // and a state that was put away does not tell what that is.

@@ -107,8 +107,10 @@ export interface DomainConfigured {
   /** Who asked for it. */
   readonly by: string;
   readonly reason: string;
-  /** True where a policy that takes over learns from all that the domain was taught so far; false in the first logs, where it begins anew. */
+  /** True where what this changes is learned anew from all that the domain was taught so far: a policy that takes over, and what rewards are worth. False in the first logs, where a policy begins anew and rewards stay worth what they were. */
   readonly relearn: boolean;
+  /** What the domain has shared by what rewards are worth now; absent where that did not change, or nothing is shared. */
+  readonly shared: SharedSums | undefined;
 }
 
 export function writeDomainConfigured(message: DomainConfigured, w: Writer): Writer {
@@ -124,6 +126,11 @@ export function writeDomainConfigured(message: DomainConfigured, w: Writer): Wri
   if (message.relearn) {
     w.uint32(32).bool(message.relearn);
   }
+  if (message.shared !== undefined) {
+    w.uint32(42).fork();
+    writeSharedSums(message.shared, w);
+    w.ldelim();
+  }
   return w;
 }
 
@@ -132,6 +139,7 @@ export function readDomainConfigured(r: Reader, end: number): DomainConfigured {
   let by: string = '';
   let reason: string = '';
   let relearn: boolean = false;
+  let shared: SharedSums | undefined;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -147,11 +155,61 @@ export function readDomainConfigured(r: Reader, end: number): DomainConfigured {
       case 32:
         relearn = r.bool();
         break;
+      case 42:
+        shared = readSharedSums(r, r.uint32() + r.pos);
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { config, by, reason, relearn };
+  return { config, by, reason, relearn, shared };
+}
+
+/** What a domain has shared, counted anew. */
+export interface SharedSums {
+  /** Rewards and retractions counted since the domain began. */
+  readonly counted: number;
+  readonly arms: readonly SharedArm[];
+  /** Id of the last event that was counted: counting goes on after it. */
+  readonly through: string;
+}
+
+export function writeSharedSums(message: SharedSums, w: Writer): Writer {
+  if (!Object.is(message.counted, 0)) {
+    w.uint32(9).double(message.counted);
+  }
+  for (const item of message.arms) {
+    w.uint32(18).fork();
+    writeSharedArm(item, w);
+    w.ldelim();
+  }
+  if (message.through !== '') {
+    w.uint32(26).string(message.through);
+  }
+  return w;
+}
+
+export function readSharedSums(r: Reader, end: number): SharedSums {
+  let counted: number = 0;
+  const arms: SharedArm[] = [];
+  let through: string = '';
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 9:
+        counted = r.double();
+        break;
+      case 18:
+        arms.push(readSharedArm(r, r.uint32() + r.pos));
+        break;
+      case 26:
+        through = r.string();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { counted, arms, through };
 }
 
 /** Learning was stopped: decisions go on from the posterior as it stands, rewards are recorded but move nothing, now or later. Taking back a reward that was learned before still does. */
@@ -382,7 +440,7 @@ export interface RolledBack {
   readonly counted: number;
   readonly arms: readonly SharedArm[];
   readonly through: string;
-  /** True where a kept policy that is not the restored one's learns anew from all that counts; else it begins anew. */
+  /** True where what is kept and is not the restored configuration's is learned anew from all that counts: a policy, which else begins anew, and what rewards are worth. */
   readonly relearn: boolean;
 }
 
@@ -1226,6 +1284,8 @@ export interface RewardObserved {
   readonly outdated: boolean;
   /** True where its decision was set aside by a rollback, and the domain ignores what comes late for those: it moves nothing. */
   readonly setAside: boolean;
+  /** True where the value was given beside feedback or components, or the share is none because nobody answered: no definition made it. Absent in the first logs. */
+  readonly given: boolean;
 }
 
 export function writeRewardObserved(message: RewardObserved, w: Writer): Writer {
@@ -1279,6 +1339,9 @@ export function writeRewardObserved(message: RewardObserved, w: Writer): Writer 
   if (message.setAside) {
     w.uint32(128).bool(message.setAside);
   }
+  if (message.given) {
+    w.uint32(136).bool(message.given);
+  }
   return w;
 }
 
@@ -1299,6 +1362,7 @@ export function readRewardObserved(r: Reader, end: number): RewardObserved {
   let declaredUsd: number | undefined;
   let outdated: boolean = false;
   let setAside: boolean = false;
+  let given: boolean = false;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1353,11 +1417,14 @@ export function readRewardObserved(r: Reader, end: number): RewardObserved {
       case 128:
         setAside = r.bool();
         break;
+      case 136:
+        given = r.bool();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, decisionRevision, arm, features, propensity, value, share, kind, components, feedback, item, subject, costUsd, declaredUsd, outdated, setAside };
+  return { domainRevision, decisionRevision, arm, features, propensity, value, share, kind, components, feedback, item, subject, costUsd, declaredUsd, outdated, setAside, given };
 }
 
 /** A reward was taken back. Copies the reward it undoes. */
@@ -2487,7 +2554,33 @@ export const reference = [
       {
         "name": "relearn",
         "type": "bool",
-        "comment": "True where a policy that takes over learns from all that the domain was taught so far; false in the first logs, where it begins anew."
+        "comment": "True where what this changes is learned anew from all that the domain was taught so far: a policy that takes over, and what rewards are worth. False in the first logs, where a policy begins anew and rewards stay worth what they were."
+      },
+      {
+        "name": "shared",
+        "type": "SharedSums?",
+        "comment": "What the domain has shared by what rewards are worth now; absent where that did not change, or nothing is shared."
+      }
+    ]
+  },
+  {
+    "name": "SharedSums",
+    "comment": "What a domain has shared, counted anew.",
+    "fields": [
+      {
+        "name": "counted",
+        "type": "double",
+        "comment": "Rewards and retractions counted since the domain began."
+      },
+      {
+        "name": "arms",
+        "type": "SharedArm[]",
+        "comment": ""
+      },
+      {
+        "name": "through",
+        "type": "string",
+        "comment": "Id of the last event that was counted: counting goes on after it."
       }
     ]
   },
@@ -2638,7 +2731,7 @@ export const reference = [
       {
         "name": "relearn",
         "type": "bool",
-        "comment": "True where a kept policy that is not the restored one's learns anew from all that counts; else it begins anew."
+        "comment": "True where what is kept and is not the restored configuration's is learned anew from all that counts: a policy, which else begins anew, and what rewards are worth."
       }
     ]
   },
@@ -3094,6 +3187,11 @@ export const reference = [
         "name": "setAside",
         "type": "bool",
         "comment": "True where its decision was set aside by a rollback, and the domain ignores what comes late for those: it moves nothing."
+      },
+      {
+        "name": "given",
+        "type": "bool",
+        "comment": "True where the value was given beside feedback or components, or the share is none because nobody answered: no definition made it. Absent in the first logs."
       }
     ]
   },

@@ -44,6 +44,7 @@ const nothingShared = { counted: 0, arms: [], through: '' };
 export const configured = maker('DomainConfigured', DOMAIN, {
   config: '{"arms":[{"name":"a"}]}',
   relearn: false,
+  shared: undefined,
   ...nobody,
 });
 export const frozen = maker('DomainFrozen', DOMAIN, nobody);
@@ -70,7 +71,7 @@ export const decided = maker('DecisionMade', BUCKET, {
 export const rewarded = maker('RewardObserved', BUCKET, {
   ...{ domainRevision: 0, decisionRevision: 0, arm: 'a', features: [], propensity: 0.5, value: 1, share: 1 },
   ...{ kind: 'explicit', components: undefined, feedback: '', item: '', subject: '', costUsd: undefined },
-  ...{ declaredUsd: undefined, outdated: false, setAside: false },
+  ...{ declaredUsd: undefined, outdated: false, setAside: false, given: false },
 });
 
 export const retracted = maker('RewardRetracted', BUCKET, {

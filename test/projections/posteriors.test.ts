@@ -67,7 +67,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('retract' as const), which }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('configure' as const), variant: fc.nat({ max: 5 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('configure' as const), variant: fc.nat({ max: 6 }) }) },
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('void' as const), from: fc.nat({ max: 40 }), to: fc.nat({ max: 40 }) }),
@@ -92,6 +92,7 @@ function variantsOf(policy: NonNullable<DomainConfigInput['policy']>): readonly 
     { ...own, conservative: { baseline: 'a' }, risk: 0.4 },
     { ...own, arms: ARMS.map((name, at) => ({ name, costUsd: at / 10 })), budget: { perRequestUsd: 0.2 } },
     { ...base, policy: { name: 'nig_thompson' } },
+    { ...own, feedback: { click: 'failure' } },
   ];
 }
 
@@ -106,7 +107,8 @@ async function play({ reckoner }: Stage, one: Step, seen: Seen, variants: readon
       const decision = seen.decisions[one.which % seen.decisions.length];
       if (decision === undefined) return;
       const { value, kind } = one;
-      seen.rewards.push(await reckoner.reward(decision.decisionId, { value, kind, costUsd: value }));
+      const worth = one.which % 2 === 0 ? { value } : { feedback: 'click' as const };
+      seen.rewards.push(await reckoner.reward(decision.decisionId, { ...worth, kind, costUsd: value }));
       return;
     }
     case 'retract': {

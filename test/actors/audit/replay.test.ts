@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { createReplay, type PassingDecision, type StateShelf } from '../../../actors/audit/replay.ts';
 import type { DomainConfigInput } from '../../../actors/domain-config.ts';
+import type { RewardCommand } from '../../../actors/messages.ts';
 import { recompute } from '../../../actors/recompute.ts';
 import { decode } from '../../../events/catalogue.ts';
 import type { EventLog, RecordedEvent } from '../../../events/event-log.ts';
@@ -91,13 +92,27 @@ test('a policy that takes over learns from what was before, and its decisions co
     },
   };
   const stage = await given([configured(config)]);
-  const round = async (topic: string, value: number) => {
+  const round = async (topic: string, reward: RewardCommand) => {
     const { decisionId } = await stage.reckoner.decide(DOMAIN, { context: { topic, size: 1 } });
-    await stage.reckoner.reward(decisionId, { value });
+    return stage.reckoner.reward(decisionId, reward);
   };
-  for (const policy of ['beta_thompson', 'epsilon_greedy', 'nig_thompson', 'beta_thompson'] as const) {
-    await stage.reckoner.configure(DOMAIN, { ...config, policy: { name: policy } });
-    for (let at = 0; at < 24; at++) await round('xyz'[at % 3] ?? 'x', (at % 5) / 5);
+  const changes: Partial<DomainConfigInput>[] = [
+    ...(['beta_thompson', 'epsilon_greedy', 'nig_thompson', 'beta_thompson'] as const).map((name) => ({
+      policy: { name },
+    })),
+    // Also what rewards are worth: those that were recorded, and those that were taken back.
+    { feedback: { click: 'failure' } },
+    { feedback: { click: 'neutral' }, policy: { name: 'nig_thompson' } },
+  ];
+  for (const change of changes) {
+    await stage.reckoner.configure(DOMAIN, { ...config, ...change });
+    for (let at = 0; at < 24; at++) {
+      const { decisionId, rewardId } = await round(
+        'xyz'[at % 3] ?? 'x',
+        at % 4 === 0 ? { feedback: 'click' } : { value: (at % 5) / 5 },
+      );
+      if (at % 8 === 4) await stage.reckoner.retract(decisionId, rewardId);
+    }
   }
   for (const liveBuckets of [1, 100]) {
     const differing: unknown[] = [];

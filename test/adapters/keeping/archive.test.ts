@@ -144,6 +144,11 @@ describe('an archived log', () => {
     const failures: unknown[] = [];
     const node = await openNode({ dataDir, onFailure: (_, thrown) => failures.push(thrown) });
     const { reckoner } = node;
+    // What would be learned anew is away.
+    for (const change of [{ policy: { name: 'nig_thompson' as const } }, { feedback: { click: 'failure' as const } }])
+      await expect(reckoner.configure('support', { ...config, ...change })).rejects.toMatchObject({
+        code: 'segment_missing',
+      });
     for (let number = 0; number < 12; number++) {
       const made = await reckoner.decide('support', { context: { topic: topicOf(number) } });
       expect(await reckoner.reward(made.decisionId, { value: 1 })).toMatchObject({ learned: true });

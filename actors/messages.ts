@@ -219,7 +219,9 @@ export const RollbackBody = ControlBody.extend({
     .min(1)
     .max(2_000)
     .default(200)
-    .describe('of a dry run: on how many of the last decisions the arms are compared'),
+    .describe(
+      'of a dry run: on how many of the last decisions the arms are compared; on fewer where there are thousands of arms',
+    ),
 });
 export type RollbackBody = z.input<typeof RollbackBody>;
 export type RollbackCommand = z.output<typeof RollbackBody>;

@@ -18,23 +18,36 @@ import type { EventCounts, RollbackPreview } from './messages.ts';
 type Made = EventData<'DecisionMade'>;
 type Preview = Pick<RollbackPreview, 'setAside' | 'restored' | 'contexts' | 'unfit' | 'arms' | 'config'>;
 
-/** @param wanted how many of the last decisions to compare the arms on */
+/** Arms that are looked at in all, each once for every context: with ten thousand of them 20 contexts have to do. */
+const LOOKS_AT_MOST = 200_000;
+/** Arms that are looked at before others have their turn: nobody's decision waits for a preview. */
+const LOOKS_AT_ONCE = 5_000;
+
+/** @param asked how many of the last decisions to compare the arms on, at most */
 export async function previewOf(
   house: House,
   domain: DomainHandle,
   rollback: EventData<'RolledBack'>,
-  wanted: number,
+  asked: number,
 ): Promise<Preview> {
   const { timeline, refresh } = domain;
   const now = stateOf(domain);
   const imagined = timeline.imagine({ type: 'RolledBack', data: rollback });
   if (imagined === undefined) return { ...NOTHING, config: [] };
+  const armCount = Math.max(1, now.armNames.length, imagined.state.armNames.length);
+  const wanted = Math.min(asked, Math.ceil(LOOKS_AT_MOST / armCount));
   const { counts, last } = await since(house, domain, timeline.lineage, imagined.lineage, wanted);
   const source = { log: house.log, snapshots: house.snapshots, timeline, refresh };
   const before = createSide(source, domain, now, now.revision);
   const after = createSide(source, domain, imagined.state, rollback.toDomainRevision);
   let unfit = 0;
+  let looked = 0;
   for (const decision of last) {
+    looked += decision.candidates.length;
+    if (looked >= LOOKS_AT_ONCE) {
+      looked = 0;
+      await house.env.sleep(0);
+    }
     const compiled = await domain.compiledAt(decision.domainRevision);
     // Both or neither: shares of different contexts cannot be compared.
     const left = await before.look(decision, compiled);

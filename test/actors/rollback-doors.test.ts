@@ -155,3 +155,22 @@ test('a dry run leaves out contexts that do not fit the restored configuration',
   expect(await stage.reckoner.previewRollback(DOMAIN, { to: 0 })).toMatchObject({ contexts: 2, unfit: 1 });
   await stage.stop();
 });
+
+test('a dry run over thousands of arms looks at fewer contexts, and lets others have their turn', async () => {
+  let slept = 0;
+  const sleep = () => {
+    slept += 1;
+    return new Promise<void>((resolve) => setImmediate(resolve));
+  };
+  const arms = Array.from({ length: 10_000 }, (_, at) => `arm-${at}`);
+  const config: DomainConfigInput = { arms, policy: { name: 'beta_thompson' }, propensity: 'lazy' };
+  const stage = await given([configured(config)], { sleep });
+  await stage.reckoner.checkpoint(DOMAIN, { name: 'before' });
+  for (let round = 0; round < 25; round++) await stage.reckoner.decide(DOMAIN, {});
+  slept = 0;
+  const preview = await stage.reckoner.previewRollback(DOMAIN, { to: 0, contexts: 2_000 });
+  expect(preview.setAside.decisions).toBe(25);
+  expect(preview.contexts).toBe(20);
+  expect(slept).toBeGreaterThanOrEqual(20);
+  await stage.stop();
+});

@@ -15,6 +15,7 @@ import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
 import { breakAt } from './doctor-chain.ts';
 import { exitCodes, usageError } from './failure.ts';
 import { helpText } from './help-text.ts';
+import { onInterrupt } from './signals.ts';
 import { tableLines } from './table.ts';
 import { workBar } from './work-bar.ts';
 
@@ -71,7 +72,7 @@ async function archive(options: ArchiveCommandOptions, cli: Cli): Promise<void> 
   if (options.before === undefined && !options.shrink) {
     throw usageError('Nothing was asked for.', 'Say --before TIME to archive, --list to look, or --shrink.');
   }
-  if (options.before !== undefined) await move(dataDir, momentOf(options.before), options, cli);
+  if (options.before !== undefined && !(await move(dataDir, momentOf(options.before), options, cli))) return;
   if (options.shrink) await shrink(dataDir, options, cli);
 }
 
@@ -82,12 +83,13 @@ function momentOf(text: string): ArchiveOptions['before'] {
   throw usageError(`${text} is no moment.`, 'Give an ISO time such as 2026-01-01T00:00:00Z, or a position of the log.');
 }
 
+/** @returns false where it was broken off */
 async function move(
   dataDir: string,
   before: ArchiveOptions['before'],
   { to, json }: ArchiveCommandOptions,
-  { terminal }: Cli,
-): Promise<void> {
+  { terminal, exit }: Cli,
+): Promise<boolean> {
   const bars = {
     folding: workBar('folding buckets', terminal, json),
     copying: workBar('copying        ', terminal, json),
@@ -96,6 +98,7 @@ async function move(
   const stop = () => {
     for (const bar of Object.values(bars)) bar.stop();
   };
+  const interrupted = onInterrupt();
   try {
     const done = await archiveEvents({
       ...{
@@ -107,6 +110,7 @@ async function move(
         breakAt,
       },
       progress(stage, share) {
+        interrupted.signal.throwIfAborted();
         bars[stage].show(share);
         if (share >= 1) bars[stage].stop();
       },
@@ -114,7 +118,10 @@ async function move(
     stop();
     const { segment, events, streams, bytes, resumed, freeBytes } = done;
     const { out } = terminal;
-    if (json) return void (await out.line(JSON.stringify({ ...done, segment: segment ?? null })));
+    if (json) {
+      await out.line(JSON.stringify({ ...done, segment: segment ?? null }));
+      return true;
+    }
     if (resumed > 0) await out.line(`${resumed} events of a run that had been cut off were moved.`);
     if (done.renewed > 0) await out.line(`${done.renewed} buckets’ bases were made anew.`);
     if (done.unfit > 0)
@@ -122,8 +129,16 @@ async function move(
     if (segment === undefined) await out.line('Nothing else is old enough to be moved.');
     else await out.line(`${events} events of ${streams} streams are in ${segment} (${sizeOf(bytes)}).`);
     await out.line(`New events take ${sizeOf(freeBytes)} within the log before its file grows.`);
+    return true;
+  } catch (thrown) {
+    if (!interrupted.signal.aborted) throw thrown;
+    stop();
+    await terminal.err.line('Interrupted: nothing is lost. Run it again: what was begun is gone on with.');
+    exit(exitCodes.interrupted);
+    return false;
   } finally {
     stop();
+    interrupted.dispose();
   }
 }
 

@@ -92,7 +92,7 @@ async function backup(
     const manifest = await makeBackup({
       ...{ dataDir: from, to, names: dataFiles, keys, version: cli.version, now: Date.now() },
       progress(share) {
-        interrupted.signal.throwIfAborted();
+        if (share < 1) interrupted.signal.throwIfAborted(); // then it is done
         bar.show(share);
       },
     });
@@ -140,15 +140,19 @@ function presentKeys(dataDir: string, env: Cli['env']): Keys {
   });
 }
 
-async function restore(from: string, options: RestoreCommandOptions, { terminal }: Cli): Promise<void> {
+async function restore(from: string, options: RestoreCommandOptions, { terminal, exit }: Cli): Promise<void> {
   const { json, replace, erased } = options;
   const dataDir = resolve(options.dataDir);
   const bar = workBar('verifying', terminal, json);
+  const interrupted = onInterrupt();
   try {
     const restored = await restoreBackup({
       ...{ backup: resolve(from), dataDir, names: dataFiles, replace, erased, now: Date.now() },
       checkChains: brokenChain,
-      progress: bar.show,
+      progress(share) {
+        if (share < 1) interrupted.signal.throwIfAborted(); // then it is done
+        bar.show(share);
+      },
     });
     bar.stop();
     const { manifest, movedTo } = restored;
@@ -168,8 +172,14 @@ async function restore(from: string, options: RestoreCommandOptions, { terminal 
         `${err.colours.yellow('!')} The backup has no keys: set them in the environment, or reckoner keys restore.`,
       );
     await out.line(`${out.colours.cyan('→')} Start it: reckoner serve --data-dir ${dataDir}`);
+  } catch (thrown) {
+    if (!interrupted.signal.aborted) throw thrown;
+    bar.stop();
+    await terminal.err.line('Interrupted: nothing was restored, and nothing of it is left.');
+    exit(exitCodes.interrupted);
   } finally {
     bar.stop();
+    interrupted.dispose();
   }
 }
 

@@ -70,6 +70,10 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     return { manifest, movedTo, erased };
   } finally {
     rmSync(staging, { recursive: true, force: true });
+    // Keys and salts that a restore which was killed has left are not to lie about.
+    if (complete)
+      for (const name of readdirSync(dataDir).filter((one) => one.startsWith(STAGING)))
+        rmSync(join(dataDir, name), { recursive: true, force: true });
     if (!complete && made !== undefined) rmSync(made, { recursive: true, force: true });
   }
 }

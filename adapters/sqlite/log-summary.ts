@@ -6,7 +6,7 @@ import { failureOf } from './failures.ts';
 import { positionOf } from './schema.ts';
 
 export interface LogSummary {
-  /** In the live file: what was archived is in the manifests of its segments. */
+  /** Archived ones too, wherever their segments are. */
   readonly events: number;
   readonly streams: number;
   /** Position of the last event. */
@@ -47,11 +47,18 @@ export function summaryOf(file: string): LogSummary {
         streams++;
         root.add(head.stream, { revision: head.revision, hash: chainHash(head) });
       }
-      return { events, streams, head: positionOf(last ?? 0), rootHash: root.digest() };
+      return { events: events + archivedIn(database), streams, head: positionOf(last ?? 0), rootHash: root.digest() };
     } finally {
       database.close();
     }
   } catch (thrown) {
     throw failureOf(thrown, file);
   }
+}
+
+/** Events that were moved to segments, and are in the live log no more. A log of before there were any has no table of them. */
+function archivedIn(database: Database.Database): number {
+  const table = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'archived'").get();
+  if (table === undefined) return 0;
+  return Number(database.prepare('SELECT coalesce(sum(through - first + 1), 0) FROM archived').pluck().get());
 }

@@ -2,13 +2,13 @@
  * Moving old events out of the live log. In this order, so that a process that dies anywhere loses nothing and shows nothing twice:
  *
  * 1. `writeSegment` copies the events to a new file, with the hash of all of them, and makes it durable under its name. Nobody
- *    knows of it yet; a run that died here is begun anew, and overwrites what it left.
+ *    knows of it yet; a run that died here is begun anew, and clears away what it left.
  * 2. `registerSegment` writes it into the live log: from then on readers find every event of it there.
  * 3. `drainSegment` deletes from the live log, in short transactions, what it finds in the segment byte for byte, and writes in the
  *    same transaction down which revisions are gone, their ids, and the base of each bucket. A run that died here is gone on with.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -111,6 +111,22 @@ const SEGMENT_TABLES = `
   ) STRICT;
   CREATE TABLE segment (root TEXT NOT NULL) STRICT`;
 
+/** Drafts of processes that are gone, or of this one. */
+function abandoned(directory: string): string[] {
+  return readdirSync(directory).filter((name) => {
+    const [, pid] = /^segment-(\d+)\.tmp(?:-journal)?$/.exec(name) ?? [];
+    return pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid)));
+  });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM'; // somebody else's
+  }
+}
+
 /** Opens the live log to archive from it, beside a node that uses it. @throws ReckonerError log_corrupt, log_newer, log_unusable */
 export function openArchiver({ file, chunk = 500, onPoint = () => {} }: ArchiverOptions): Archiver {
   const waits = patience({ limitMs: 30_000 });
@@ -135,7 +151,7 @@ export function openArchiver({ file, chunk = 500, onPoint = () => {} }: Archiver
     const { directory, keepFrom, upTo, verify = () => {}, progress = () => {} } = options;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const draft = join(directory, `segment-${process.pid}.tmp`);
-    rmSync(draft, { force: true });
+    for (const name of abandoned(directory)) rmSync(join(directory, name), { force: true });
     const copy = new Database(draft);
     const root = createHash('sha256');
     const types = new Set<string>();

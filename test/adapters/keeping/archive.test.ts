@@ -274,6 +274,12 @@ describe('an archived log', () => {
     rmSync(dataDir, { recursive: true });
     expect(await everything(restored)).toEqual(before);
     expect(await runJson(['explain', ids[0] ?? '', '--data-dir', restored])).toMatchObject({ verified: true });
+    // Its manifest is a seal over all of it, and counts what was archived.
+    const seal = join(backup, 'manifest.json');
+    expect(JSON.parse(readFileSync(seal, 'utf8')).events).toBe(
+      Number((await runJson(['audit', 'seal', '--data-dir', restored])).events),
+    );
+    expect(await run(['audit', 'verify', '--seal', seal, '--data-dir', restored])).toMatchObject({ code: 0 });
   });
 });
 
@@ -413,8 +419,14 @@ describe('archiving', () => {
     expect(await run(['archive', ...args])).toMatchObject({ code: 2 });
     expect(await run(['archive', '--before', 'yesterday', ...args])).toMatchObject({ code: 2 });
     expect((await run(['archive', '--list', ...args])).stdout).toContain('Nothing was archived');
+    const segments = join(dataDir, 'segments');
+    mkdirSync(segments);
+    // Left by a process that was killed.
+    for (const name of ['segment-2147483646.tmp', 'segment-2147483646.tmp-journal'])
+      writeFileSync(join(segments, name), 'half of it');
     const { segment } = await runJson(['archive', '--before', '999999', ...args]);
     const path = String(segment);
+    expect(readdirSync(segments).filter((name) => name.includes('.tmp'))).toEqual([]);
     expect(statSync(path).mode & 0o777).toBe(0o400);
     const shrunk = await run(['archive', '--shrink', ...args]);
     expect(shrunk).toMatchObject({ code: 0, stderr: '' });

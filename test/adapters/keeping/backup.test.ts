@@ -37,6 +37,15 @@ function restoreOf(backup: string, dataDir: string, more: Partial<RestoreOptions
   return restoreBackup({ backup, dataDir, names: dataFiles, now: 0, checkChains, ...more });
 }
 
+/** Makes the log's file large, so that copying it takes a while. */
+function grow(dataDir: string): void {
+  const database = new Database(join(dataDir, 'events.db'));
+  database.exec('CREATE TABLE ballast (bytes BLOB)');
+  const fill = database.prepare('INSERT INTO ballast VALUES (randomblob(4000000))');
+  for (let times = 0; times < 15; times++) fill.run();
+  database.close();
+}
+
 /** Decides and rewards, with people in it, until it is told to stop; gives what was acknowledged. */
 function keepDeciding(node: ReckonerNode) {
   const decided: string[] = [];
@@ -141,11 +150,7 @@ describe('a backup', () => {
 
   it('that is killed half-way never bears its name', async () => {
     const { dataDir } = await usedDirectory(1);
-    const database = new Database(join(dataDir, 'events.db'));
-    database.exec('CREATE TABLE ballast (bytes BLOB)');
-    const fill = database.prepare('INSERT INTO ballast VALUES (randomblob(4000000))');
-    for (let times = 0; times < 15; times++) fill.run();
-    database.close();
+    grow(dataDir);
     const place = newDirectory();
     const running = start(['backup', join(place, 'backup'), '--data-dir', dataDir]);
     while (readdirSync(place).length === 0) await sleep(1);
@@ -174,6 +179,25 @@ describe('a restore', () => {
       expect(readdirSync(place)).toEqual([]);
     },
   );
+
+  it('leaves nothing where it is interrupted, and takes away what one that was killed has left', async () => {
+    const { dataDir } = await usedDirectory(1);
+    grow(dataDir);
+    const backup = await backupOf(dataDir);
+    const place = newDirectory();
+    const target = join(place, 'data');
+    const running = start(['restore', backup, '--data-dir', target]);
+    while (readdirSync(place).length === 0) await sleep(1);
+    running.process.kill('SIGINT');
+    expect(await running.finished).toMatchObject({
+      code: 130,
+      stderr: expect.stringContaining('nothing was restored'),
+    });
+    expect(readdirSync(place)).toEqual([]);
+    mkdirSync(join(target, '.restoring-dead'), { recursive: true });
+    await restoreOf(await backupOf((await usedDirectory(1)).dataDir), target);
+    expect(readdirSync(target).sort()).toEqual(['events.db', 'keys.json', 'subjects.db']);
+  });
 
   it('finds a file that is missing, and one that is no backup', async () => {
     const { dataDir } = await usedDirectory(1);

@@ -1,6 +1,6 @@
 /** `reckoner export`: decisions and what came back for them, in the layouts that analysts' tools read. */
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
 import { timeAsked } from '../../actors/time-asked.ts';
@@ -18,7 +18,7 @@ import { openSnapshotStore } from '../sqlite/snapshot-store.ts';
 import type { Cli } from './cli.ts';
 import { dataFiles } from './compose.ts';
 import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
-import { exitCodes } from './failure.ts';
+import { exitCodes, usageError } from './failure.ts';
 import { helpText } from './help-text.ts';
 import { onInterrupt } from './signals.ts';
 import type { Channel } from './terminal.ts';
@@ -85,6 +85,8 @@ async function exportRounds(options: ExportOptions, cli: Cli): Promise<void> {
   const { terminal, env } = cli;
   const dataDir = existingDataDir(options.dataDir);
   const toFile = options.out !== '-';
+  for (const file of [toFile ? options.out : undefined, options.arms])
+    if (file !== undefined) requireOutside(dataDir, resolve(file));
   const say = toFile ? terminal.out : terminal.err;
   const key = await decisionKey(dataDir, env, options.json, terminal.err);
   const log = openSqliteEventLog({ file: logFileIn(dataDir) });
@@ -134,6 +136,15 @@ async function exportRounds(options: ExportOptions, cli: Cli): Promise<void> {
     await snapshots.close();
     await log.close();
   }
+}
+
+/** A file of the data directory that is written over cannot be made again: the log, the keys, the salts. */
+function requireOutside(dataDir: string, file: string): void {
+  const directory = dirname(file);
+  if (!existsSync(directory)) return; // what is not there is told when it is written to
+  const path = relative(realpathSync(dataDir), realpathSync(directory));
+  if (path !== '' && (path.split(sep)[0] === '..' || isAbsolute(path))) return;
+  throw usageError(`${file} lies in the data directory.`, 'Name a file in another directory.');
 }
 
 /** Without the keys everything but the ids of decisions can be exported, and that is said. */

@@ -1,5 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openNode } from '../../../adapters/cli/compose.ts';
 import { compiled } from '../../compiled.ts';
@@ -55,6 +64,24 @@ test('where it cannot be written an older file stays, and the error says what to
   const taken = await exporting('--out', directory);
   expect([taken.code, existsSync(join(directory, 'kept'))]).toEqual([2, true]);
   expect(readdirSync(folder).filter((name) => name.includes('partial'))).toEqual([]);
+});
+
+test('no file of the data directory is written over, by whatever path', async () => {
+  const log = join(used.dataDir, 'events.db');
+  const before = readFileSync(log);
+  const link = join(newDirectory(), 'link');
+  symlinkSync(used.dataDir, link);
+  const keys = join(link, 'keys.json');
+  for (const args of [
+    ['--out', log],
+    ['--out', keys],
+    ['--out', join(folder, 'fine.csv'), '--arms', `${used.dataDir}/../${basename(used.dataDir)}/subjects.db`],
+  ]) {
+    const { code, stderr } = await exporting(...args);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('lies in the data directory')]);
+  }
+  expect(readFileSync(log).equals(before)).toBe(true);
+  expect(existsSync(join(folder, 'fine.csv'))).toBe(false);
 });
 
 test('a domain that is not there, a format, and times that make no sense are told', async () => {

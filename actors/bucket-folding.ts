@@ -12,7 +12,7 @@ import type { Belief, Parameters } from '../policies/policy.ts';
 import { restoreBucket, SNAPSHOT_VERSIONS, serialiseBucket } from './bucket-snapshot.ts';
 import { type BucketEvent, type BucketState, emptyBucket, evolve, isBucketEvent } from './bucket-state.ts';
 import type { MakePolicy } from './compiled-domain.ts';
-import { createTimeline, type DomainState, standingAt } from './domain-state.ts';
+import { createTimeline, type DomainStanding, type DomainState, standingAt } from './domain-state.ts';
 import { configuredPrior } from './expected-quality.ts';
 import { foldBucket } from './fold-bucket.ts';
 import { recentIds } from './recent-ids.ts';
@@ -79,10 +79,25 @@ export function createFolding(source: FoldingSource) {
 function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSource, { tenant, domain }: Address) {
   const stream = domainStream(tenant, domain);
   const timeline = createTimeline(makePolicy);
-  // Where a policy has learned anew, also what was made under an older revision is learned with that one.
-  const domainAt = (revision: number) => timeline.lineage.teaches(standingAt(timeline, revision));
+  // Events of many buckets name the same few revisions, one after another: how it stood at them is looked up once.
+  const standings = new Map<number, DomainStanding>();
+  let [turnedAt, configuredAt] = [-1, -1];
   let armsOf: DomainState | undefined;
   let arms: ReadonlySet<string> = new Set();
+
+  /** Where a policy has learned anew, also what was made under an older revision is learned with that one. */
+  function domainAt(revision: number): DomainStanding {
+    const { lineage, latest } = timeline;
+    const turned = lineage.turnedAt !== turnedAt || latest?.configuredAt !== configuredAt;
+    if (turned || standings.size >= STANDINGS) standings.clear();
+    turnedAt = lineage.turnedAt;
+    configuredAt = latest?.configuredAt ?? -1;
+    const known = standings.get(revision);
+    if (known !== undefined) return known;
+    const standing = lineage.teaches(standingAt(timeline, revision));
+    standings.set(revision, standing);
+    return standing;
+  }
 
   /** @throws ReckonerError domain_unknown */
   function latest(): DomainState {
@@ -207,6 +222,8 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
   };
 }
 
+/** How a domain stood at so many of its revisions is remembered. */
+const STANDINGS = 256;
 const NO_IDS = recentIds();
 const READ_NO_FURTHER = async () => {};
 
@@ -234,13 +251,13 @@ function readToFold(
     // What it was given for matters to who waits for it or values it anew, its context to policies that learn about features.
     const plain = domain?.window === undefined && domain?.policy.usesFeatures !== true;
     if (traced !== undefined && plain && traced.data.domainRevision >= revaluedAt)
-      return partOf(event, traced, { ...traced.data, features: NO_FEATURES });
+      return partOf(event, traced, Object.assign(traced.data, FEATURELESS));
   }
   const decoded = decode(event);
   return isBucketEvent(decoded) ? decoded : undefined;
 }
 
-const NO_FEATURES: readonly number[] = [];
+const FEATURELESS: { readonly features: readonly number[] } = { features: [] };
 
 function partOf({ id, type }: RecordedEvent, { time }: Traced<unknown>, data: object): BucketEvent {
   return { id, type, data, metadata: { time } } as BucketEvent; // all of it that folding it looks at, as was just found out

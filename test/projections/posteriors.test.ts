@@ -70,7 +70,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('configure' as const), variant: fc.nat({ max: 6 }) }) },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constant('void' as const), from: fc.nat({ max: 40 }), to: fc.nat({ max: 40 }) }),
+    arbitrary: fc.record({
+      do: fc.constant('void' as const),
+      from: fc.nat({ max: 40 }),
+      to: fc.integer({ min: 1, max: 40 }),
+    }),
   },
   {
     weight: 1,

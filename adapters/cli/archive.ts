@@ -12,7 +12,6 @@ import { isInUse } from '../sqlite/in-use.ts';
 import type { Cli } from './cli.ts';
 import { dataFiles } from './compose.ts';
 import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
-import { breakAt } from './doctor-chain.ts';
 import { exitCodes, usageError } from './failure.ts';
 import { helpText } from './help-text.ts';
 import { onInterrupt } from './signals.ts';
@@ -107,7 +106,6 @@ async function move(
         before,
         to: to === undefined ? undefined : resolve(to),
         now: Date.now(),
-        breakAt,
       },
       progress(stage, share) {
         interrupted.signal.throwIfAborted();

@@ -2,14 +2,12 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ReckonerError } from '../../events/errors.ts';
-import type { EventLog } from '../../events/event-log.ts';
 import { makeBackup } from '../keeping/backup.ts';
 import { restoreBackup } from '../keeping/restore.ts';
 import { type Keys, keysFile, readKeys } from '../keys/keys.ts';
 import type { Cli } from './cli.ts';
 import { dataFiles } from './compose.ts';
 import { dataDirOption, existingDataDir } from './data-dir.ts';
-import { walkChains } from './doctor-chain.ts';
 import { exitCodes } from './failure.ts';
 import { helpText } from './help-text.ts';
 import { onInterrupt } from './signals.ts';
@@ -148,7 +146,6 @@ async function restore(from: string, options: RestoreCommandOptions, { terminal,
   try {
     const restored = await restoreBackup({
       ...{ backup: resolve(from), dataDir, names: dataFiles, replace, erased, now: Date.now() },
-      checkChains: brokenChain,
       progress(share) {
         if (share < 1) interrupted.signal.throwIfAborted(); // then it is done
         bar.show(share);
@@ -181,11 +178,6 @@ async function restore(from: string, options: RestoreCommandOptions, { terminal,
     bar.stop();
     interrupted.dispose();
   }
-}
-
-async function brokenChain(log: EventLog, progress: () => void): Promise<string | undefined> {
-  const { broken } = await walkChains(log, progress);
-  return broken && `${broken.stream}, revision ${broken.revision}: ${broken.what}`;
 }
 
 function sizeOf(bytes: number): string {

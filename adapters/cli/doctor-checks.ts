@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs
 import { request } from 'node:http';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { type ChainReport, walkChains } from '../../events/chain.ts';
 import { problemOf, ReckonerError } from '../../events/errors.ts';
 import { type EventLog, START } from '../../events/event-log.ts';
 import { datasetsIn } from '../datasets/find-dataset.ts';
@@ -15,7 +16,6 @@ import { failureOf } from '../sqlite/failures.ts';
 import { doubtOfNativePart } from '../sqlite/native.ts';
 import type { Cli } from './cli.ts';
 import { dataFiles, lostLog } from './compose.ts';
-import { type ChainReport, walkChains } from './doctor-chain.ts';
 
 export interface Finding {
   readonly check: string;

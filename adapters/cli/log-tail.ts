@@ -1,10 +1,10 @@
 /** Whether the end of the log is as it was written: the look that a server takes at its start, where reading all of it would take minutes. */
 import { decode } from '../../events/catalogue.ts';
+import { breakAt } from '../../events/chain.ts';
 import { problemOf, ReckonerError } from '../../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash, EMPTY_HEAD, type Head } from '../../events/seal.ts';
 import type { SqliteEventLog } from '../sqlite/event-log.ts';
-import { breakAt } from './doctor-chain.ts';
 
 /** Where a crash, a half copy or a disk that lies does its harm. */
 const NEWEST = 100;

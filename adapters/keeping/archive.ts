@@ -8,6 +8,7 @@ import { foldBucket } from '../../actors/fold-bucket.ts';
 import { sharesPriors } from '../../actors/sharing.ts';
 import { lastCheckpoint } from '../../actors/window-checkpoint.ts';
 import { decodeMetadata } from '../../events/catalogue.ts';
+import { breakAt } from '../../events/chain.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash, type Head } from '../../events/seal.ts';
@@ -30,8 +31,6 @@ export interface ArchiveOptions {
   readonly to?: string;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** What is wrong with an event that ought to follow another one; undefined where it does. */
-  readonly breakAt: (event: RecordedEvent, head: Head) => { readonly what: string } | undefined;
   readonly progress?: (stage: 'folding' | 'copying' | 'moving', share: number) => void;
   /** Events moved in one transaction. */
   readonly chunk?: number;
@@ -80,7 +79,7 @@ export async function archiveEvents(options: ArchiveOptions): Promise<Archived> 
     const to = resolve(options.to ?? join(dataDir, SEGMENTS_DIRECTORY));
     const facts = await archiver.writeSegment({
       ...{ directory: to, registeredAs: registered(dataDir, to), keepFrom, upTo, now },
-      verify: chainCheck(options.breakAt),
+      verify: chainCheck(),
       progress: (share) => progress('copying', share),
     });
     const freeBytes = archiver.freeBytes();
@@ -234,7 +233,7 @@ function createPlan(log: EventLog, snapshots: SnapshotStore) {
 }
 
 /** Each event that is moved must follow the one before it: what is broken is not put away where nobody looks. */
-function chainCheck(breakAt: ArchiveOptions['breakAt']): (event: RecordedEvent) => void {
+function chainCheck(): (event: RecordedEvent) => void {
   const heads = new Map<string, Head>();
   return (event) => {
     const head = heads.get(event.stream);

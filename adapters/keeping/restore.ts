@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { walkChains } from '../../events/chain.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { copyFile, PRIVATE_DIRECTORY, sync } from '../files/durable.ts';
@@ -26,8 +27,6 @@ export interface RestoreOptions {
   readonly erased?: 'forget' | 'bring-back';
   /** Milliseconds since 1970: names what is moved aside. */
   readonly now: number;
-  /** What is wrong with the chains of the log, in words; undefined where they hold. */
-  readonly checkChains: (log: EventLog, progress: () => void) => Promise<string | undefined>;
   /** Told of the share that is done, in [0, 1]. */
   readonly progress?: (share: number) => void;
 }
@@ -128,7 +127,7 @@ async function stage(manifest: Manifest, backup: string, staging: string, progre
 async function verify(
   manifest: Manifest,
   staging: string,
-  { names, checkChains }: RestoreOptions,
+  { names }: RestoreOptions,
   progress: (share: number) => void,
 ): Promise<void> {
   const file = join(staging, names.log);
@@ -143,7 +142,7 @@ async function verify(
   const log = openSqliteEventLog({ file });
   try {
     let seen = 0;
-    const chains = checkChains(log, () => progress(Math.min(1, ++seen / Math.max(1, events))));
+    const chains = brokenChain(log, () => progress(Math.min(1, ++seen / Math.max(1, events))));
     // What was archived and taken away before the backup cannot be walked; all else is sound by its hashes.
     const broken = await chains.catch((thrown: unknown) => (isMissing(thrown, manifest) ? undefined : raise(thrown)));
     if (broken !== undefined)
@@ -155,6 +154,12 @@ async function verify(
   const prints = keys && { decision: fingerprint(keys.decision), pseudonym: fingerprint(keys.pseudonym) };
   if (prints?.decision !== manifest.keys?.decision || prints?.pseudonym !== manifest.keys?.pseudonym)
     throw new ReckonerError('backup_invalid', 'The keys in the backup are not those that its manifest names.');
+}
+
+/** What is wrong with the chains of the log, in words; undefined where they hold. */
+async function brokenChain(log: EventLog, progress: () => void): Promise<string | undefined> {
+  const { broken } = await walkChains(log, progress);
+  return broken && `${broken.stream}, revision ${broken.revision}: ${broken.what}`;
 }
 
 function isMissing(thrown: unknown, { missing }: Manifest): boolean {

@@ -4,7 +4,6 @@
  *   node archive-child.js <data directory> <point> <times>
  */
 import { dataFiles } from '../../../adapters/cli/compose.ts';
-import { breakAt } from '../../../adapters/cli/doctor-chain.ts';
 import { archiveEvents } from '../../../adapters/keeping/archive.ts';
 
 const [dataDir = '', point = '', times = '1'] = process.argv.slice(2);
@@ -14,7 +13,6 @@ await archiveEvents({
   names: dataFiles,
   before: { row: Number.MAX_SAFE_INTEGER },
   now: 0,
-  breakAt,
   chunk: 7,
   onPoint: (name) => {
     if (name === point && ++passed === Number(times)) process.kill(process.pid, 'SIGKILL');

@@ -17,12 +17,12 @@ import { serialiseBucket } from '../../../actors/bucket-snapshot.ts';
 import { readDomainHistory } from '../../../actors/domain-history.ts';
 import { foldBucket } from '../../../actors/fold-bucket.ts';
 import { dataFiles, openNode } from '../../../adapters/cli/compose.ts';
-import { breakAt, walkChains } from '../../../adapters/cli/doctor-chain.ts';
 import { type ArchiveOptions, archiveEvents } from '../../../adapters/keeping/archive.ts';
 import { withBases } from '../../../adapters/sqlite/bases.ts';
 import { openSqliteEventLog, type SqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
 import { examineLogFile } from '../../../adapters/sqlite/examination.ts';
 import { openSnapshotStore } from '../../../adapters/sqlite/snapshot-store.ts';
+import { walkChains } from '../../../events/chain.ts';
 import type { RecordedEvent } from '../../../events/event-log.ts';
 import { compiled, root } from '../../compiled.ts';
 import { collect } from '../../contracts/event-fixtures.ts';
@@ -57,7 +57,7 @@ async function decideIn(dataDir: string, count: number): Promise<string[]> {
 
 function archiveOf(dataDir: string, more: Partial<ArchiveOptions> = {}) {
   const before = { row: Number.MAX_SAFE_INTEGER };
-  return archiveEvents({ dataDir, names: dataFiles, before, now: 0, breakAt, ...more });
+  return archiveEvents({ dataDir, names: dataFiles, before, now: 0, ...more });
 }
 
 async function within<T>(dataDir: string, look: (log: SqliteEventLog) => Promise<T>): Promise<T> {

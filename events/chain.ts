@@ -1,9 +1,9 @@
-/** Walks every stream: each event must have its checksum, and follow the very bytes of the one before it. */
-import { decodeMetadata } from '../../events/catalogue.ts';
-import { problemOf } from '../../events/errors.ts';
-import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
-import { createIntegrity } from '../../events/integrity.ts';
-import type { Head } from '../../events/seal.ts';
+/** Whether events follow each other as they were written: over a whole log, and from one to the next. */
+import { decodeMetadata } from './catalogue.ts';
+import { problemOf } from './errors.ts';
+import type { EventLog, RecordedEvent } from './event-log.ts';
+import { createIntegrity } from './integrity.ts';
+import type { Head } from './seal.ts';
 
 export interface ChainReport {
   readonly events: number;
@@ -14,7 +14,7 @@ export interface ChainReport {
   readonly broken: { readonly stream: string; readonly revision: number; readonly what: string } | undefined;
 }
 
-/** @param progress told of every event */
+/** Walks every stream: each event must have its checksum, and follow the very bytes of the one before it. @param progress told of every event */
 export async function walkChains(log: EventLog, progress: () => void): Promise<ChainReport> {
   let broken: ChainReport['broken'];
   const integrity = createIntegrity((flaw) => {

@@ -11,7 +11,7 @@ import { decodeMetadata } from '../../events/catalogue.ts';
 import { breakAt } from '../../events/chain.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
-import { chainHash, type Head } from '../../events/seal.ts';
+import { examine, type Head } from '../../events/seal.ts';
 import type { Snapshot, SnapshotStore } from '../../events/snapshot-store.ts';
 import { bucketOfStream, bucketPrefix } from '../../events/streams.ts';
 import { SEGMENTS_DIRECTORY } from '../sqlite/archive.ts';
@@ -232,15 +232,18 @@ function createPlan(log: EventLog, snapshots: SnapshotStore) {
   return { baseOf, keepFrom, renewBases };
 }
 
-/** Each event that is moved must follow the one before it: what is broken is not put away where nobody looks. */
+/** Each event that is moved must be whole and follow the one before it: what is broken is not put away where nobody looks. */
 function chainCheck(): (event: RecordedEvent) => void {
   const heads = new Map<string, Head>();
   return (event) => {
     const head = heads.get(event.stream);
-    heads.set(event.stream, { revision: event.revision, hash: chainHash(event) });
-    const broken = head === undefined ? undefined : breakAt(event, head);
-    if (broken !== undefined)
-      throw new ReckonerError('log_corrupt', `${event.stream}, revision ${event.revision}: ${broken.what}`);
+    const { hash, whole } = examine(event);
+    heads.set(event.stream, { revision: event.revision, hash });
+    const broken = head === undefined ? undefined : breakAt(event, head)?.what;
+    // Of the last one that is moved none vouches for it that is read here.
+    const what = whole === false ? 'It has another checksum than its bytes.' : broken;
+    if (what !== undefined)
+      throw new ReckonerError('log_corrupt', `${event.stream}, revision ${event.revision}: ${what}`);
   };
 }
 

@@ -63,7 +63,7 @@ function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_union': {
       if (Array.isArray(issue.options)) return `must be ${choice(issue.options)}`;
       const alternatives = issue.errors.flatMap(([first]) => (first === undefined ? [] : [first.message]));
-      return [...new Set(alternatives)].join(', or ').replaceAll(', or must be ', ', or ');
+      return [...new Set(alternatives)].join(', or ').replaceAll(/, or (?:is missing: )?must be /g, ', or ');
     }
     case 'unrecognized_keys':
       return unknownNames(issue.keys, issue.inst);

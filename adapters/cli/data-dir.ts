@@ -14,6 +14,11 @@ export function dataDirOption(): Option {
     .default(DEFAULT_DATA_DIR);
 }
 
+/** What a command that is shown needs beside it, for it to mean the same data directory wherever it is typed. */
+export function dataDirShown(dataDir: string): string {
+  return dataDir === DEFAULT_DATA_DIR ? '' : ` --data-dir ${resolve(dataDir)}`;
+}
+
 export function logFileIn(dataDir: string): string {
   return join(dataDir, dataFiles.log);
 }

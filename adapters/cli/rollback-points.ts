@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
-import { dataDirOption, existingDataDir } from './data-dir.ts';
+import { dataDirOption, dataDirShown, existingDataDir } from './data-dir.ts';
 import { helpText } from './help-text.ts';
 import { pointLines } from './rollback-view.ts';
 
@@ -37,7 +37,7 @@ export function registerCheckpoint(program: Command, { terminal }: Cli): void {
         const caller = { tenant: DEFAULT_TENANT, by: 'cli' };
         const point = await node.reckoner.checkpoint(domain, { name, reason }, caller);
         const { green } = terminal.out.colours;
-        const told = `${green('marked')}  ${point.name}@${point.revision}: reckoner rollback --domain ${domain} --to ${JSON.stringify(point.name)} returns here.`;
+        const told = `${green('marked')}  ${point.name}@${point.revision}: reckoner rollback --domain ${domain} --to ${JSON.stringify(point.name)}${dataDirShown(dataDir)} returns here.`;
         await terminal.out.line(json ? JSON.stringify(point) : told);
       } finally {
         await node.close();

@@ -14,11 +14,16 @@ import type { Colours } from './terminal.ts';
 const CHANGES = 30;
 const LONGEST = 60;
 
-export function rollbackLines({ domain, revision, to, configKept, recorded }: Rollback, colours: Colours): string[] {
+/** @param place what names the data directory, in the command that takes it back */
+export function rollbackLines(
+  { domain, revision, to, configKept, recorded }: Rollback,
+  place: string,
+  colours: Colours,
+): string[] {
   if (!recorded) return [`${domain} stands at revision ${to.revision} already: nothing was recorded.`];
   return [
     `${colours.green('rolled back')}  ${domain} ${momentOf(to)}${configKept ? '; its configuration stays' : ''}.`,
-    `${colours.cyan('→')} To take that back: reckoner rollback --domain ${domain} --to ${revision - 1}`,
+    `${colours.cyan('→')} To take that back: reckoner rollback --domain ${domain} --to ${revision - 1}${place}`,
   ];
 }
 

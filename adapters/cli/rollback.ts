@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
-import { dataDirOption, existingDataDir } from './data-dir.ts';
+import { dataDirOption, dataDirShown, existingDataDir } from './data-dir.ts';
 import { usageError } from './failure.ts';
 import { helpText } from './help-text.ts';
 import { previewLines, rollbackLines } from './rollback-view.ts';
@@ -75,7 +75,8 @@ export function registerRollback(program: Command, { terminal, exit }: Cli): voi
           return exit(1);
         }
         const done = await reckoner.rollBack(domain, { to, reason, keepConfig }, caller);
-        for (const line of json ? [JSON.stringify(done)] : rollbackLines(done, colours)) await terminal.out.line(line);
+        for (const line of json ? [JSON.stringify(done)] : rollbackLines(done, dataDirShown(options.dataDir), colours))
+          await terminal.out.line(line);
       } finally {
         await node.close();
       }

@@ -12,7 +12,7 @@ import { openHttpDoor } from '../http/door.ts';
 import { doubtOfNativePart } from '../sqlite/native.ts';
 import type { Cli } from './cli.ts';
 import { openNode, type ReckonerNode } from './compose.ts';
-import { DEFAULT_DATA_DIR, dataDirOption } from './data-dir.ts';
+import { dataDirOption, dataDirShown } from './data-dir.ts';
 import { startDemo } from './demo.ts';
 import { DEMO_DOMAIN, demoAgents, demoConfig, demoWorld } from './demo-world.ts';
 import { helpText } from './help-text.ts';
@@ -148,7 +148,7 @@ function play(node: ReckonerNode, voice: Voice): () => Promise<void> {
 /** How a command is typed where this server was started: in the repository by npm, elsewhere by its bin. */
 function commandFrom(env: Cli['env'], dataDir: string): (name: string) => string {
   const program = env.npm_lifecycle_event === undefined ? 'reckoner' : 'npm run -s reckoner --';
-  const place = dataDir === DEFAULT_DATA_DIR ? '' : ` --data-dir ${resolve(dataDir)}`;
+  const place = dataDirShown(dataDir);
   return (name) => `${program} ${name}${place}`;
 }
 

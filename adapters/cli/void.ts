@@ -5,7 +5,7 @@ import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
 import { timeAsked } from '../../actors/time-asked.ts';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
-import { dataDirOption, existingDataDir } from './data-dir.ts';
+import { dataDirOption, dataDirShown, existingDataDir } from './data-dir.ts';
 import { usageError } from './failure.ts';
 import { helpText } from './help-text.ts';
 import { tableLines } from './table.ts';
@@ -53,7 +53,9 @@ export function registerVoid(program: Command, { terminal }: Cli): void {
         const caller = { tenant: DEFAULT_TENANT, by: 'cli' };
         const span = { from: timeOf('from', from), to: timeOf('to', to) };
         const done = await node.reckoner.voidRewards(domain, { subject, ...span, reason, dryRun }, caller);
-        const lines = json ? [JSON.stringify(done)] : linesOf(done, dryRun, terminal.out.colours);
+        const lines = json
+          ? [JSON.stringify(done)]
+          : linesOf(done, dryRun, dataDirShown(dataDir), terminal.out.colours);
         for (const line of lines) await terminal.out.line(line);
       } finally {
         await node.close();
@@ -71,6 +73,7 @@ function timeOf(option: string, text: string | undefined): string | undefined {
 function linesOf(
   { domain, revision, recorded, rewards, buckets, arms }: Voiding,
   dryRun: boolean,
+  place: string,
   colours: Colours,
 ): string[] {
   if (rewards === 0) return [`${domain} has no such rewards that count.`];
@@ -88,6 +91,6 @@ function linesOf(
   return [
     `${colours.green('voided')}  ${what}:`,
     ...table,
-    `${colours.cyan('→')} To take that back: reckoner rollback --domain ${domain} --to ${revision - 1}`,
+    `${colours.cyan('→')} To take that back: reckoner rollback --domain ${domain} --to ${revision - 1}${place}`,
   ];
 }

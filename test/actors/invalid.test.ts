@@ -1,11 +1,17 @@
 import { expect, test } from 'vitest';
 import { DomainConfigInput } from '../../actors/domain-config.ts';
 import { inOurWords, invalid } from '../../actors/invalid.ts';
-import { DecideBody, ItemsBody, RewardBody } from '../../actors/messages.ts';
+import { DecideBody, ItemsBody, RewardBody, RollbackBody, VoidBody } from '../../actors/messages.ts';
 import { policyNames } from '../../policies/catalogue.ts';
 
 function told(
-  schema: typeof DomainConfigInput | typeof RewardBody | typeof DecideBody | typeof ItemsBody,
+  schema:
+    | typeof DomainConfigInput
+    | typeof RewardBody
+    | typeof DecideBody
+    | typeof ItemsBody
+    | typeof RollbackBody
+    | typeof VoidBody,
   body: unknown,
 ) {
   const parsed = schema.safeParse(body, inOurWords);
@@ -36,6 +42,8 @@ test.each([
   [DecideBody, { context: { a: 'x'.repeat(100_001) } }, 'context.a: must have at most 100000 characters'],
   [ItemsBody, {}, 'items: is missing: must be an array'],
   [ItemsBody, { items: [] }, 'items: must not be empty'],
+  [RollbackBody, {}, 'to: is missing: must be a number, or a string'],
+  [VoidBody, { from: 'monday' }, 'from: must be a time as 2026-03-01T12:00:00Z'],
   [DomainConfigInput, { arms: [7] }, /^arms\.0: must be a string, or an object of name, shift, costUsd, /],
   [DomainConfigInput, { arms: ['a b'] }, /^arms\.0: an arm name is 1 to 64 of /],
   [DomainConfigInput, { arms: [{ nam: 'a' }] }, 'arms.0.name: is missing: must be a string'],

@@ -13,6 +13,7 @@ test('a checkpoint, a look, a rollback, and back again', async () => {
   const marked = await run(['checkpoint', 'before the launch', ...at]);
   expect(marked).toMatchObject({ code: 0, stderr: '' });
   expect(marked.stdout).toContain('before the launch@1');
+  expect(marked.stdout).toContain(`--to "before the launch" --data-dir ${dataDir} returns here.`);
 
   const node = await openNode({ dataDir });
   const { decisionId } = await node.reckoner.decide('greeting', { context: {} });
@@ -29,7 +30,7 @@ test('a checkpoint, a look, a rollback, and back again', async () => {
   const done = await run(['rollback', ...at, '--to', 'before the launch', '--reason', 'worse', '--yes']);
   expect(done).toMatchObject({ code: 0, stderr: '' });
   expect(done.stdout).toContain('rolled back  greeting to revision 1, as it was at ');
-  expect(done.stdout).toMatch(/take that back: reckoner rollback --domain greeting --to 2$/m);
+  expect(done.stdout).toContain(`take that back: reckoner rollback --domain greeting --to 2 --data-dir ${dataDir}\n`);
   // The node hears of it from the log.
   let pulls = -1;
   for (let tries = 0; tries < 200 && pulls !== decisionIds.length; tries++) {
@@ -67,7 +68,7 @@ test('rewards are counted, voided, and brought back', async () => {
   const done = await run(['void', ...at, ...all]);
   expect(done).toMatchObject({ code: 0, stderr: '' });
   expect(done.stdout).toContain('voided  2 rewards in 1 buckets:');
-  expect(done.stdout).toMatch(/take that back: reckoner rollback --domain greeting --to 1$/m);
+  expect(done.stdout).toContain(`take that back: reckoner rollback --domain greeting --to 1 --data-dir ${dataDir}\n`);
   expect((await run(['void', ...at, ...all])).stdout).toContain('no such rewards');
   expect(await run(['void', ...at])).toMatchObject({ code: 2, stdout: '' });
   expect(await run(['void', ...at, '--to', 'yesterday'])).toMatchObject({ code: 2, stdout: '' });

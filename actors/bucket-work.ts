@@ -10,6 +10,7 @@ import { type BucketState, evolve, viewUnder } from './bucket-state.ts';
 import { standingAt } from './domain-state.ts';
 import type { Environment } from './environment.ts';
 import type { BucketSource } from './fold-bucket.ts';
+import type { Gate } from './gate.ts';
 import { CONFLICT_RETRIES } from './retries.ts';
 
 export interface BucketDependencies extends BucketSource {
@@ -18,11 +19,15 @@ export interface BucketDependencies extends BucketSource {
   readonly env: Environment;
   /** Commands that may wait, default 1,024. */
   readonly queueLimit?: number;
+  /** Lets those in whose state holds no more: after a rollback that may be all of a domain at once. Default: each at once. */
+  readonly refolding?: Gate;
 }
 
 /** The bucket's memory. Held by reference and changed in place: it is never persisted, and copies of posteriors are dear. */
 export interface BucketWork {
   readonly dependencies: BucketDependencies;
+  /** Whether its state was forgotten because it holds no more, and it was not folded since. */
+  stale: boolean;
   /** Whether the machine is ready: what comes before waits until it is. */
   open: boolean;
   state: BucketState | undefined;
@@ -216,6 +221,7 @@ export function requeue(work: BucketWork, conflict: boolean): void {
 export function setAside(work: BucketWork): void {
   snapshot(work, SNAPSHOT_WORTH);
   work.state = undefined;
+  work.stale = true;
 }
 
 /** Leaves open what the log could not be made to tell; what is in it will be found there by whoever asks again. */

@@ -94,6 +94,7 @@ export const bucketMachine = setup({
     work: {
       dependencies: input,
       open: false,
+      stale: false,
       state: undefined,
       behind: undefined,
       queue: [],
@@ -167,7 +168,11 @@ async function rehydrated(work: BucketWork): Promise<BucketState> {
   const { env, stream } = dependencies;
   work.behind = undefined;
   if (conflicts > 0) await env.sleep((env.seed() / 2 ** 32) * CONFLICT_PAUSE_MS * 2 ** conflicts);
-  return foldBucket(dependencies, stream, undefined, behind);
+  const fold = () => foldBucket(dependencies, stream, undefined, behind);
+  // One by one they are soon done; all at once, each would wait for the last, and hold its memory.
+  const state = work.stale && dependencies.refolding ? await dependencies.refolding.run(fold) : await fold();
+  work.stale = false;
+  return state;
 }
 
 /** Whether the bucket's best arm is too little known to act alone. */

@@ -34,6 +34,8 @@ export interface House {
   readonly explaining: Gate;
   /** So does looking up who comes after an arm that failed; but where an agent is down, many do, and none is turned away. */
   readonly ranking: Gate;
+  /** Buckets of a domain that was rolled back or learns anew: thousands may be asked at once. */
+  readonly refolding: Gate;
   /** Decisions made or read lately, by id: most rewards follow soon. */
   readonly recent: LRUCache<string, KnownDecision>;
   /** Runs that are under way or were answered lately, by what they ask for: of requests that may be repeated. */
@@ -130,8 +132,8 @@ export async function findEvent({ log }: House, id: string): Promise<DecodedEven
 
 /** Hands a command to the bucket that writes the stream. */
 export function handOver(house: House, { timeline, refresh }: DomainHandle, stream: string, command: BucketCommand) {
-  const { env, log, snapshots, buckets } = house;
-  const dependencies = (): BucketDependencies => ({ stream, env, log, snapshots, timeline, refresh });
+  const { env, log, snapshots, buckets, refolding } = house;
+  const dependencies = (): BucketDependencies => ({ stream, env, log, snapshots, timeline, refresh, refolding });
   buckets.send(stream, dependencies, command);
 }
 

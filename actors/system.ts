@@ -56,6 +56,7 @@ const RECENT_DECISIONS = 2_000;
 const EXPLAINED_AT_ONCE = 2;
 const EXPLANATIONS_WAITING = 16;
 const RANKED_AT_ONCE = 4;
+const REFOLDED_AT_ONCE = 4;
 /** How long requests under way are waited for when the node stops, in milliseconds. */
 const DRAIN_MS = 10_000;
 
@@ -83,6 +84,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     knownPseudonym: (tenant, subject) => knownPseudonym(options.salts, keys.pseudonym, tenant, subject),
     explaining: createGate('explanations', { atOnce: EXPLAINED_AT_ONCE, waiting: EXPLANATIONS_WAITING }),
     ranking: createGate('agents', { atOnce: RANKED_AT_ONCE, waiting: Infinity }),
+    refolding: createGate('buckets', { atOnce: REFOLDED_AT_ONCE, waiting: Infinity }),
     recent: new LRUCache({ max: RECENT_DECISIONS }),
     runs: createRuns(),
   };

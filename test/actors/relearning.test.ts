@@ -227,3 +227,35 @@ test('what is shared is counted anew, also after a restart and a rollback', asyn
   expect(await shared(again)).toEqual({ counted: 4, arms: [{ arm: 'red', pulls: 4, mean: 0 }] });
   await again.stop();
 });
+
+test('when all buckets of a domain have to learn anew, a few do at a time', async () => {
+  const log = openSqliteEventLog({ file: ':memory:' });
+  let reading = 0;
+  let most = 0;
+  const counted: EventLog = {
+    ...log,
+    async *readStream(stream, options) {
+      if (stream.startsWith('bucket-')) most = Math.max(most, ++reading);
+      try {
+        yield* log.readStream(stream, options);
+      } finally {
+        if (stream.startsWith('bucket-')) reading -= 1;
+      }
+    },
+  };
+  const base: DomainConfigInput = {
+    arms: ['red', 'blue'],
+    context: { user: { type: 'numeric', round: 1 } },
+    bucketBy: ['user'],
+  };
+  const stage = await given([configured(base)], { log: counted });
+  const users = Array.from({ length: 40 }, (_, user) => user);
+  const askAll = () => Promise.all(users.map((user) => stage.reckoner.decide(DOMAIN, { context: { user } })));
+  for (const { decisionId } of await askAll()) await stage.reckoner.reward(decisionId, { feedback: 'click' });
+  await stage.reckoner.configure(DOMAIN, { ...base, feedback: { click: 'failure' } });
+  most = 0;
+  await askAll();
+  expect(most).toBeGreaterThan(0);
+  expect(most).toBeLessThanOrEqual(4);
+  await stage.stop();
+});

@@ -7,12 +7,14 @@ import type { BucketState } from './bucket-state.ts';
 import { restoredPacer, storedPacer } from './budget.ts';
 import type { DomainStanding } from './domain-state.ts';
 import { earningsOf } from './earnings.ts';
+import type { Lineage } from './lineage.ts';
 import { oldestFirst, recentIds } from './recent-ids.ts';
 
 /** The versions that a snapshot's bytes depend on. */
-export const SNAPSHOT_VERSIONS = `bucket/9 ${ENGINE}`;
+export const SNAPSHOT_VERSIONS = `bucket/10 ${ENGINE}`;
 
-export function serialiseBucket(state: BucketState): Uint8Array {
+/** @param taughtAs where it was made ahead of a change: as what it was learned */
+export function serialiseBucket(state: BucketState, taughtAs = ''): Uint8Array {
   const { domain, posterior, posteriorSince, posteriorRevision, pacer, head, recent, open } = state;
   const { earnings, earningsSince, featuresSince, changes } = state;
   return writeBucketSnapshot(
@@ -31,6 +33,7 @@ export function serialiseBucket(state: BucketState): Uint8Array {
       featuresSince,
       changes: storedChanges(changes),
       underRevision: state.under,
+      taughtAs,
     },
     protobuf.Writer.create(),
   ).finish();
@@ -39,19 +42,23 @@ export function serialiseBucket(state: BucketState): Uint8Array {
 /**
  * The state a snapshot holds, or undefined where it does not fit (another policy, a domain revision that is not known here):
  * the caller then folds from the beginning.
+ * @param lineage for whom also what was made ahead of it may fit
  */
 export function restoreBucket(
   bytes: Uint8Array,
   revision: number,
   domainAt: (revision: number) => DomainStanding,
+  lineage?: Lineage,
 ): BucketState | undefined {
   try {
     const snapshot = readBucketSnapshot(protobuf.Reader.create(bytes), bytes.length);
     const domain = domainAt(snapshot.domainRevision);
     if (snapshot.policyKey !== domain.policyKey) return undefined;
+    const ahead = snapshot.taughtAs !== '';
+    if (ahead && !wasMadeFor(lineage, snapshot)) return undefined;
     return {
       domain,
-      under: Math.max(snapshot.underRevision, domain.revision),
+      under: ahead && lineage !== undefined ? lineage.target : Math.max(snapshot.underRevision, domain.revision),
       posterior: domain.policy.restore(snapshot.posterior),
       posteriorSince: snapshot.posteriorSince,
       posteriorRevision: snapshot.posteriorRevision,
@@ -69,4 +76,13 @@ export function restoreBucket(
     // A cache that cannot be read is no cache: whatever is wrong with it, the log has the truth.
     return undefined;
   }
+}
+
+/** Whether what was made ahead of a change is what a bucket has to know after it. */
+function wasMadeFor(
+  lineage: Lineage | undefined,
+  { underRevision, taughtAs }: { readonly underRevision: number; readonly taughtAs: string },
+): boolean {
+  if (lineage === undefined || !lineage.has(underRevision) || underRevision < lineage.voidedAt) return false;
+  return taughtAs === lineage.taughtAs(underRevision);
 }

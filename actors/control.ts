@@ -7,9 +7,10 @@ import { bucketPrefix } from '../events/streams.ts';
 import type { SharedSums } from '../proto/generated/events.ts';
 import { canonical } from './canonical.ts';
 import type { DomainConfig } from './domain-config.ts';
-import type { DomainState } from './domain-state.ts';
+import type { DomainState, DomainTimeline } from './domain-state.ts';
 import type { DomainHandle } from './domains.ts';
 import { domainOf, type House, stateOf } from './house.ts';
+import { learnAhead, refuseMeanwhile } from './learn-ahead.ts';
 import type { DomainView } from './messages.ts';
 import { heldPrices, priceHeld } from './price-guard.ts';
 import { recount } from './recount.ts';
@@ -26,7 +27,7 @@ export interface Control {
 /**
  * Creates the domain or replaces its configuration. The same configuration again records nothing.
  * @param confirmed whether prices may move as far as the configuration says
- * @throws ReckonerError price_held, segment_missing
+ * @throws ReckonerError price_held, conflict, segment_missing, shutting_down
  */
 export async function configure(
   house: House,
@@ -41,6 +42,8 @@ export async function configure(
   const text = canonical(config);
   let created = false;
   const control = { by, reason };
+  const held = confirmed ? [] : heldPrices(domain.timeline.latest?.config.arms ?? [], config.arms);
+  if (held.length === 0) await learnedAhead(house, domain, text, control);
   let anew = await countedAnew(house, domain, text, control);
   let isBehind = false;
   const make: Parameters<typeof domain.execute>[1] = ({ latest }) => {
@@ -72,7 +75,25 @@ export async function configure(
     await domain.refresh();
     anew = await countedAnew(house, domain, text, control);
   }
-  return { ...viewOf(domain), created };
+  return { ...viewOf(house, domain), created };
+}
+
+/**
+ * Where a configuration changes how is learned, its buckets learn so before it takes over.
+ * @throws ReckonerError conflict while another one is learned, segment_missing where events are away that are to be learned from: better now than when a bucket is to decide
+ */
+async function learnedAhead(house: House, domain: DomainHandle, config: string, control: Control): Promise<void> {
+  const { timeline, tenant, name } = domain;
+  refuseMeanwhile(house, domain);
+  const imagined = timeline.latest && imaginedWith(timeline, config, control);
+  if (imagined === undefined || imagined.lineage.turnedAt <= timeline.lineage.turnedAt) return;
+  await house.log.requireWhole?.(bucketPrefix(tenant, name), START);
+  await learnAhead(house, domain, imagined);
+}
+
+function imaginedWith(timeline: DomainTimeline, config: string, control: Control) {
+  const data = { config, ...control, relearn: true, shared: undefined };
+  return timeline.imagine({ type: 'DomainConfigured', data });
 }
 
 interface CountedAnew {
@@ -84,7 +105,6 @@ interface CountedAnew {
 
 /**
  * What a configuration makes of what the domain has shared, where it changes what rewards are worth.
- * @throws ReckonerError segment_missing where it learns anew from events that are away: better now than when a bucket is to decide
  */
 async function countedAnew(
   { log }: House,
@@ -95,12 +115,9 @@ async function countedAnew(
   const { latest } = timeline;
   if (latest === undefined) return { shared: undefined, rewardKey: undefined, countedSince: undefined };
   const { rewardKey, countedSince } = latest;
-  const data = { config, ...control, relearn: true, shared: undefined };
-  const imagined = timeline.imagine({ type: 'DomainConfigured', data });
+  const imagined = imaginedWith(timeline, config, control);
   const unchanged = { shared: undefined, rewardKey, countedSince };
   if (imagined === undefined) return unchanged;
-  if (imagined.lineage.turnedAt > timeline.lineage.turnedAt)
-    await log.requireWhole?.(bucketPrefix(tenant, name), START);
   if (imagined.state.rewardKey === rewardKey) return unchanged;
   const sharing = sharesPriors(imagined.state);
   // Where nothing is counted at present, what was shared by then is still lent.
@@ -126,12 +143,12 @@ export async function setFrozen(
     const change: Draft = { id: eventId(tenant, name, request, type), type, data: { by, reason } };
     return frozen ? [change] : [change, markDraft(domain, request, 'thaw', { by, reason })];
   });
-  return viewOf(domain);
+  return viewOf(house, domain);
 }
 
 /** @throws ReckonerError domain_unknown */
 export async function viewDomain(house: House, tenant: string, name: string): Promise<DomainView> {
-  return viewOf(await domainOf(house, tenant, name));
+  return viewOf(house, await domainOf(house, tenant, name));
 }
 
 export async function viewDomains(house: House, tenant: string): Promise<readonly DomainView[]> {
@@ -140,8 +157,9 @@ export async function viewDomains(house: House, tenant: string): Promise<readonl
   return views;
 }
 
-function viewOf(domain: DomainHandle): DomainView {
+function viewOf(house: House, domain: DomainHandle): DomainView {
   const state = stateOf(domain);
+  const relearning = house.relearning.get(bucketPrefix(domain.tenant, domain.name));
   return {
     domain: domain.name,
     revision: state.revision,
@@ -150,6 +168,7 @@ function viewOf(domain: DomainHandle): DomainView {
     exampleContext: state.schema.example,
     shared: sharedOf(state),
     counted: state.counted,
+    ...(relearning === undefined ? {} : { relearning: { ...relearning } }),
   };
 }
 

@@ -31,7 +31,7 @@ export interface BucketSource {
  * before the first event of a later one.
  * @param upTo fold the events before this revision only; default all
  * @param known what a live bucket knew before another writer was faster: it is folded on, where the log holds it still
- * @param target revision of the domain, default the newest
+ * @param target revision of the domain, or as what counts under it, default the newest
  * @throws ReckonerError log_corrupt
  */
 export async function foldBucket(
@@ -39,11 +39,12 @@ export async function foldBucket(
   stream: string,
   upTo = Number.POSITIVE_INFINITY,
   known?: BucketState,
-  target?: number,
+  target?: number | Lineage,
 ): Promise<BucketState> {
   const { timeline, refresh } = source;
   for (let state = known; ; ) {
-    const lineage = target === undefined ? timeline.lineage : timeline.lineageOf(target);
+    const lineage =
+      target === undefined ? timeline.lineage : typeof target === 'number' ? timeline.lineageOf(target) : target;
     const goesOn = state !== undefined && lineage.keeps(state.under) && (await holds(source.log, stream, state.head));
     const begun = (goesOn ? state : undefined) ?? (await restored(source, stream, upTo, lineage));
     const folded = await foldUnder(source, stream, begun, upTo, lineage);
@@ -104,10 +105,10 @@ async function restored(
   for (let last = upTo - 1; last >= 0; ) {
     const snapshot = await snapshots.latest(stream, SNAPSHOT_VERSIONS, Number.isFinite(last) ? last : undefined);
     if (snapshot === undefined) return undefined;
-    let state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt);
+    let state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt, lineage);
     if (state === undefined) {
       await refresh();
-      state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt);
+      state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt, lineage);
     }
     if (state !== undefined && lineage.keeps(state.under) && (await holds(log, stream, state.head))) return state;
     last = snapshot.revision - 1;

@@ -15,6 +15,7 @@ import type { DomainState } from './domain-state.ts';
 import type { DomainHandle, Domains } from './domains.ts';
 import type { Environment } from './environment.ts';
 import type { Gate } from './gate.ts';
+import type { Relearning } from './messages.ts';
 import type { Runs } from './runs.ts';
 
 export interface House {
@@ -36,6 +37,10 @@ export interface House {
   readonly ranking: Gate;
   /** Buckets of a domain that was rolled back or learns anew: thousands may be asked at once. */
   readonly refolding: Gate;
+  /** Domains that learn anew for a configuration that is to take over, by the prefix of their buckets' streams. */
+  readonly relearning: Map<string, Relearning>;
+  /** Aborted when the node stops: what takes long ends. */
+  readonly stopping: AbortSignal;
   /** Decisions made or read lately, by id: most rewards follow soon. */
   readonly recent: LRUCache<string, KnownDecision>;
   /** Runs that are under way or were answered lately, by what they ask for: of requests that may be repeated. */

@@ -24,6 +24,8 @@ export interface Lineage {
   valued(reward: RewardObserved, then: DomainStanding): RewardObserved;
   /** How the domain stood, as far as learning goes: where a policy has learned anew, all is learned with that one. */
   teaches(standing: DomainStanding): DomainStanding;
+  /** How events up to a revision are learned, where they are learned anew; empty where they are not. Equal for whom they come to the same. */
+  taughtAs(under: number): string;
   /** Whether doubles of contexts that came under a revision mean what they mean under the target, as far as that matters. */
   believes(revision: number): boolean;
 }
@@ -71,6 +73,14 @@ export function lineageOf(
       if (taught === undefined) return standing;
       const { policy, policyKey, policySince } = taught;
       return { ...standing, policy, policyKey, policySince };
+    },
+    taughtAs(under) {
+      if (taught === undefined) return '';
+      // Whatever comes after that revision is the same to what came before it.
+      const seen = (revision: number) => (revision > under ? 'later' : revision);
+      const { policyKey, policySince, meaningSince } = taught;
+      const worth = [seen(revaluedAt), revaluedAt < 0 ? '' : (standingAt(revaluedAt)?.rewardKey ?? '')];
+      return JSON.stringify([policyKey, seen(policySince), seen(meaningSince), ...worth]);
     },
     believes: (revision) => taught === undefined || revision >= taught.meaningSince,
   };

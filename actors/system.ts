@@ -72,6 +72,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const closeWindows = (domain: DomainHandle) => startWindows(house, domain, onFailure);
   const domains = createDomains({ log, env, makePolicy, onChange, onFailure, closeWindows });
   const agents = createAgents(options.agents ?? [], { log, env, onFailure, onFault: options.onFault });
+  const stopping = new AbortController();
   const house: House = {
     env,
     log,
@@ -85,6 +86,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     explaining: createGate('explanations', { atOnce: EXPLAINED_AT_ONCE, waiting: EXPLANATIONS_WAITING }),
     ranking: createGate('agents', { atOnce: RANKED_AT_ONCE, waiting: Infinity }),
     refolding: createGate('buckets', { atOnce: REFOLDED_AT_ONCE, waiting: Infinity }),
+    relearning: new Map(),
+    stopping: stopping.signal,
     recent: new LRUCache({ max: RECENT_DECISIONS }),
     runs: createRuns(),
   };
@@ -113,6 +116,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     },
     settled: async (tenant, name) => (await domains.get(tenant, name))?.settled(),
     async stop() {
+      stopping.abort();
       const drained = new Promise<void>((resolve) => router.send({ type: 'drain', drained: resolve }));
       // A log that never says whether it wrote must not keep the node from stopping: its callers are told at the next start.
       await Promise.race([drained, env.sleep(DRAIN_MS)]);

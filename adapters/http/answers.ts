@@ -223,6 +223,16 @@ const domain = {
     .readonly()
     .describe('what all buckets together earned, as last shared'),
   counted: z.int().describe('rewards counted when it was last shared'),
+  relearning: z
+    .object({
+      buckets: z.int().describe('those that learn before it takes over; 0 while they are counted'),
+      done: z.int(),
+      events: z.int().describe('that were learned from'),
+    })
+    .optional()
+    .describe(
+      'how far its buckets have learned anew for a configuration that takes over then; decisions go on meanwhile',
+    ),
 };
 
 export const DomainView = z.object(domain).openapi('DomainView') satisfies z.ZodType<messages.DomainView>;

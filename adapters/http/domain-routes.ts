@@ -16,13 +16,14 @@ const configure: Route<DomainConfigInput> = {
   description:
     'A domain is one decision problem: its arms, the features of a request, what makes a bucket, the policy and the meaning of ' +
     'a reward. Everything but the arms has a default. The same configuration again changes nothing. One that moves the declared price ' +
-    'of an arm by more than 10 times is held until it is confirmed.',
+    'of an arm by more than 10 times is held until it is confirmed. Where it changes the policy or what rewards are worth, the buckets first ' +
+    'learn anew from the log, for a minute at most: the domain shows how far they are.',
   request: { schema: bodies.DomainConfig, example: examples.domainExample },
   answers: {
     200: { description: 'It was there and now has this configuration.', schema: answers.ConfiguredDomain },
     201: { description: 'It is created.', schema: answers.ConfiguredDomain },
   },
-  errors: ['config_invalid', 'price_held', 'conflict'],
+  errors: ['config_invalid', 'price_held', 'conflict', 'segment_missing'],
   async handle({ reckoner, path, body, caller }) {
     const view = await reckoner.configure(path.domain, body, caller);
     return { status: view.created ? 201 : 200, json: view };

@@ -2100,6 +2100,8 @@ export interface BucketSnapshot {
   readonly changes: BucketChanges | undefined;
   /** Revision of the domain that it holds under, and under all that descend from it; at least domain_revision. */
   readonly underRevision: number;
+  /** Made ahead of a change by which all was to be learned anew: as what. It holds under a revision that learned so, and no other. */
+  readonly taughtAs: string;
 }
 
 export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer {
@@ -2153,6 +2155,9 @@ export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer 
   if (message.underRevision !== 0) {
     w.uint32(112).uint32(message.underRevision);
   }
+  if (message.taughtAs !== '') {
+    w.uint32(122).string(message.taughtAs);
+  }
   return w;
 }
 
@@ -2171,6 +2176,7 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
   let featuresSince: number = 0;
   let changes: BucketChanges | undefined;
   let underRevision: number = 0;
+  let taughtAs: string = '';
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -2219,11 +2225,14 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
       case 112:
         underRevision = r.uint32();
         break;
+      case 122:
+        taughtAs = r.string();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, openWindows, pacer, earnings, earningsSince, featuresSince, changes, underRevision };
+  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, openWindows, pacer, earnings, earningsSince, featuresSince, changes, underRevision, taughtAs };
 }
 
 /** What one arm was chosen for and earned in a bucket. */
@@ -3605,6 +3614,11 @@ export const reference = [
         "name": "underRevision",
         "type": "uint32",
         "comment": "Revision of the domain that it holds under, and under all that descend from it; at least domain_revision."
+      },
+      {
+        "name": "taughtAs",
+        "type": "string",
+        "comment": "Made ahead of a change by which all was to be learned anew: as what. It holds under a revision that learned so, and no other."
       }
     ]
   },

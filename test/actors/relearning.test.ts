@@ -147,7 +147,9 @@ test('a recorded reward is worth under another definition what its command is wo
   const outcome = fc.constantFrom('success' as const, 'failure' as const, 'neutral' as const);
   const rules = fc
     .record({
-      weights: fc.record({ quality: unit, cost: unit, latency: unit, feedback: unit }),
+      weights: fc
+        .record({ quality: unit, cost: unit, latency: unit, feedback: unit })
+        .filter(({ quality, cost, latency, feedback }) => quality + cost + latency + feedback > 0),
       outcomes: fc.record({ click: outcome, thumbs_up: outcome, thumbs_down: outcome }),
       shares: fc.option(fc.constantFrom({ explicit: 1 }, { explicit: 0.5, outcome: 0.5 }, { outcome: 1 }), {
         nil: undefined,
@@ -258,4 +260,111 @@ test('when all buckets of a domain have to learn anew, a few do at a time', asyn
   expect(most).toBeGreaterThan(0);
   expect(most).toBeLessThanOrEqual(4);
   await stage.stop();
+});
+
+const CHANGES: readonly (readonly [string, Partial<DomainConfigInput>])[] = [
+  ['a policy', { policy: { name: 'nig_thompson' } }],
+  ['a policy about features', { policy: { name: 'lin_ts' } }],
+  [
+    'features that mean something else',
+    { policy: { name: 'lin_ts' }, context: { user: { type: 'numeric', round: 1 }, size: { type: 'boolean' } } },
+  ],
+  ['what rewards are worth', { feedback: { click: 'failure' } }],
+];
+
+describe.each(CHANGES)('before %s takes over', (_, change) => {
+  const base: DomainConfigInput = {
+    arms: ['red', 'blue'],
+    context: { user: { type: 'numeric', round: 1 }, size: { type: 'numeric' } },
+    bucketBy: ['user'],
+    policy: { name: 'beta_thompson' },
+    sharing: { every: 7 },
+  };
+
+  test('buckets learn from the log while decisions go on, and then only from what came meanwhile', async () => {
+    const log = openSqliteEventLog({ file: ':memory:' });
+    let read = 0;
+    let meanwhile: (() => Promise<void>) | undefined;
+    const watching: EventLog = {
+      ...log,
+      async *readStream(stream, options) {
+        if (stream.startsWith('bucket-')) await meanwhile?.();
+        for await (const event of log.readStream(stream, options)) {
+          if (stream.startsWith('bucket-')) read += 1;
+          yield event;
+        }
+      },
+    };
+    const watch = watched();
+    const stage = await given([configured(base)], {
+      log: watching,
+      snapshots: openShelf(),
+      makePolicy: watch.makePolicy,
+    });
+    const context = (user: number) => ({ user, ...('context' in change ? { size: true } : { size: 0.5 }) });
+    const rewards: { decisionId: string; rewardId: string }[] = [];
+    const pull = async (user: number) => {
+      const { decisionId } = await stage.reckoner.decide(DOMAIN, { context: { user, size: 0.5 } });
+      rewards.push(await stage.reckoner.reward(decisionId, { feedback: 'click' }));
+    };
+    for (let round = 0; round < 30; round++) for (const user of [0, 1]) await pull(user);
+    await stage.reckoner.retract(rewards[8]!.decisionId, rewards[8]!.rewardId);
+    await stage.settled();
+    const seen: unknown[] = [];
+    meanwhile = async () => {
+      meanwhile = undefined;
+      const { relearning, revision } = await stage.reckoner.domain(DOMAIN);
+      const refused = await stage.when((reckoner) => reckoner.configure(DOMAIN, { ...base, description: 'another' }));
+      for (const user of [0, 1]) for (let round = 0; round < 4; round++) await pull(user);
+      // A policy that cannot forget has to begin anew.
+      if (change.policy?.name !== 'lin_ts') await stage.reckoner.retract(rewards[9]!.decisionId, rewards[9]!.rewardId);
+      seen.push(relearning, refused.problem?.code, (await stage.reckoner.domain(DOMAIN)).revision >= revision);
+    };
+    await stage.reckoner.configure(DOMAIN, { ...base, ...change });
+    expect(seen).toEqual([{ buckets: 2, done: 0, events: 0 }, 'conflict', true]);
+    expect(await stage.reckoner.domain(DOMAIN)).not.toHaveProperty('relearning');
+    read = 0;
+    for (const user of [0, 1]) {
+      const { bucket } = await stage.reckoner.decide(DOMAIN, { context: context(user) });
+      const stream = ONLY_STREAM.slice(0, -16) + bucket;
+      expect(read).toBeLessThan(30);
+      expect(watch.last).toBe(posteriorOf(await stateFrom(log, { stream })));
+      read = 0;
+    }
+    expect(stage.failures).toEqual([]);
+    await stage.stop();
+  });
+});
+
+test('a node that stops meanwhile leaves the domain as it was', async () => {
+  const log = openSqliteEventLog({ file: ':memory:' });
+  let meanwhile: (() => void) | undefined;
+  const watching: EventLog = {
+    ...log,
+    readStream(stream, options) {
+      if (stream.startsWith('bucket-')) meanwhile?.();
+      return log.readStream(stream, options);
+    },
+  };
+  const base: DomainConfigInput = {
+    arms: ['red'],
+    context: { user: { type: 'numeric', round: 1 } },
+    bucketBy: ['user'],
+    sharing: { every: 0 },
+  };
+  const stage = await given([configured(base)], { log: watching });
+  for (let at = 0; at < 40; at++) {
+    const { decisionId } = await stage.reckoner.decide(DOMAIN, { context: { user: at % 2 } });
+    await stage.reckoner.reward(decisionId, { feedback: 'click' });
+  }
+  let stopped: Promise<void> | undefined;
+  meanwhile = () => {
+    stopped ??= stage.stop();
+  };
+  const { problem, events } = await stage.when((reckoner) =>
+    reckoner.configure(DOMAIN, { ...base, feedback: { click: 'failure' } }),
+  );
+  expect(problem?.code).toBe('shutting_down');
+  expect(events).toEqual([]);
+  await stopped;
 });

@@ -8,11 +8,17 @@ import type {
   PosteriorDiff,
   PosteriorView,
 } from '../../actors/posterior-messages.ts';
-import { type Cell, tableLines } from './table.ts';
+import { type Cell, type Column, tableLines } from './table.ts';
 import type { Colours } from './terminal.ts';
 
 /** Arms of a bucket that are shown: those that were pulled most. */
 const ARMS = 20;
+const COLUMNS: readonly Column[] = [
+  { title: 'arm' },
+  { title: 'pulls', align: 'right' },
+  { title: 'mean', align: 'right' },
+  { title: '95 % interval', align: 'right' },
+];
 
 export function posteriorLines({ domain, at, total, buckets }: PosteriorView, colours: Colours): string[] {
   return [
@@ -47,16 +53,7 @@ function bucketLines({ bucket, label, events, arms }: BucketPosterior, colours: 
     ]);
   return [
     headingOf(bucket, label, `${events} events`, colours),
-    ...tableLines(
-      [
-        { title: 'arm' },
-        { title: 'pulls', align: 'right' },
-        { title: 'mean', align: 'right' },
-        { title: '95 % interval', align: 'right' },
-      ],
-      rows,
-      colours.dim,
-    ),
+    ...tableLines(COLUMNS, rows, colours.dim),
     ...more(arms.length, 'arms', colours),
   ];
 }
@@ -75,20 +72,7 @@ function differenceLines({ bucket, label, events, changed, arms }: BucketDiffere
       `${figure(from?.mean ?? null, 3)} → ${figure(to?.mean ?? null, 3)}`,
       `${intervalOf(from)} → ${intervalOf(to)}`,
     ]);
-  return [
-    heading,
-    ...tableLines(
-      [
-        { title: 'arm' },
-        { title: 'pulls', align: 'right' },
-        { title: 'mean', align: 'right' },
-        { title: '95 % interval', align: 'right' },
-      ],
-      rows,
-      colours.dim,
-    ),
-    ...more(moved.length, 'arms that changed', colours),
-  ];
+  return [heading, ...tableLines(COLUMNS, rows, colours.dim), ...more(moved.length, 'arms that changed', colours)];
 }
 
 function headingOf(bucket: string, label: string | null, events: string, colours: Colours): string {

@@ -218,8 +218,7 @@ function createPlan(log: EventLog, snapshots: SnapshotStore) {
       if ((limits.get(key) ?? 0) > upTo) spans.push(span);
     }
     for (const [key, limit] of limits)
-      if (limit > 0 && limit <= upTo)
-        spans.push(...archiver.spansUpTo(limit - 1).filter(({ stream }) => stream.startsWith(key)));
+      if (limit > 0 && limit <= upTo) for (const span of archiver.spansUpTo(limit - 1, key)) spans.push(span);
     const keep = new Map<string, number>();
     for (const [index, span] of spans.entries()) {
       const from = bucketOfStream(span.stream) ? await bucketKeeps(span) : await agentKeeps(span);

@@ -37,8 +37,8 @@ export interface LiveSpan {
 export type SegmentFacts = Omit<Segment, 'id' | 'drained'>;
 
 export interface Archiver {
-  /** Streams of buckets and agents that have two events or more up to this row. */
-  spansUpTo(row: number): LiveSpan[];
+  /** Streams of buckets and agents, of those that begin so, that have two events or more up to this row. */
+  spansUpTo(row: number, streamPrefix?: string): LiveSpan[];
   /**
    * Copies of each stream the live revisions below the given one; undefined where that is none.
    * @param verify told of each event, in order; what it throws ends the writing
@@ -138,13 +138,13 @@ export function openArchiver({ file, chunk = 500, onPoint = () => {} }: Archiver
     )
     .raw();
 
-  function spansUpTo(row: number): LiveSpan[] {
+  function spansUpTo(row: number, streamPrefix = ''): LiveSpan[] {
     return database
-      .prepare<[number], LiveSpan>(
+      .prepare<[number, string, string], LiveSpan>(
         `SELECT stream, min(revision) AS first, max(revision) AS last FROM events
-         WHERE position <= ? AND (${kinds}) GROUP BY stream HAVING count(*) > 1`,
+         WHERE position <= ? AND stream >= ? AND stream < ? AND (${kinds}) GROUP BY stream HAVING count(*) > 1`,
       )
-      .all(row);
+      .all(row, streamPrefix, `${streamPrefix}\u{10ffff}`);
   }
 
   async function writeSegment(options: WriteOptions): Promise<SegmentFacts | undefined> {

@@ -202,6 +202,7 @@ describe.each(everySpec)('the posteriors of %s', (_, policy) => {
         expect(kept.rows('posterior_states')).toHaveLength(ids.size);
         for (const { stream, revision, bytes } of kept.rows('posterior_states')) {
           const text = settledText(bytes);
+          expect(stateIn(bytes).recentIds).toEqual([]);
           const replayed = buckets.get(String(stream));
           const last = stage.log.readStream(String(stream), { from: Number(revision), limit: 1 });
           for await (const event of last)

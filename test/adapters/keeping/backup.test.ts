@@ -19,7 +19,7 @@ import { readKeys } from '../../../adapters/keys/keys.ts';
 import { openSubjectSalts } from '../../../adapters/sqlite/subject-salts.ts';
 import { decode } from '../../../events/catalogue.ts';
 import { compiled } from '../../compiled.ts';
-import { newDirectory, removeDirectories, run, runJson, start, usedDirectory } from '../cli/run.ts';
+import { newDirectory, type Running, removeDirectories, run, runJson, start, usedDirectory } from '../cli/run.ts';
 
 beforeAll(compiled);
 afterAll(removeDirectories);
@@ -41,6 +41,15 @@ function grow(dataDir: string): void {
   const fill = database.prepare('INSERT INTO ballast VALUES (randomblob(4000000))');
   for (let times = 0; times < 15; times++) fill.run();
   database.close();
+}
+
+/** Waits until a command has put something into a directory, or has ended without. */
+async function begins({ finished }: Running, place: string): Promise<void> {
+  let ended = false;
+  void finished.then(() => {
+    ended = true;
+  });
+  while (!ended && readdirSync(place).length === 0) await sleep(1);
 }
 
 /** Decides and rewards, with people in it, until it is told to stop; gives what was acknowledged. */
@@ -150,7 +159,7 @@ describe('a backup', () => {
     grow(dataDir);
     const place = newDirectory();
     const running = start(['backup', join(place, 'backup'), '--data-dir', dataDir]);
-    while (readdirSync(place).length === 0) await sleep(1);
+    await begins(running, place);
     running.process.kill('SIGKILL');
     await running.finished;
     expect(existsSync(join(place, 'backup'))).toBe(false);
@@ -184,7 +193,7 @@ describe('a restore', () => {
     const place = newDirectory();
     const target = join(place, 'data');
     const running = start(['restore', backup, '--data-dir', target]);
-    while (readdirSync(place).length === 0) await sleep(1);
+    await begins(running, place);
     running.process.kill('SIGINT');
     expect(await running.finished).toMatchObject({
       code: 130,

@@ -39,7 +39,7 @@ export async function previewOf(
   const { counts, last } = await since(house, domain, timeline.lineage, imagined.lineage, wanted);
   const source = { log: house.log, snapshots: house.snapshots, timeline, refresh };
   const before = createSide(source, domain, now, now.revision);
-  const after = createSide(source, domain, imagined.state, rollback.toDomainRevision);
+  const after = createSide(source, domain, imagined.state, imagined.lineage);
   let unfit = 0;
   let looked = 0;
   for (const decision of last) {
@@ -113,7 +113,7 @@ async function startOf(
 }
 
 /** One of the two states of the domain that are compared. */
-function createSide(source: BucketSource, domain: DomainHandle, state: DomainState, target: number) {
+function createSide(source: BucketSource, domain: DomainHandle, state: DomainState, target: number | Lineage) {
   const views = new Map<string, BucketView>();
   const means = new Map<string, { sum: number; count: number }>();
   const shares = new Map<string, number>();

@@ -368,3 +368,22 @@ test('a node that stops meanwhile leaves the domain as it was', async () => {
   expect(events).toEqual([]);
   await stopped;
 });
+
+test('a rollback that keeps the configuration is shown as it comes out', async () => {
+  const base: DomainConfigInput = { arms: ['red'], policy: { name: 'beta_thompson' } };
+  const stage = await given([configured(base)]);
+  for (let at = 0; at < 6; at++) {
+    const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
+    await stage.reckoner.reward(decisionId, { feedback: 'click' });
+  }
+  const { revision } = await stage.reckoner.domain(DOMAIN);
+  await stage.reckoner.configure(DOMAIN, { ...base, policy: { name: 'nig_thompson' }, feedback: { click: 'failure' } });
+  await stage.reckoner.decide(DOMAIN, {});
+  const preview = await stage.reckoner.previewRollback(DOMAIN, { to: revision, keepConfig: true });
+  await stage.reckoner.rollBack(DOMAIN, { to: revision, keepConfig: true });
+  const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
+  const { arms } = await stage.reckoner.explain(decisionId);
+  expect(preview.arms[0]?.mean.after).toBe(arms[0]?.mean);
+  expect(arms[0]?.pulls).toBe(6);
+  await stage.stop();
+});

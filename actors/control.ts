@@ -120,8 +120,9 @@ async function countedAnew(
   if (imagined === undefined) return unchanged;
   if (imagined.state.rewardKey === rewardKey) return unchanged;
   const sharing = sharesPriors(imagined.state);
+  // Where nothing was shared yet, who counts just now has to begin anew all the same.
+  if (!sharing && latest.countedThrough === '') return { ...unchanged, shared: { counted: 0, through: '', arms: [] } };
   // Where nothing is counted at present, what was shared by then is still lent.
-  if (!sharing && latest.countedThrough === '') return unchanged;
   const until = sharing ? undefined : latest.countedThrough;
   const shared = await recount(log, bucketPrefix(tenant, name), timeline, imagined.lineage, until);
   return { shared, rewardKey, countedSince };

@@ -387,3 +387,27 @@ test('a rollback that keeps the configuration is shown as it comes out', async (
   expect(arms[0]?.pulls).toBe(6);
   await stage.stop();
 });
+
+test('rewards that were counted, and not yet shared, are shared for what they are worth now', async () => {
+  const base: DomainConfigInput = {
+    arms: ['red', 'green'],
+    context: { user: { type: 'numeric', round: 1 } },
+    bucketBy: ['user'],
+    sharing: { every: 3 },
+  };
+  const stage = await given([configured(base)]);
+  const give = async (kind: 'explicit' | 'outcome', user: number) => {
+    const { decisionId } = await stage.reckoner.decide(DOMAIN, { context: { user } });
+    await stage.reckoner.reward(decisionId, { value: 1, kind });
+    await stage.settled();
+  };
+  for (const user of [0, 1]) await give('explicit', user);
+  await stage.reckoner.configure(DOMAIN, { ...base, bucketBy: [], reward: { shares: { outcome: 1 } } });
+  await give('outcome', 0);
+  const view = await stage.reckoner.domain(DOMAIN);
+  expect({ counted: view.counted, pulls: view.shared.reduce((sum, { pulls }) => sum + pulls, 0) }).toEqual({
+    counted: 3,
+    pulls: 1,
+  });
+  await stage.stop();
+});

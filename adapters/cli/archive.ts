@@ -1,4 +1,5 @@
 /** `reckoner archive`: move old events out of the live log, and say where they are. */
+import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Command } from 'commander';
@@ -82,6 +83,12 @@ function momentOf(text: string): ArchiveOptions['before'] {
   throw usageError(`${text} is no moment.`, 'Give an ISO time such as 2026-01-01T00:00:00Z, or a position of the log.');
 }
 
+function directoryOf(to: string): string {
+  const directory = resolve(to);
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== false) return directory;
+  throw usageError(`${to} is a file.`, 'Segments get names of their own: give a directory with --to.');
+}
+
 /** @returns false where it was broken off */
 async function move(
   dataDir: string,
@@ -104,7 +111,7 @@ async function move(
         dataDir,
         names: dataFiles,
         before,
-        to: to === undefined ? undefined : resolve(to),
+        to: to === undefined ? undefined : directoryOf(to),
         now: Date.now(),
       },
       progress(stage, share) {

@@ -50,6 +50,8 @@ Exit codes:
 
 Environment:
   RECKONER_DATA_DIR     where Reckoner keeps its log and its keys: default of --data-dir
+  RECKONER_DECISION_KEY and RECKONER_PSEUDONYM_KEY
+                        the keys of an installation, in place of keys.json in the data directory: see keys --help
   RECKONER_DATA         where recorded data sets lie, which only simulate reads: default of its --data
   RECKONER_MIN_FREE_MB  free disk space below which serve only reads: 256, or 1 % of a disk under 25 GB; 0 never
   RECKONER_DEBUG=1      adds stack traces to errors

@@ -234,6 +234,18 @@ describe('an archived log', () => {
     await within(dataDir, (log) => requireSoundTail(log));
   });
 
+  it('asks for a directory where it is told to put segments into a file', async () => {
+    const dataDir = newDirectory();
+    await decideIn(dataDir, 20);
+    const live = liveEvents(dataDir);
+    const file = join(dataDir, dataFiles.log);
+    const words = ['archive', '--before', '2100-01-01T00:00:00Z', '--to', file, '--data-dir', dataDir];
+    const { code, stderr } = await run(words);
+    expect(code).toBe(2);
+    expect(stderr).toContain('is a file');
+    expect(liveEvents(dataDir)).toBe(live);
+  });
+
   it('takes no other file for its segment', async () => {
     const dataDir = newDirectory();
     const other = newDirectory();

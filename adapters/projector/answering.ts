@@ -2,6 +2,8 @@
 import { ReckonerError } from '../../events/errors.ts';
 import { pause } from './abortable.ts';
 import type { Built } from './building.ts';
+import type { DeadLetter } from './dead-letters.ts';
+import type { Edition } from './declared.ts';
 import { projected } from './fold.ts';
 import { attempt } from './lane.ts';
 import type { Request, Retried } from './requests.ts';
@@ -86,6 +88,8 @@ export function createAnswering(work: Work): Answering {
       let [folded, failed] = [0, 0];
       for (const letter of store.deadLetters.all(projection ?? undefined)) {
         const seat = live.get(letter.projection);
+        // Of one that is being built: it is tried again once it is seen.
+        if (seat !== undefined && !isOfEdition(letter, seat.edition)) continue;
         if (seat?.projection.ordered) {
           needRebuild.add(letter.projection);
           continue;
@@ -97,7 +101,7 @@ export function createAnswering(work: Work): Answering {
           (await store.fenced(async () => {
             const fault = await attempt(store, seat, projected(event));
             if (fault === undefined) store.deadLetters.remove(letter);
-            else store.deadLetters.add(seat.projection, event, fault.value);
+            else store.deadLetters.add(seat.edition, event, fault.value);
             return fault === undefined;
           }));
         if (done) folded += 1;
@@ -109,6 +113,10 @@ export function createAnswering(work: Work): Answering {
   }
 
   return { built: { ended }, run };
+}
+
+function isOfEdition(letter: DeadLetter, { version, generation }: Edition): boolean {
+  return letter.version === version && letter.generation === generation;
 }
 
 export function unknown(name: string, known: readonly string[]): ReckonerError {

@@ -98,9 +98,17 @@ function stillBuilding({ building }: Work, lane: readonly Seat[]): readonly Seat
   return lane.filter((seat) => building.includes(seat));
 }
 
-/** A read model that lacks an event must not take the place of one that does not. */
+/**
+ * A read model that lacks an event must not take the place of one that does not: it stops. Where the log is damaged no other can be
+ * made, so what cannot be read goes to the dead letters, as when it was live.
+ */
 function stop(work: Work, built: Built, { seat, event: { record }, thrown }: Fault): boolean {
   const { name } = seat.projection;
+  if (thrown instanceof ReckonerError && thrown.code === 'log_corrupt') {
+    work.store.deadLetters.add(seat.edition, record, thrown);
+    work.onFault(`projection ${name}, ${record.stream} ${record.revision}`, thrown);
+    return true;
+  }
   const where = `the event ${record.id} (${record.type}, ${record.stream}, revision ${record.revision})`;
   const message = `The projection ${name} cannot be built: ${where} cannot be folded. ${reasonOf(thrown)}`;
   const failure = new ReckonerError('internal', message, {

@@ -3,6 +3,7 @@ import type Database from 'better-sqlite3';
 import { ReckonerError } from '../../events/errors.ts';
 import { type Position, START } from '../../events/event-log.ts';
 import type { Projection, Table } from '../../projections/projection.ts';
+import { createDeadLetters } from './dead-letters.ts';
 import { creation, type Edition, faultsOf, physicalName, quoted, shapeOf, showing } from './declared.ts';
 
 export type EditionState =
@@ -85,7 +86,7 @@ export function createEditions(database: Database.Database): Editions {
     `UPDATE projector_editions SET state = ?, reason = ? WHERE ${key}`,
   );
   const remove = database.prepare<[string, number, number]>(`DELETE FROM projector_editions WHERE ${key}`);
-  const removeDeadLetters = database.prepare<[string]>('DELETE FROM projector_dead_letters WHERE projection = ?');
+  const deadLetters = createDeadLetters(database, () => 0);
 
   function all(): StoredEdition[] {
     return rows.all().map(({ declaration, event_id, position, ...row }) => ({
@@ -106,6 +107,7 @@ export function createEditions(database: Database.Database): Editions {
       database.exec(`DROP TABLE IF EXISTS ${quoted(physicalName(table.name, { version, generation }))}`);
     }
     remove.run(name, version, generation);
+    deadLetters.removeAll({ name, version, generation });
   }
 
   return {
@@ -138,8 +140,7 @@ export function createEditions(database: Database.Database): Editions {
         database.exec(`DROP VIEW IF EXISTS ${quoted(table.name)}`);
         if (!table.internal) database.exec(showing(table, next));
       }
-      // They were of the edition that went: this one has folded every event, or it would not be here.
-      removeDeadLetters.run(name);
+      deadLetters.keepOnly(next);
       setState.run('live', null, name, version, generation);
     },
     drop,

@@ -37,7 +37,8 @@ export const readModelsFile: FileKind = {
        reason     TEXT    NOT NULL,
        time       INTEGER NOT NULL,           -- of the last attempt
        attempts   INTEGER NOT NULL,
-       PRIMARY KEY (projection, version, position)
+       generation INTEGER NOT NULL DEFAULT 0, -- of the edition that lacks it
+       PRIMARY KEY (projection, version, generation, position)
      ) STRICT, WITHOUT ROWID;
      CREATE TABLE projector_lease (
        id      INTEGER PRIMARY KEY CHECK (id = 1),

@@ -48,8 +48,11 @@ async function followUnchanged(work: Work, changes: number, signal: AbortSignal)
   }
 }
 
-function putAside({ store, onFault }: Work, { seat: { projection }, event: { record }, thrown }: Fault): boolean {
-  store.deadLetters.add(projection, record, thrown);
+function putAside(
+  { store, onFault }: Work,
+  { seat: { projection, edition }, event: { record }, thrown }: Fault,
+): boolean {
+  store.deadLetters.add(edition, record, thrown);
   onFault(`projection ${projection.name}, ${record.stream} ${record.revision}`, thrown);
   return true;
 }

@@ -77,9 +77,11 @@ describe('projections', () => {
 
     const database = new Database(join(dataDir, 'projections.db'));
     const insert = database.prepare(
-      `INSERT INTO projector_dead_letters VALUES (?, 1, '0000000000000002', 'bucket-x', 7, ?, 'DecisionMade', 'Error: no', 0, 1)`,
+      `INSERT INTO projector_dead_letters
+       SELECT name, version, '0000000000000002', 'bucket-x', 7, ?, 'DecisionMade', 'Error: no', 0, 1, generation
+       FROM projector_editions WHERE name = ?`,
     );
-    insert.run('posteriors', 'an id');
+    insert.run('an id', 'posteriors');
     database.close();
     const listed = await run(['projections', 'dead-letters', '--data-dir', dataDir]);
     expect(listed.stdout).toMatch(/posteriors +DecisionMade +bucket-x @7 +1×, 1970-01-01T00:00:00.000Z +Error: no/);

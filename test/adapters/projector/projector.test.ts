@@ -302,6 +302,40 @@ describe('an event that cannot be folded', () => {
     await expectAsFromZero(log, rows);
   });
 
+  test('is built without what is damaged in the log, which is told until the next one is built', async () => {
+    const log = memoryLog();
+    const reading: Projection = {
+      ...counting(),
+      open(tables) {
+        const handler = counting().open(tables);
+        return {
+          ...handler,
+          apply(event) {
+            event.decoded();
+            return handler.apply(event);
+          },
+        };
+      },
+    };
+    const bad = { ...emptyEvent(), data: Buffer.from([0xff]) };
+    await appendTo(log, 'bucket-0', [emptyEvent(), bad, emptyEvent()]);
+    const { file, rows, caughtUp } = projecting(log, { projections: [reading] });
+    const letters = () => {
+      const database = connectReadOnly(file);
+      const found = deadLettersIn(database);
+      database.close();
+      return found;
+    };
+    await caughtUp();
+    expect(rows('counts')).toMatchObject([{ stream: 'bucket-0', events: 2 }]);
+    expect(letters()).toMatchObject([{ projection: 'counting', generation: 0, eventId: bad.id, attempts: 1 }]);
+    expect(await asking(file, 'rebuild', 'counting')).toMatchObject({ state: 'done' });
+    expect(rows('counts')).toMatchObject([{ stream: 'bucket-0', events: 2 }]);
+    expect(letters()).toMatchObject([{ generation: 1, eventId: bad.id, attempts: 1 }]);
+    expect(await asking(file, 'retry', 'counting')).toMatchObject({ result: { folded: 0, failed: 1 } });
+    expect(letters()).toMatchObject([{ generation: 1, attempts: 2 }]);
+  });
+
   test('keeps a projection that was never built from being seen', async () => {
     const log = memoryLog();
     const bad = emptyEvent();

@@ -4,10 +4,11 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * Runs a compiled module of this folder and gives what it printed as its last line, parsed. Its other lines are passed on.
+ * @param heapMb what each of its heaps may have, megabytes: without a limit garbage fills what the machine has, and says nothing
  * @throws Error where it does not end with 0
  */
-export async function measureInChild<T>(module: string, args: readonly string[]): Promise<T> {
-  const { code, lines } = await runModule(module, args);
+export async function measureInChild<T>(module: string, args: readonly string[], heapMb?: number): Promise<T> {
+  const { code, lines } = await runModule(module, args, heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`]);
   if (code !== 0) throw new Error(`${module} ${args[0] ?? ''} ended with ${code}`);
   return JSON.parse(lines.at(-1) ?? '') as T; // what the module prints is its interface
 }
@@ -16,9 +17,10 @@ export async function measureInChild<T>(module: string, args: readonly string[])
 export function runModule(
   module: string,
   args: readonly string[],
+  flags: readonly string[] = [],
 ): Promise<{ readonly code: number | null; readonly lines: readonly string[] }> {
   const program = fileURLToPath(new URL(`./${module}.js`, import.meta.url));
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...flags, program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: string[] = [];
   let rest = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -2,7 +2,8 @@
 import { errorOf, ReckonerError } from '../events/errors.ts';
 import type { MessageBus } from '../events/message-bus.ts';
 import { DomainName } from './config/names.ts';
-import { type Health, RUN_TIMEOUT } from './messages.ts';
+import type { Health } from './messages/health.ts';
+import { RUN_TIMEOUT } from './messages/run.ts';
 import { type Caller, DEFAULT_TENANT, type Reckoner } from './reckoner.ts';
 
 /** Milliseconds for an explanation: it may have to read a million events, and waits for others. */

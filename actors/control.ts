@@ -5,18 +5,18 @@ import { START } from '../events/event-log.ts';
 import { eventId } from '../events/ids.ts';
 import { bucketPrefix } from '../events/streams.ts';
 import type { SharedSums } from '../proto/generated/events.ts';
-import { canonical } from './canonical.ts';
-import type { DomainConfig } from './domain-config.ts';
-import type { DomainState, DomainTimeline } from './domain-state.ts';
-import type { DomainHandle } from './domains.ts';
+import type { DomainConfig } from './config/domain-config.ts';
+import { heldPrices, priceHeld } from './config/price-guard.ts';
+import type { DomainState, DomainTimeline } from './domain/domain-state.ts';
+import type { DomainHandle } from './domain/domains.ts';
+import { sharesPriors } from './domain/sharing.ts';
 import { domainOf, type House, stateOf } from './house.ts';
-import { learnAhead, refuseMeanwhile } from './learn-ahead.ts';
-import type { DomainView } from './messages.ts';
-import { heldPrices, priceHeld } from './price-guard.ts';
-import { recount } from './recount.ts';
+import { canonical } from './identity/canonical.ts';
+import type { DomainView } from './messages/domain.ts';
 import { CONFLICT_RETRIES } from './retries.ts';
-import { markDraft } from './rollback-points.ts';
-import { sharesPriors } from './sharing.ts';
+import { learnAhead, refuseMeanwhile } from './rollback/learn-ahead.ts';
+import { recount } from './rollback/recount.ts';
+import { markDraft } from './rollback/rollback-points.ts';
 
 /** Who governs, and why. */
 export interface Control {

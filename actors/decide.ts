@@ -3,15 +3,15 @@ import type { DecodedEvent } from '../events/catalogue.ts';
 import { errorOf, ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
 import { bucketPrefix } from '../events/streams.ts';
-import type { BucketOutcome } from './bucket-batch.ts';
-import type { BucketView } from './bucket-state.ts';
-import { keyedMark, requestHash } from './canonical.ts';
-import { answerOf, type DecideRequest, makeDecision } from './choose.ts';
-import { markDay, nextDay } from './daily-point.ts';
-import { decisionId } from './decision-id.ts';
-import type { DomainHandle } from './domains.ts';
+import type { BucketOutcome } from './bucket/bucket-batch.ts';
+import type { BucketView } from './bucket/bucket-state.ts';
+import { answerOf, type DecideRequest, makeDecision } from './choice/choose.ts';
+import { markDay, nextDay } from './domain/daily-point.ts';
+import type { DomainHandle } from './domain/domains.ts';
 import { domainOf, findEvent, type House, handOver, knownOf, loadedDomain, stateOf, vanished } from './house.ts';
-import type { DecideCommand, Decision } from './messages.ts';
+import { keyedMark, requestHash } from './identity/canonical.ts';
+import { decisionId } from './identity/decision-id.ts';
+import type { DecideCommand, Decision } from './messages/decide.ts';
 
 const NO_HASH = new Uint8Array(0);
 

@@ -1,18 +1,18 @@
 /** Tells a recorded decision in full: what every arm looked like at that moment, and whether the log still gives the same choice. */
 import { decode, type EventData } from '../events/catalogue.ts';
 import { eventAt } from '../events/event-at.ts';
-import type { BucketState } from './bucket-state.ts';
-import { pacingOf } from './budget.ts';
-import { answerOf } from './choose.ts';
-import type { CompiledDomain } from './compiled-domain.ts';
-import { CONSERVATIVE, standingOf } from './conservative.ts';
-import { wasHeldTo } from './earnings.ts';
-import type { ContextSchema } from './features.ts';
+import type { BucketState } from './bucket/bucket-state.ts';
+import { wasHeldTo } from './bucket/earnings.ts';
+import { recall } from './bucket/recall.ts';
+import { pacingOf } from './choice/budget.ts';
+import { answerOf } from './choice/choose.ts';
+import { CONSERVATIVE, standingOf } from './choice/conservative.ts';
+import { recompute } from './choice/recompute.ts';
+import { BUDGET, termsOf } from './choice/terms/score-terms.ts';
+import type { ContextSchema } from './context/features.ts';
+import type { CompiledDomain } from './domain/compiled-domain.ts';
 import { type FoundDecision, findDecision, type House } from './house.ts';
-import type { Explanation } from './messages.ts';
-import { recall } from './recall.ts';
-import { recompute } from './recompute.ts';
-import { BUDGET, termsOf } from './terms/score-terms.ts';
+import type { Explanation } from './messages/explanation.ts';
 
 /** @throws ReckonerError decision_id_invalid, decision_unknown, log_corrupt */
 export async function explain(house: House, tenant: string, decisionId: string): Promise<Explanation> {

@@ -6,17 +6,17 @@ import { eventAt } from '../events/event-at.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
 import { bucketPrefix } from '../events/streams.ts';
-import type { Agents } from './agents.ts';
-import type { BucketCommand, BucketOutcome } from './bucket-batch.ts';
-import type { BucketDependencies } from './bucket-work.ts';
-import type { Buckets } from './buckets.ts';
-import { type DecisionAddress, parseDecisionId } from './decision-id.ts';
-import type { DomainState } from './domain-state.ts';
-import type { DomainHandle, Domains } from './domains.ts';
+import type { Agents } from './agents/agents.ts';
+import type { Runs } from './agents/runs.ts';
+import type { BucketCommand, BucketOutcome } from './bucket/bucket-batch.ts';
+import type { BucketDependencies } from './bucket/bucket-work.ts';
+import type { Buckets } from './bucket/buckets.ts';
+import type { DomainState } from './domain/domain-state.ts';
+import type { DomainHandle, Domains } from './domain/domains.ts';
 import type { Environment } from './environment.ts';
 import type { Gate } from './gate.ts';
-import type { Relearning } from './messages.ts';
-import type { Runs } from './runs.ts';
+import { type DecisionAddress, parseDecisionId } from './identity/decision-id.ts';
+import type { Relearning } from './messages/domain.ts';
 
 export interface House {
   readonly env: Environment;

@@ -4,9 +4,9 @@ import { ReckonerError } from '../events/errors.ts';
 import { eventId } from '../events/ids.ts';
 import { blend } from '../policies/blend.ts';
 import type { ShownItem } from '../proto/generated/events.ts';
-import { requestHash } from './canonical.ts';
 import { ask, type FoundDecision, findDecision, findEvent, type House, vanished } from './house.ts';
-import type { Blend, BlendCommand, ItemsCommand, ItemsReceipt } from './messages.ts';
+import { requestHash } from './identity/canonical.ts';
+import type { Blend, BlendCommand, ItemsCommand, ItemsReceipt } from './messages/items.ts';
 
 type Shown = Extract<DecodedEvent, { type: 'ItemsShown' }>;
 

@@ -2,32 +2,25 @@
  * What a door may ask of the house. The composition root makes one over the bus (`client.ts`), so that a door never knows
  * whether the actors live in its own process.
  */
-import type { DomainConfigInput } from './domain-config.ts';
+import type { DomainConfigInput } from './config/domain-config.ts';
+import type { ControlCommand } from './messages/control.ts';
+import type { DecideBody, Decision } from './messages/decide.ts';
+import type { DomainView } from './messages/domain.ts';
+import type { Explanation } from './messages/explanation.ts';
+import type { Health } from './messages/health.ts';
+import type { Blend, BlendBody, ItemsCommand, ItemsReceipt } from './messages/items.ts';
+import type { PosteriorDiff, PosteriorDiffQuery, PosteriorQuery, PosteriorView } from './messages/posterior.ts';
+import type { RetractionReceipt, RewardBody, RewardReceipt } from './messages/reward.ts';
 import type {
-  Blend,
-  BlendBody,
   CheckpointBody,
-  ControlCommand,
-  DecideBody,
-  Decision,
-  DomainView,
-  Explanation,
-  Health,
-  ItemsCommand,
-  ItemsReceipt,
-  RetractionReceipt,
-  RewardBody,
-  RewardReceipt,
   Rollback,
   RollbackBody,
   RollbackPoint,
   RollbackPreview,
-  Run,
-  RunBody,
   VoidBody,
   Voiding,
-} from './messages.ts';
-import type { PosteriorDiff, PosteriorDiffQuery, PosteriorQuery, PosteriorView } from './posterior-messages.ts';
+} from './messages/rollback.ts';
+import type { Run, RunBody } from './messages/run.ts';
 
 /** Owner of what is asked for where nothing else is said. */
 export const DEFAULT_TENANT = 'default';

@@ -6,34 +6,27 @@ import { type Actor, setup } from 'xstate';
 import { z } from 'zod';
 import { problemOf, ReckonerError } from '../events/errors.ts';
 import type { Message, Reply } from '../events/message-bus.ts';
+import { run } from './agents/run.ts';
+import { confirmsPrices, parseDomainConfig } from './config/domain-config.ts';
+import { inOurWords, invalid } from './config/invalid.ts';
 import { DomainName, tenantPattern } from './config/names.ts';
 import { configure, setFrozen, viewDomain, viewDomains } from './control.ts';
 import { decide } from './decide.ts';
-import { confirmsPrices, parseDomainConfig } from './domain-config.ts';
 import { explain } from './explain.ts';
 import type { House } from './house.ts';
-import { inOurWords, invalid } from './invalid.ts';
 import { blendItems, showItems } from './items.ts';
-import {
-  BlendBody,
-  CheckpointBody,
-  ControlBody,
-  DecideBody,
-  type DecideCommand,
-  ItemsBody,
-  QuickDecideBody,
-  RewardBody,
-  RollbackBody,
-  RunBody,
-  VoidBody,
-} from './messages.ts';
-import { PosteriorDiffQuery, PosteriorQuery } from './posterior-messages.ts';
+import { ControlBody } from './messages/control.ts';
+import { DecideBody, type DecideCommand, QuickDecideBody } from './messages/decide.ts';
+import { BlendBody, ItemsBody } from './messages/items.ts';
+import { PosteriorDiffQuery, PosteriorQuery } from './messages/posterior.ts';
+import { RewardBody } from './messages/reward.ts';
+import { CheckpointBody, RollbackBody, VoidBody } from './messages/rollback.ts';
+import { RunBody } from './messages/run.ts';
 import { DEFAULT_TENANT } from './reckoner.ts';
-import { retract, reward } from './reward.ts';
-import { checkpoint, previewRollback, rollBack, rollbackPoints } from './rollback.ts';
-import { run } from './run.ts';
-import { posteriorAt, posteriorDiff } from './time-travel.ts';
-import { voidRewards } from './void-rewards.ts';
+import { retract, reward } from './rewards/reward.ts';
+import { checkpoint, previewRollback, rollBack, rollbackPoints } from './rollback/rollback.ts';
+import { posteriorAt, posteriorDiff } from './rollback/time-travel.ts';
+import { voidRewards } from './rollback/void-rewards.ts';
 
 export interface RouterInput {
   readonly house: House;

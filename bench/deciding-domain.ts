@@ -1,6 +1,6 @@
 /** The decision problem of the benches that decide: 6 arms, 8 features, as many buckets as wanted. */
-import type { DomainConfigInput } from '../actors/domain-config.ts';
-import type { DecideBody } from '../actors/messages.ts';
+import type { DomainConfigInput } from '../actors/config/domain-config.ts';
+import type { DecideBody } from '../actors/messages/decide.ts';
 
 export const DOMAIN = 'bench';
 

@@ -1,6 +1,6 @@
 /** The decision problem of the HTTP bench: 6 arms, 8 features, 240 buckets. */
-import type { DomainConfigInput } from '../actors/domain-config.ts';
-import type { DecideBody } from '../actors/messages.ts';
+import type { DomainConfigInput } from '../actors/config/domain-config.ts';
+import type { DecideBody } from '../actors/messages/decide.ts';
 
 const tasks = ['chat', 'code', 'summary', 'search', 'translate', 'extract'];
 const languages = ['en', 'de', 'fr', 'es', 'ja'];

@@ -1,6 +1,6 @@
 /** Callers that each decide, wait for the answer, give the reward, wait again, and begin anew. */
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { DecideBody } from '../actors/messages.ts';
+import type { DecideBody } from '../actors/messages/decide.ts';
 import type { Reckoner } from '../actors/reckoner.ts';
 import { contextOf, DOMAIN, outcomeOf } from './deciding-domain.ts';
 

@@ -6,7 +6,7 @@ import type { Problem } from './errors.ts';
 
 export interface Message {
   readonly subject: string;
-  /** One of the messages of `actors/messages.ts`; a bus over a wire encodes it by subject. Not to be changed by its receiver. */
+  /** One of the messages of `actors/messages/`; a bus over a wire encodes it by subject. Not to be changed by its receiver. */
   readonly body: unknown;
   /** Who asks, for tenant, tracing and idempotence. */
   readonly headers: Readonly<Record<string, string>>;

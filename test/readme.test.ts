@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkConfig } from '../actors/check-config.ts';
+import { checkConfig } from '../actors/config/check-config.ts';
 import { openNode, type ReckonerNode } from '../adapters/cli/compose.ts';
 import { type HttpDoor, openHttpDoor } from '../adapters/http/door.ts';
 import { policyNames } from '../policies/catalogue.ts';

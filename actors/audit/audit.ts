@@ -8,8 +8,8 @@ import { eventAt } from '../../events/event-at.ts';
 import type { EventLog, Position, RecordedEvent } from '../../events/event-log.ts';
 import { createIntegrity, type Flaw, flawOfLast, type Integrity } from '../../events/integrity.ts';
 import { bucketOfStream, domainStream } from '../../events/streams.ts';
-import type { MakePolicy } from '../compiled-domain.ts';
-import { type Difference, recompute } from '../recompute.ts';
+import { type Difference, recompute } from '../choice/recompute.ts';
+import type { MakePolicy } from '../domain/compiled-domain.ts';
 import { createReplay, type PassingDecision, type StateShelf } from './replay.ts';
 import { idThatShouldFollow } from './request-ids.ts';
 

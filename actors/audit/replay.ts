@@ -8,12 +8,12 @@ import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { NO_SNAPSHOTS } from '../../events/snapshot-store.ts';
 import { bucketOfStream, DOMAIN_STREAMS, domainStream } from '../../events/streams.ts';
-import { restoreBucket, serialiseBucket } from '../bucket-snapshot.ts';
-import { adopt, type BucketState, emptyBucket, evolve, isBucketEvent } from '../bucket-state.ts';
-import type { CompiledDomain, MakePolicy } from '../compiled-domain.ts';
-import { createConfigurations } from '../configurations.ts';
-import { createTimeline, type DomainStanding, type DomainTimeline, standingAt } from '../domain-state.ts';
-import { foldBucket } from '../fold-bucket.ts';
+import { restoreBucket, serialiseBucket } from '../bucket/bucket-snapshot.ts';
+import { adopt, type BucketState, emptyBucket, evolve, isBucketEvent } from '../bucket/bucket-state.ts';
+import { foldBucket } from '../bucket/fold-bucket.ts';
+import type { CompiledDomain, MakePolicy } from '../domain/compiled-domain.ts';
+import { createConfigurations } from '../domain/configurations.ts';
+import { createTimeline, type DomainStanding, type DomainTimeline, standingAt } from '../domain/domain-state.ts';
 
 /** A decision on its way past. */
 export interface PassingDecision {

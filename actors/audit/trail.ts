@@ -5,9 +5,9 @@ import { eventAt } from '../../events/event-at.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash, examine } from '../../events/seal.ts';
 import { bucketOfStream, domainStream } from '../../events/streams.ts';
-import type { MakePolicy } from '../compiled-domain.ts';
-import { createTimeline, type DomainTimeline, standingAt } from '../domain-state.ts';
-import type { Explanation } from '../messages.ts';
+import type { MakePolicy } from '../domain/compiled-domain.ts';
+import { createTimeline, type DomainTimeline, standingAt } from '../domain/domain-state.ts';
+import type { Explanation } from '../messages/explanation.ts';
 
 /** An event beside the decision. */
 export interface TrailEvent {

@@ -4,8 +4,8 @@
  */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import type { AgentCall } from '../../actors/agent.ts';
-import type { Outcome } from '../../actors/agent-outcome.ts';
+import type { AgentCall } from '../../actors/agents/agent.ts';
+import type { Outcome } from '../../actors/agents/agent-outcome.ts';
 import { drawUniform, randomness } from '../../policies/sampling.ts';
 
 export interface SimulatedArm {

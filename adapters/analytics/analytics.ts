@@ -1,5 +1,5 @@
 /** What a door asks of the read models: pages with decision ids, and how far behind the log they are. */
-import { parseDecisionId } from '../../actors/decision-id.ts';
+import { parseDecisionId } from '../../actors/identity/decision-id.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { bucketPrefix } from '../../events/streams.ts';
 import { cursorOf, keyOfCursor } from './cursor.ts';

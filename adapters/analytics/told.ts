@@ -1,5 +1,5 @@
 /** A row of a read model as JSON has it: names in camel case, times in ISO 8601, and its decision by its id. */
-import { decisionId } from '../../actors/decision-id.ts';
+import { decisionId } from '../../actors/identity/decision-id.ts';
 import { bucketOfStream } from '../../events/streams.ts';
 import type { Row } from '../../projections/projection.ts';
 import { camelCase } from './camel-case.ts';

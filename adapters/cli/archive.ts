@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Command } from 'commander';
-import { timeAsked } from '../../actors/time-asked.ts';
+import { timeAsked } from '../../actors/rollback/time-asked.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { hashFile } from '../files/durable.ts';
 import { type ArchiveOptions, archiveEvents } from '../keeping/archive.ts';

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
-import { timeAsked } from '../../actors/time-asked.ts';
+import { timeAsked } from '../../actors/rollback/time-asked.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { domainStream } from '../../events/streams.ts';
 import { openSalvage } from '../sqlite/salvage.ts';

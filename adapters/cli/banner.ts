@@ -1,5 +1,5 @@
 /** What `serve` says when it is ready: where things are, and one thing to try. */
-import type { DomainView } from '../../actors/messages.ts';
+import type { DomainView } from '../../actors/messages/domain.ts';
 import type { Colours } from './terminal.ts';
 
 export interface Started {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { stdin } from 'node:process';
 import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { type CheckedConfig, checkConfig } from '../../actors/check-config.ts';
+import { type CheckedConfig, checkConfig } from '../../actors/config/check-config.ts';
 import { parseStrictJson } from '../http/strict-json.ts';
 import type { Cli } from './cli.ts';
 import { usageError } from './failure.ts';

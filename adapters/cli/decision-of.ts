@@ -1,5 +1,5 @@
 /** Which decision an event is about: the way from `events` to `explain`. */
-import { decisionId } from '../../actors/decision-id.ts';
+import { decisionId } from '../../actors/identity/decision-id.ts';
 import type { DecodedEvent } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/event-log.ts';
 import { bucketOfStream } from '../../events/streams.ts';

@@ -2,8 +2,8 @@
  * The world of the demonstration: four simulated models and four kinds of task. What is true of it is known here, so that the
  * demonstration can say how close the router has come; the router itself sees only rewards.
  */
-import type { AgentDefinition } from '../../actors/agent.ts';
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import type { AgentDefinition } from '../../actors/agents/agent.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
 import { diceOf, type SimulatedWorld, simulatedAgent, successOf } from '../agents/simulated.ts';
 
 /** Apart from every domain of the user's, and from the examples. */

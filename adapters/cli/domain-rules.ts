@@ -1,5 +1,5 @@
 /** What a domain asks beside its arms, features and policy, in the words of its configuration. */
-import type { DomainConfig } from '../../actors/domain-config.ts';
+import type { DomainConfig } from '../../actors/config/domain-config.ts';
 
 /** One line for each part that is configured; none where nothing is. */
 export function ruleLines(config: DomainConfig): string[] {

@@ -1,6 +1,6 @@
 /** Domains, told to a person. */
 import type { Feature } from '../../actors/config/context.ts';
-import type { DomainView } from '../../actors/messages.ts';
+import type { DomainView } from '../../actors/messages/domain.ts';
 import { ruleLines } from './domain-rules.ts';
 import { type Cell, tableLines } from './table.ts';
 import type { Colours } from './terminal.ts';

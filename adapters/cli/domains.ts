@@ -1,6 +1,6 @@
 /** `reckoner domains`: what is decided here, and what was learned. */
 import type { Command } from 'commander';
-import type { DomainView } from '../../actors/messages.ts';
+import type { DomainView } from '../../actors/messages/domain.ts';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
 import { dataDirOption, existingDataDir } from './data-dir.ts';

@@ -1,6 +1,6 @@
-import { CONSERVATIVE } from '../../actors/conservative.ts';
+import { CONSERVATIVE } from '../../actors/choice/conservative.ts';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
-import { SILENCE, SUPERSEDED } from '../../actors/reward-window.ts';
+import { SILENCE, SUPERSEDED } from '../../actors/rewards/reward-window.ts';
 import { type DecodedEvent, decodeMetadata } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/event-log.ts';
 import { BUCKET_STREAMS } from '../../events/streams.ts';

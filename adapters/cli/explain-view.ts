@@ -1,7 +1,8 @@
 /** A decision, told to a person: what was believed of every arm at that moment, why this one, and what came of it. */
-import { CONSERVATIVE } from '../../actors/conservative.ts';
-import type { ContextValue, Explanation } from '../../actors/messages.ts';
-import { SILENCE } from '../../actors/reward-window.ts';
+import { CONSERVATIVE } from '../../actors/choice/conservative.ts';
+import type { Explanation } from '../../actors/messages/explanation.ts';
+import type { ContextValue } from '../../actors/messages/fields.ts';
+import { SILENCE } from '../../actors/rewards/reward-window.ts';
 import { figure } from './figure.ts';
 import { type Cell, type Column, tableLines } from './table.ts';
 import type { Colours } from './terminal.ts';

@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
-import { timeAsked } from '../../actors/time-asked.ts';
+import { timeAsked } from '../../actors/rollback/time-asked.ts';
 import { problemOf } from '../../events/errors.ts';
 import { writeAtomically } from '../export/atomic-file.ts';
 import { type FormatName, formats } from '../export/formats.ts';

@@ -1,6 +1,6 @@
 /** Analytics of a node: the read models of its data directory beside its log, its keys and its salts. */
 import type { Environment } from '../../actors/environment.ts';
-import { knownPseudonym } from '../../actors/pseudonyms.ts';
+import { knownPseudonym } from '../../actors/identity/pseudonyms.ts';
 import type { EventLog, Position } from '../../events/event-log.ts';
 import type { SubjectSalts } from '../../events/subjects.ts';
 import { type Analytics, createAnalytics } from '../analytics/analytics.ts';

@@ -7,7 +7,7 @@ import type {
   MomentView,
   PosteriorDiff,
   PosteriorView,
-} from '../../actors/posterior-messages.ts';
+} from '../../actors/messages/posterior.ts';
 import { type Cell, type Column, tableLines } from './table.ts';
 import type { Colours } from './terminal.ts';
 

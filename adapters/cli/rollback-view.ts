@@ -6,7 +6,7 @@ import type {
   Rollback,
   RollbackPoint,
   RollbackPreview,
-} from '../../actors/messages.ts';
+} from '../../actors/messages/rollback.ts';
 import { type Cell, tableLines } from './table.ts';
 import type { Colours } from './terminal.ts';
 

@@ -2,9 +2,9 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
-import { exampleDomains } from '../../actors/examples.ts';
-import type { DomainView } from '../../actors/messages.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
+import { exampleDomains } from '../../actors/config/examples.ts';
+import type { DomainView } from '../../actors/messages/domain.ts';
 import { DEFAULT_TENANT, type Reckoner } from '../../actors/reckoner.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { DEFAULT_HOST } from '../http/address.ts';

@@ -1,8 +1,8 @@
 /** `reckoner void`: takes rewards out of what is learned. */
 import type { Command } from 'commander';
-import type { Voiding } from '../../actors/messages.ts';
+import type { Voiding } from '../../actors/messages/rollback.ts';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
-import { timeAsked } from '../../actors/time-asked.ts';
+import { timeAsked } from '../../actors/rollback/time-asked.ts';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
 import { dataDirOption, dataDirShown, existingDataDir } from './data-dir.ts';

@@ -1,5 +1,5 @@
 /** What is asked for of the prompts, on a command line and in a domain. */
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { type PromptFeature, promptColumns, promptFeatures } from './layout.ts';
 

@@ -1,4 +1,4 @@
-import type { AgentDefinition } from '../../actors/agent.ts';
+import type { AgentDefinition } from '../../actors/agents/agent.ts';
 import type { RecordedRequest } from './dataset.ts';
 
 /**

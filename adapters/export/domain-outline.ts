@@ -1,6 +1,6 @@
 /** What a domain's configurations, all of them since it began, make of an export's columns; and which rewards it took out. */
-import { compileDomain } from '../../actors/compiled-domain.ts';
-import type { DomainHistory } from '../../actors/domain-history.ts';
+import { compileDomain } from '../../actors/domain/compiled-domain.ts';
+import type { DomainHistory } from '../../actors/domain/domain-history.ts';
 import { decode, type EventData } from '../../events/catalogue.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { domainStream } from '../../events/streams.ts';

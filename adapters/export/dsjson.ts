@@ -3,7 +3,7 @@
  * minus the reward. Without a reward a line has no label and says `_skipLearn`. The context is the namespace `context` (c), the
  * arm's name is in the namespace `arm` (a): `-q ca` crosses them.
  */
-import type { ContextValue } from '../../actors/messages.ts';
+import type { ContextValue } from '../../actors/messages/fields.ts';
 import { type Format, isoTime } from './format.ts';
 import type { Place, Round } from './rounds.ts';
 

@@ -1,10 +1,10 @@
 /** The decisions of a domain in the order of the log, each with its exact propensity and with what came back for it. */
-import type { BucketState } from '../../actors/bucket-state.ts';
-import type { CompiledDomain } from '../../actors/compiled-domain.ts';
-import { decisionId } from '../../actors/decision-id.ts';
-import { type DomainHistory, readDomainHistory } from '../../actors/domain-history.ts';
-import type { ContextValue } from '../../actors/messages.ts';
-import { createForwardRecall } from '../../actors/recall-forward.ts';
+import type { BucketState } from '../../actors/bucket/bucket-state.ts';
+import { createForwardRecall } from '../../actors/bucket/recall-forward.ts';
+import type { CompiledDomain } from '../../actors/domain/compiled-domain.ts';
+import { type DomainHistory, readDomainHistory } from '../../actors/domain/domain-history.ts';
+import { decisionId } from '../../actors/identity/decision-id.ts';
+import type { ContextValue } from '../../actors/messages/fields.ts';
 import { type DecodedEvent, decode, type EventData } from '../../events/catalogue.ts';
 import type { EventLog, Position } from '../../events/event-log.ts';
 import type { SnapshotStore } from '../../events/snapshot-store.ts';

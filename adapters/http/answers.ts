@@ -1,10 +1,15 @@
 /**
- * The answers as schemas, for the documentation: the types of `actors/messages.ts` bind them both ways, so that a field that is
+ * The answers as schemas, for the documentation: the types of `actors/messages/` bind them both ways, so that a field that is
  * added there and not described here does not compile. Nothing is validated on the way out.
  */
 import { z } from '@hono/zod-openapi';
-import type { DomainConfig } from '../../actors/domain-config.ts';
-import type * as messages from '../../actors/messages.ts';
+import type { DomainConfig } from '../../actors/config/domain-config.ts';
+import type * as decide from '../../actors/messages/decide.ts';
+import type * as domainMessages from '../../actors/messages/domain.ts';
+import type * as explanation from '../../actors/messages/explanation.ts';
+import type * as health from '../../actors/messages/health.ts';
+import type * as items from '../../actors/messages/items.ts';
+import type * as reward from '../../actors/messages/reward.ts';
 import { type ErrorCode, errorCodes } from '../../events/errors.ts';
 import type { ProblemJson } from './problem.ts';
 
@@ -39,7 +44,7 @@ const decision = {
     .describe('the k best arms, where k was given'),
 };
 
-export const Decision = z.object(decision).openapi('Decision') satisfies z.ZodType<messages.Decision>;
+export const Decision = z.object(decision).openapi('Decision') satisfies z.ZodType<decide.Decision>;
 
 export const RewardReceipt = z
   .object({
@@ -52,7 +57,7 @@ export const RewardReceipt = z
     learned: z.boolean().describe('false where the domain is frozen: recorded, but it moved nothing'),
     repeated,
   })
-  .openapi('RewardReceipt') satisfies z.ZodType<messages.RewardReceipt>;
+  .openapi('RewardReceipt') satisfies z.ZodType<reward.RewardReceipt>;
 
 export const RetractionReceipt = z
   .object({
@@ -61,7 +66,7 @@ export const RetractionReceipt = z
     retracted: z.literal(true),
     repeated,
   })
-  .openapi('RetractionReceipt') satisfies z.ZodType<messages.RetractionReceipt>;
+  .openapi('RetractionReceipt') satisfies z.ZodType<reward.RetractionReceipt>;
 
 export const ItemsReceipt = z
   .object({
@@ -69,7 +74,7 @@ export const ItemsReceipt = z
     items: z.int().describe('how many were recorded'),
     repeated,
   })
-  .openapi('ItemsReceipt') satisfies z.ZodType<messages.ItemsReceipt>;
+  .openapi('ItemsReceipt') satisfies z.ZodType<items.ItemsReceipt>;
 
 const shownItems = z.array(z.object({ item: z.string(), arm: z.string(), position: z.int() })).readonly();
 
@@ -79,7 +84,7 @@ export const Blend = z
     items: shownItems.describe('what to show, in this order, and the arm that each item came from'),
     repeated,
   })
-  .openapi('Blend') satisfies z.ZodType<messages.Blend>;
+  .openapi('Blend') satisfies z.ZodType<items.Blend>;
 
 const belief = {
   mean: z.number().describe('posterior mean of the reward'),
@@ -202,7 +207,7 @@ export const Explanation = z
       )
       .readonly(),
   })
-  .openapi('Explanation') satisfies z.ZodType<messages.Explanation>;
+  .openapi('Explanation') satisfies z.ZodType<explanation.Explanation>;
 
 /** A filled in configuration is described where callers send one. */
 const asSent = {
@@ -235,7 +240,7 @@ const domain = {
     ),
 };
 
-export const DomainView = z.object(domain).openapi('DomainView') satisfies z.ZodType<messages.DomainView>;
+export const DomainView = z.object(domain).openapi('DomainView') satisfies z.ZodType<domainMessages.DomainView>;
 
 export const ConfiguredDomain = z
   .object({ ...domain, created: z.boolean().describe('false: it was there and is replaced') })
@@ -268,7 +273,7 @@ export const Health = z
       .optional()
       .describe('how the read models are kept up; decisions do not depend on it'),
   })
-  .openapi('Health') satisfies z.ZodType<messages.Health>;
+  .openapi('Health') satisfies z.ZodType<health.Health>;
 
 export const Alive = z.object({ status: z.literal('alive'), version: z.string() }).openapi('Alive');
 

@@ -1,8 +1,8 @@
 /** Many decisions in one request: each is decided on its own, so that a bad one spoils no other. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { z } from '@hono/zod-openapi';
-import { inOurWords, invalid } from '../../actors/invalid.ts';
-import type { DecideBody } from '../../actors/messages.ts';
+import { inOurWords, invalid } from '../../actors/config/invalid.ts';
+import type { DecideBody } from '../../actors/messages/decide.ts';
 import type { Answer, Call } from './route.ts';
 
 /** The envelope of a batch, over what its items are. */

@@ -1,18 +1,22 @@
 /** What callers send, under the names that the documentation knows. */
 import { z } from '@hono/zod-openapi';
-import * as config from '../../actors/domain-config.ts';
-import * as messages from '../../actors/messages.ts';
+import * as config from '../../actors/config/domain-config.ts';
+import * as control from '../../actors/messages/control.ts';
+import * as decide from '../../actors/messages/decide.ts';
+import * as items from '../../actors/messages/items.ts';
+import * as reward from '../../actors/messages/reward.ts';
+import * as rollback from '../../actors/messages/rollback.ts';
 import { batchOf } from './batch.ts';
 
-export const DecideBody = named('DecideBody', messages.DecideBody);
+export const DecideBody = named('DecideBody', decide.DecideBody);
 export const DecideBatch = named('DecideBatch', batchOf(DecideBody));
-export const RewardBody = named('RewardBody', messages.RewardBody);
-export const ItemsBody = named('ItemsBody', messages.ItemsBody);
-export const BlendBody = named('BlendBody', messages.BlendBody);
-export const ControlBody = named('ControlBody', messages.ControlBody);
-export const RollbackBody = named('RollbackBody', messages.RollbackBody);
-export const VoidBody = named('VoidBody', messages.VoidBody);
-export const CheckpointBody = named('CheckpointBody', messages.CheckpointBody);
+export const RewardBody = named('RewardBody', reward.RewardBody);
+export const ItemsBody = named('ItemsBody', items.ItemsBody);
+export const BlendBody = named('BlendBody', items.BlendBody);
+export const ControlBody = named('ControlBody', control.ControlBody);
+export const RollbackBody = named('RollbackBody', rollback.RollbackBody);
+export const VoidBody = named('VoidBody', rollback.VoidBody);
+export const CheckpointBody = named('CheckpointBody', rollback.CheckpointBody);
 export const DomainConfig = named('DomainConfig', config.DomainConfigInput);
 
 /** Only schemas made after zod-openapi was loaded can take a name from it, and those of the actors may be older: copies can. */

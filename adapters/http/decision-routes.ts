@@ -1,5 +1,9 @@
 /** The life of a decision: made, rewarded, corrected, explained. */
-import type { BlendBody, ControlCommand, DecideBody, ItemsCommand, RewardBody } from '../../actors/messages.ts';
+
+import type { ControlCommand } from '../../actors/messages/control.ts';
+import type { DecideBody } from '../../actors/messages/decide.ts';
+import type { BlendBody, ItemsCommand } from '../../actors/messages/items.ts';
+import type { RewardBody } from '../../actors/messages/reward.ts';
 import * as answers from './answers.ts';
 import { decideBatch } from './batch.ts';
 import * as bodies from './bodies.ts';

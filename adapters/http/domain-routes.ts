@@ -1,6 +1,6 @@
 /** Domains: configured, listed, frozen and thawed. */
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
-import type { ControlCommand } from '../../actors/messages.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
+import type { ControlCommand } from '../../actors/messages/control.ts';
 import * as answers from './answers.ts';
 import * as bodies from './bodies.ts';
 import * as examples from './examples.ts';

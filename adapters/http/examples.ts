@@ -1,7 +1,10 @@
 /** One story, told in the documentation from configuration to reward. The tests post every part of it to a real node. */
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
-import { exampleDomains } from '../../actors/examples.ts';
-import type * as messages from '../../actors/messages.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
+import { exampleDomains } from '../../actors/config/examples.ts';
+import type * as decide from '../../actors/messages/decide.ts';
+import type * as health from '../../actors/messages/health.ts';
+import type * as items from '../../actors/messages/items.ts';
+import type * as reward from '../../actors/messages/reward.ts';
 import type { ProblemJson } from './problem.ts';
 
 /** What stands in the paths; the ids are those of the example answers. */
@@ -19,7 +22,7 @@ export const decideExample = {
   context: { task: 'code', prompt_tokens: 640, needs_tools: true },
   constraints: { maxLatencyMs: 3000 },
   k: 3,
-} as const satisfies messages.DecideBody;
+} as const satisfies decide.DecideBody;
 
 export const batchExample = {
   items: [
@@ -28,7 +31,7 @@ export const batchExample = {
   ],
 } as const;
 
-export const rewardExample = { feedback: 'thumbs_up', subject: 'user-77' } as const satisfies messages.RewardBody;
+export const rewardExample = { feedback: 'thumbs_up', subject: 'user-77' } as const satisfies reward.RewardBody;
 
 export const itemsExample = {
   items: [{ item: 'answer-1', arm: 'code', position: 0 }],
@@ -44,7 +47,7 @@ export const blendExample = {
 
 export const controlExample = { reason: 'the large model is being replaced' } as const;
 
-export const decisionAnswer: messages.Decision = {
+export const decisionAnswer: decide.Decision = {
   decisionId: pathExamples.id,
   domain: 'model_routing',
   requestId: 'order-1834-reply',
@@ -66,7 +69,7 @@ export const decisionAnswer: messages.Decision = {
   ],
 };
 
-export const rewardAnswer: messages.RewardReceipt = {
+export const rewardAnswer: reward.RewardReceipt = {
   rewardId: pathExamples.rewardId,
   decisionId: pathExamples.id,
   arm: 'code',
@@ -77,17 +80,17 @@ export const rewardAnswer: messages.RewardReceipt = {
   repeated: false,
 };
 
-export const retractionAnswer: messages.RetractionReceipt = {
+export const retractionAnswer: reward.RetractionReceipt = {
   rewardId: pathExamples.rewardId,
   decisionId: pathExamples.id,
   retracted: true,
   repeated: false,
 };
 
-export const itemsAnswer: messages.ItemsReceipt = { decisionId: pathExamples.id, items: 1, repeated: false };
+export const itemsAnswer: items.ItemsReceipt = { decisionId: pathExamples.id, items: 1, repeated: false };
 
 /** An item that is taken is passed over: the list gives its next one. */
-export const blendAnswer: messages.Blend = {
+export const blendAnswer: items.Blend = {
   decisionId: pathExamples.id,
   items: [
     { item: 'answer-1', arm: 'code', position: 0 },
@@ -97,7 +100,7 @@ export const blendAnswer: messages.Blend = {
   repeated: false,
 };
 
-export const healthAnswer: messages.Health = {
+export const healthAnswer: health.Health = {
   ready: true,
   state: 'open',
   liveBuckets: 12,

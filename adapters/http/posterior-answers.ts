@@ -1,6 +1,6 @@
 /** What routes of posteriors answer, as schemas. */
 import { z } from '@hono/zod-openapi';
-import type * as messages from '../../actors/posterior-messages.ts';
+import type * as messages from '../../actors/messages/posterior.ts';
 
 const number = z.number().nullable();
 

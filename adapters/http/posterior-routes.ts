@@ -1,5 +1,5 @@
 /** What was learned, at any moment. */
-import { PosteriorDiffQuery, PosteriorQuery } from '../../actors/posterior-messages.ts';
+import { PosteriorDiffQuery, PosteriorQuery } from '../../actors/messages/posterior.ts';
 import * as answers from './posterior-answers.ts';
 import { readQuery } from './read-query.ts';
 import type { Route } from './route.ts';

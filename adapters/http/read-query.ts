@@ -1,6 +1,6 @@
 /** Reads what stands behind the question mark of a request, as a schema says. */
 import type { z } from '@hono/zod-openapi';
-import { inOurWords, invalid } from '../../actors/invalid.ts';
+import { inOurWords, invalid } from '../../actors/config/invalid.ts';
 import { ReckonerError } from '../../events/errors.ts';
 
 /**

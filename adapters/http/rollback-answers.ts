@@ -1,6 +1,6 @@
 /** What routes of rollbacks answer, as schemas. */
 import { z } from '@hono/zod-openapi';
-import type * as messages from '../../actors/messages.ts';
+import type * as rollback from '../../actors/messages/rollback.ts';
 
 const revision = z.int().min(0);
 const unit = z.number().min(0).max(1);
@@ -26,7 +26,7 @@ export const Rollback = z
     configKept: z.boolean(),
     recorded: z.boolean().describe('false: the domain stood there already'),
   })
-  .openapi('Rollback') satisfies z.ZodType<messages.Rollback>;
+  .openapi('Rollback') satisfies z.ZodType<rollback.Rollback>;
 
 export const RollbackPreview = z
   .object({
@@ -54,7 +54,7 @@ export const RollbackPreview = z
       .readonly()
       .describe('where the configuration would change; arms by their name'),
   })
-  .openapi('RollbackPreview') satisfies z.ZodType<messages.RollbackPreview>;
+  .openapi('RollbackPreview') satisfies z.ZodType<rollback.RollbackPreview>;
 
 export const Voiding = z
   .object({
@@ -68,7 +68,7 @@ export const Voiding = z
       .readonly()
       .describe('what they had taught'),
   })
-  .openapi('Voiding') satisfies z.ZodType<messages.Voiding>;
+  .openapi('Voiding') satisfies z.ZodType<rollback.Voiding>;
 
 export const RollbackPoint = z
   .object({
@@ -79,6 +79,6 @@ export const RollbackPoint = z
     reason: z.string(),
     time: z.iso.datetime().describe('the moment that is restored'),
   })
-  .openapi('RollbackPoint') satisfies z.ZodType<messages.RollbackPoint>;
+  .openapi('RollbackPoint') satisfies z.ZodType<rollback.RollbackPoint>;
 
 export const RollbackPointList = z.object({ points: z.array(RollbackPoint).readonly() }).openapi('RollbackPointList');

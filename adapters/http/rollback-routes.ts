@@ -1,5 +1,5 @@
 /** Rollbacks, and the points to return to. */
-import type { CheckpointBody, RollbackBody, VoidBody } from '../../actors/messages.ts';
+import type { CheckpointBody, RollbackBody, VoidBody } from '../../actors/messages/rollback.ts';
 import * as bodies from './bodies.ts';
 import * as answers from './rollback-answers.ts';
 import type { Route } from './route.ts';

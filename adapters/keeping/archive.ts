@@ -1,12 +1,12 @@
 /** Moves old events of buckets and agents out of the live log, beside a node that decides. */
 import { isAbsolute, join, relative, resolve } from 'node:path';
-import { restoreBucket, SNAPSHOT_VERSIONS, serialiseBucket } from '../../actors/bucket-snapshot.ts';
-import type { BucketState } from '../../actors/bucket-state.ts';
-import { type DomainHistory, readDomainHistory } from '../../actors/domain-history.ts';
-import { standingAt } from '../../actors/domain-state.ts';
-import { foldBucket } from '../../actors/fold-bucket.ts';
-import { sharesPriors } from '../../actors/sharing.ts';
-import { lastCheckpoint } from '../../actors/window-checkpoint.ts';
+import { restoreBucket, SNAPSHOT_VERSIONS, serialiseBucket } from '../../actors/bucket/bucket-snapshot.ts';
+import type { BucketState } from '../../actors/bucket/bucket-state.ts';
+import { foldBucket } from '../../actors/bucket/fold-bucket.ts';
+import { type DomainHistory, readDomainHistory } from '../../actors/domain/domain-history.ts';
+import { standingAt } from '../../actors/domain/domain-state.ts';
+import { sharesPriors } from '../../actors/domain/sharing.ts';
+import { lastCheckpoint } from '../../actors/rewards/window-checkpoint.ts';
 import { decodeMetadata } from '../../events/catalogue.ts';
 import { breakAt } from '../../events/chain.ts';
 import { ReckonerError } from '../../events/errors.ts';

@@ -1,5 +1,5 @@
 /** Every projection there is, put together: the one place that knows them all. */
-import { createFolding } from '../../actors/bucket-folding.ts';
+import { createFolding } from '../../actors/bucket/bucket-folding.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { NO_SNAPSHOTS } from '../../events/snapshot-store.ts';
 import { createPolicy } from '../../policies/catalogue.ts';

@@ -1,4 +1,5 @@
-import type { Decision, Explanation } from '../../actors/messages.ts';
+import type { Decision } from '../../actors/messages/decide.ts';
+import type { Explanation } from '../../actors/messages/explanation.ts';
 import { problemOf } from '../../events/errors.ts';
 import { meanUtilities } from '../datasets/baselines.ts';
 import type { RecordedRequest } from '../datasets/dataset.ts';

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { Changes } from '../../actors/config/changes.ts';
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
-import { inOurWords } from '../../actors/invalid.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
+import { inOurWords } from '../../actors/config/invalid.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { PolicySpec, policyNames } from '../../policies/catalogue.ts';
 import { decimalOf } from '../datasets/decimal.ts';

@@ -1,4 +1,4 @@
-import { type DomainConfig, type DomainConfigInput, parseDomainConfig } from '../../actors/domain-config.ts';
+import { type DomainConfig, type DomainConfigInput, parseDomainConfig } from '../../actors/config/domain-config.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { learnsFeatures } from '../../policies/catalogue.ts';
 import { type Baselines, baselines, declaredDollars, strongArm } from '../datasets/baselines.ts';

@@ -2,11 +2,11 @@
  * A policy as a domain of one node runs it, without its log: buckets, priors shared every so many rewards, floor, shifts. What
  * can be taken from the actors is: the configuration with its defaults, the encoding, the domain's fold, the prior.
  */
-import { charged, type PacedCandidates, paceCandidates } from '../../actors/budget.ts';
-import { priorOf } from '../../actors/choose.ts';
-import { parseDomainConfig } from '../../actors/domain-config.ts';
-import { createTimeline, type DomainState } from '../../actors/domain-state.ts';
-import { sharesPriors } from '../../actors/sharing.ts';
+import { charged, type PacedCandidates, paceCandidates } from '../../actors/choice/budget.ts';
+import { priorOf } from '../../actors/choice/choose.ts';
+import { parseDomainConfig } from '../../actors/config/domain-config.ts';
+import { createTimeline, type DomainState } from '../../actors/domain/domain-state.ts';
+import { sharesPriors } from '../../actors/domain/sharing.ts';
 import { createPolicy, type PolicySpec } from '../../policies/catalogue.ts';
 import { type Pacer, settle } from '../../policies/pacer.ts';
 import type { Situation } from '../../policies/policy.ts';

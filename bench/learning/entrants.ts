@@ -1,5 +1,5 @@
 /** Who plays: the default of a domain, the policies that were asked for, and the references. */
-import { parseDomainConfig } from '../../actors/domain-config.ts';
+import { parseDomainConfig } from '../../actors/config/domain-config.ts';
 import { policyOf } from '../../adapters/simulate/options.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { learnsFeatures, PolicySpec, policyNames } from '../../policies/catalogue.ts';

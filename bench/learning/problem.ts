@@ -1,5 +1,5 @@
 /** A recorded decision problem as the learners of this bench meet it. */
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
 import { type Dataset, toldOf } from '../../adapters/datasets/dataset.ts';
 import { promptContext } from '../../adapters/datasets/prompt-features.ts';
 

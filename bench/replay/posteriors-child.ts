@@ -5,8 +5,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { createFolding } from '../../actors/bucket-folding.ts';
-import { replay } from '../../actors/replay.ts';
+import { createFolding } from '../../actors/bucket/bucket-folding.ts';
+import { replay } from '../../actors/bucket/replay.ts';
 import { dataFiles } from '../../adapters/cli/compose.ts';
 import { createEditions } from '../../adapters/projector/editions.ts';
 import { openReadModelsFile } from '../../adapters/projector/file.ts';

@@ -1,7 +1,7 @@
 /** A stage for agents: a clock that is turned by hand, an agent that does as it is told, and a log that can be told to fail. */
 import { randomUUID } from 'node:crypto';
-import { type AgentCall, type AgentLimits, createAgent } from '../../actors/agent.ts';
-import type { Outcome } from '../../actors/agent-outcome.ts';
+import { type AgentCall, type AgentLimits, createAgent } from '../../actors/agents/agent.ts';
+import type { Outcome } from '../../actors/agents/agent-outcome.ts';
 import type { Environment } from '../../actors/environment.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import type { AppendResult, EventLog } from '../../events/event-log.ts';

@@ -1,6 +1,6 @@
 /** Items of several arms as one list: blended by the slate's weights, recorded as shown, rewarded to the arm they came from. */
 import { expect, test } from 'vitest';
-import { exampleDomains } from '../../actors/examples.ts';
+import { exampleDomains } from '../../actors/config/examples.ts';
 import { configured, DOMAIN, given, problemOf } from './given.ts';
 
 const { config: recommendations } = exampleDomains.find(({ name }) => name === 'recommendations')!;

@@ -1,6 +1,6 @@
 /** Agents for the stage: each does as it is told, and what they were asked is noted. */
-import type { AgentCall, AgentDefinition, AgentLimits } from '../../actors/agent.ts';
-import type { Outcome } from '../../actors/agent-outcome.ts';
+import type { AgentCall, AgentDefinition, AgentLimits } from '../../actors/agents/agent.ts';
+import type { Outcome } from '../../actors/agents/agent-outcome.ts';
 
 export interface Cast {
   readonly agents: readonly AgentDefinition[];

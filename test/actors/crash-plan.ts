@@ -1,6 +1,7 @@
 /** What the crash child does and its parent repeats: request n of round r, the same in both. */
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
-import type { DecideBody, RewardBody } from '../../actors/messages.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
+import type { DecideBody } from '../../actors/messages/decide.ts';
+import type { RewardBody } from '../../actors/messages/reward.ts';
 
 export const CRASH_DOMAIN = 'crashing';
 

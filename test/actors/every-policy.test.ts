@@ -1,6 +1,6 @@
 /** Every policy of the catalogue through the real actors: arms that come, go and return while it runs, and events without NaN. */
 import { describe, expect, test } from 'vitest';
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
 import type { DecodedEvent } from '../../events/catalogue.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { everySpec } from '../policies/every-policy.ts';

@@ -1,6 +1,6 @@
 /** Explanations read as much of the log as their bucket has: decisions must not suffer for it. */
 import { expect, test } from 'vitest';
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
 import { createGate } from '../../actors/gate.ts';
 import { configured, DOMAIN, given } from './given.ts';
 

@@ -1,7 +1,8 @@
 /** Facts for the log, said in as few words as a test needs: everything else is filled in. */
-import { canonical } from '../../actors/canonical.ts';
-import { type DomainConfigInput, parseDomainConfig } from '../../actors/domain-config.ts';
-import { compileContext } from '../../actors/features.ts';
+
+import { type DomainConfigInput, parseDomainConfig } from '../../actors/config/domain-config.ts';
+import { compileContext } from '../../actors/context/features.ts';
+import { canonical } from '../../actors/identity/canonical.ts';
 import type { EventData, EventType } from '../../events/catalogue.ts';
 import { uuidV5 } from '../../events/ids.ts';
 

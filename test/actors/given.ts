@@ -2,10 +2,10 @@
  * A stage for buckets and domains: *given* facts in the log, *when* a command comes in by the front door, *then* these events
  * follow and this is the answer. The log, the policies, the bus and all the actors are the real ones.
  */
-import type { AgentDefinition } from '../../actors/agent.ts';
+import type { AgentDefinition } from '../../actors/agents/agent.ts';
 import { createClient } from '../../actors/client.ts';
-import type { MakePolicy } from '../../actors/compiled-domain.ts';
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
+import type { MakePolicy } from '../../actors/domain/compiled-domain.ts';
 import type { Environment } from '../../actors/environment.ts';
 import type { Reckoner } from '../../actors/reckoner.ts';
 import { startSystem } from '../../actors/system.ts';

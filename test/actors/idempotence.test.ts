@@ -1,6 +1,6 @@
 /** The same request again is the same event; another request under the same id is refused. */
 import { expect, test } from 'vitest';
-import { WINDOW } from '../../actors/recent-ids.ts';
+import { WINDOW } from '../../actors/bucket/recent-ids.ts';
 import { configured, DOMAIN, given, openStage, problemOf } from './given.ts';
 import { posteriorOf, stateFrom, watched } from './posterior.ts';
 

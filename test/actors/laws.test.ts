@@ -1,8 +1,8 @@
 /** Laws that hold for every history. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
-import type { Decision } from '../../actors/messages.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
+import type { Decision } from '../../actors/messages/decide.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { bucketPrefix } from '../../events/streams.ts';
 import { readCounts } from '../../policies/beta-counts-bytes.ts';

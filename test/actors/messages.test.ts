@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DecideBody, QuickDecideBody } from '../../actors/messages.ts';
+import { DecideBody, QuickDecideBody } from '../../actors/messages/decide.ts';
 
 const value = fc.oneof(
   fc.double(),

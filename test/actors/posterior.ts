@@ -1,9 +1,9 @@
 /** Three ways to a bucket's posterior: what the live bucket holds, what the log gives, and what a snapshot and its tail give. */
-import { serialiseBucket } from '../../actors/bucket-snapshot.ts';
-import type { BucketState } from '../../actors/bucket-state.ts';
-import type { MakePolicy } from '../../actors/compiled-domain.ts';
-import { createTimeline } from '../../actors/domain-state.ts';
-import { foldBucket } from '../../actors/fold-bucket.ts';
+import { serialiseBucket } from '../../actors/bucket/bucket-snapshot.ts';
+import type { BucketState } from '../../actors/bucket/bucket-state.ts';
+import { foldBucket } from '../../actors/bucket/fold-bucket.ts';
+import type { MakePolicy } from '../../actors/domain/compiled-domain.ts';
+import { createTimeline } from '../../actors/domain/domain-state.ts';
 import { decode } from '../../events/catalogue.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { NO_SNAPSHOTS, type Snapshot, type SnapshotStore } from '../../events/snapshot-store.ts';

@@ -1,11 +1,11 @@
 /** What a bucket does when its log, its policy or its callers let it down. */
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { BucketOutcome } from '../../actors/bucket-batch.ts';
-import { createBuckets } from '../../actors/buckets.ts';
-import { createDomains } from '../../actors/domains.ts';
+import type { BucketOutcome } from '../../actors/bucket/bucket-batch.ts';
+import { createBuckets } from '../../actors/bucket/buckets.ts';
+import { WINDOW } from '../../actors/bucket/recent-ids.ts';
+import { createDomains } from '../../actors/domain/domains.ts';
 import type { Environment } from '../../actors/environment.ts';
-import { WINDOW } from '../../actors/recent-ids.ts';
 import { CONFLICT_PAUSE_MS } from '../../actors/retries.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { ReckonerError } from '../../events/errors.ts';

@@ -2,10 +2,10 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createReplay } from '../../actors/audit/replay.ts';
-import type { BucketState } from '../../actors/bucket-state.ts';
-import { confidenceOf, priorOf } from '../../actors/choose.ts';
-import { createTimeline, type DomainState, type DomainTimeline } from '../../actors/domain-state.ts';
-import { recompute } from '../../actors/recompute.ts';
+import type { BucketState } from '../../actors/bucket/bucket-state.ts';
+import { confidenceOf, priorOf } from '../../actors/choice/choose.ts';
+import { recompute } from '../../actors/choice/recompute.ts';
+import { createTimeline, type DomainState, type DomainTimeline } from '../../actors/domain/domain-state.ts';
 import { decode, type EventData } from '../../events/catalogue.ts';
 import type { Position, ReadStreamOptions, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash } from '../../events/seal.ts';

@@ -3,8 +3,8 @@
  * recorded anew: a build that cannot replay it has changed what logs mean. What is here made the newest one.
  */
 import { writeFileSync } from 'node:fs';
-import type { AgentDefinition } from '../../actors/agent.ts';
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import type { AgentDefinition } from '../../actors/agents/agent.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
 import { openNode } from '../../adapters/cli/compose.ts';
 import { decode } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/event-log.ts';

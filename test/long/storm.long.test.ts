@@ -5,8 +5,8 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { MakePolicy } from '../../actors/compiled-domain.ts';
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
+import type { MakePolicy } from '../../actors/domain/compiled-domain.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog } from '../../events/event-log.ts';

@@ -1,6 +1,6 @@
 /** All projections together, over what the real actors did. */
 import { expect, test } from 'vitest';
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
 import { allProjections } from '../../adapters/projector/catalogue.ts';
 import type { DecodedEvent } from '../../events/catalogue.ts';
 import { drawUniform, randomness } from '../../policies/sampling.ts';

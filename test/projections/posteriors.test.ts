@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import protobuf from 'protobufjs/minimal.js';
 import { describe, expect, test } from 'vitest';
-import { createFolding } from '../../actors/bucket-folding.ts';
-import { serialiseBucket } from '../../actors/bucket-snapshot.ts';
-import type { MakePolicy } from '../../actors/compiled-domain.ts';
-import type { DomainConfigInput } from '../../actors/domain-config.ts';
-import type { Decision } from '../../actors/messages.ts';
-import { replay } from '../../actors/replay.ts';
+import { createFolding } from '../../actors/bucket/bucket-folding.ts';
+import { serialiseBucket } from '../../actors/bucket/bucket-snapshot.ts';
+import { replay } from '../../actors/bucket/replay.ts';
+import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
+import type { MakePolicy } from '../../actors/domain/compiled-domain.ts';
+import type { Decision } from '../../actors/messages/decide.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { posteriors } from '../../projections/posteriors.ts';
 import type { Tables } from '../../projections/projection.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createFolding } from '../../actors/bucket-folding.ts';
+import { createFolding } from '../../actors/bucket/bucket-folding.ts';
 import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts';
 import { createPolicy } from '../../policies/catalogue.ts';
 import { agentCalls } from '../../projections/agent-calls.ts';

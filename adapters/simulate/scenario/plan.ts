@@ -1,4 +1,4 @@
-import type { DomainConfig } from '../../../actors/domain-config.ts';
+import type { DomainConfig } from '../../../actors/config/domain-config.ts';
 import { declaredDollars, meanDollars } from '../../datasets/baselines.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import type { SimulationPlan } from '../plan.ts';

@@ -1,7 +1,7 @@
 /** Logs that are whole by checksum and chain, and still not what happened: somebody wrote them anew, seals and all. */
 import { expect, test } from 'vitest';
 import { type AuditFinding, createAudit } from '../../../actors/audit/audit.ts';
-import type { DomainConfigInput } from '../../../actors/domain-config.ts';
+import type { DomainConfigInput } from '../../../actors/config/domain-config.ts';
 import type { DecodedEvent, Draft, EventData } from '../../../events/catalogue.ts';
 import type { Position, ReadStreamOptions, RecordedEvent } from '../../../events/event-log.ts';
 import { EMPTY_HEAD, type Head, seal } from '../../../events/seal.ts';

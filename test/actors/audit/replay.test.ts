@@ -1,9 +1,9 @@
 /** The log made again in one pass: every decision meets the state that it was made from. */
 import { describe, expect, test } from 'vitest';
 import { createReplay, type PassingDecision, type StateShelf } from '../../../actors/audit/replay.ts';
-import type { DomainConfigInput } from '../../../actors/domain-config.ts';
-import type { RewardCommand } from '../../../actors/messages.ts';
-import { recompute } from '../../../actors/recompute.ts';
+import { recompute } from '../../../actors/choice/recompute.ts';
+import type { DomainConfigInput } from '../../../actors/config/domain-config.ts';
+import type { RewardCommand } from '../../../actors/messages/reward.ts';
 import { decode } from '../../../events/catalogue.ts';
 import type { EventLog, RecordedEvent } from '../../../events/event-log.ts';
 import { createPolicy } from '../../../policies/catalogue.ts';

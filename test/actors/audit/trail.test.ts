@@ -1,7 +1,7 @@
 /** The trail of decisions of a golden history. */
 import { beforeAll, expect, test } from 'vitest';
 import { type Trail, trailOf } from '../../../actors/audit/trail.ts';
-import type { Explanation } from '../../../actors/messages.ts';
+import type { Explanation } from '../../../actors/messages/explanation.ts';
 import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
 import { decode } from '../../../events/catalogue.ts';
 import { createPolicy } from '../../../policies/catalogue.ts';

@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors';
 import { expect, test } from 'vitest';
-import { parseDomainConfig } from '../../../actors/domain-config.ts';
+import { parseDomainConfig } from '../../../actors/config/domain-config.ts';
 import { curlOf } from '../../../adapters/cli/banner.ts';
 import { openNode } from '../../../adapters/cli/compose.ts';
 import { type DemoStatus, paceAt, playOne } from '../../../adapters/cli/demo.ts';

@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors';
 import { expect, test } from 'vitest';
-import { checkConfig } from '../../../actors/check-config.ts';
+import { checkConfig } from '../../../actors/config/check-config.ts';
 import { ruleLines } from '../../../adapters/cli/domain-rules.ts';
 import { domainLines } from '../../../adapters/cli/domains-view.ts';
 

@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Explanation } from '../../../actors/messages.ts';
+import type { Explanation } from '../../../actors/messages/explanation.ts';
 import { explanationLines, plotOf } from '../../../adapters/cli/explain-view.ts';
 import { compiled } from '../../compiled.ts';
 import { removeDirectories, run, runJson, type UsedDirectory, usedDirectory } from './run.ts';

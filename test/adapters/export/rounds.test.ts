@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DomainConfigInput } from '../../../actors/domain-config.ts';
+import type { DomainConfigInput } from '../../../actors/config/domain-config.ts';
 import { combined } from '../../../adapters/export/reward-sheet.ts';
 import { readRounds } from '../../../adapters/export/rounds.ts';
 import { openSnapshotStore } from '../../../adapters/sqlite/snapshot-store.ts';

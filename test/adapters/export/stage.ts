@@ -1,5 +1,5 @@
 /** What the tests of exports play: a domain of three arms and two buckets, decided and rewarded through the front door. */
-import type { DomainConfigInput } from '../../../actors/domain-config.ts';
+import type { DomainConfigInput } from '../../../actors/config/domain-config.ts';
 import { type Round, type RoundsOptions, readRounds } from '../../../adapters/export/rounds.ts';
 import { configured, DOMAIN, given, keys, type Stage, TENANT } from '../../actors/given.ts';
 

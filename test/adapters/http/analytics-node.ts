@@ -1,7 +1,7 @@
 /** A real node on a data directory behind a real door, and its read models: folded when a test says so. */
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { createFolding } from '../../../actors/bucket-folding.ts';
+import { createFolding } from '../../../actors/bucket/bucket-folding.ts';
 import { openNode, type ReckonerNode } from '../../../adapters/cli/compose.ts';
 import { READ_MODELS_FILE } from '../../../adapters/projector/file.ts';
 import { createPolicy } from '../../../policies/catalogue.ts';

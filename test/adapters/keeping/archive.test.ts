@@ -13,9 +13,9 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serialiseBucket } from '../../../actors/bucket-snapshot.ts';
-import { readDomainHistory } from '../../../actors/domain-history.ts';
-import { foldBucket } from '../../../actors/fold-bucket.ts';
+import { serialiseBucket } from '../../../actors/bucket/bucket-snapshot.ts';
+import { foldBucket } from '../../../actors/bucket/fold-bucket.ts';
+import { readDomainHistory } from '../../../actors/domain/domain-history.ts';
 import { dataFiles, openNode } from '../../../adapters/cli/compose.ts';
 import { type ArchiveOptions, archiveEvents } from '../../../adapters/keeping/archive.ts';
 import { withBases } from '../../../adapters/sqlite/bases.ts';

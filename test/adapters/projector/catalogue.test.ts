@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import type { DomainConfigInput } from '../../../actors/domain-config.ts';
+import type { DomainConfigInput } from '../../../actors/config/domain-config.ts';
 import { openNode } from '../../../adapters/cli/compose.ts';
 import { allProjections } from '../../../adapters/projector/catalogue.ts';
 import { faultsOf } from '../../../adapters/projector/declared.ts';

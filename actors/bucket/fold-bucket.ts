@@ -1,0 +1,206 @@
+/** A bucket's state from the log: the nearest snapshot and the events after it, or all of them. */
+import { type DecodedEvent, decode, type EventData } from '../../events/catalogue.ts';
+import { eventAt } from '../../events/event-at.ts';
+import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
+import { chainHash, type Head } from '../../events/seal.ts';
+import type { SnapshotStore } from '../../events/snapshot-store.ts';
+import { type DomainTimeline, standingAt } from '../domain/domain-state.ts';
+import type { Lineage } from '../rollback/lineage.ts';
+import { retractedIn } from '../rollback/recount.ts';
+import { restoreBucket, SNAPSHOT_VERSIONS } from './bucket-snapshot.ts';
+import {
+  adopt,
+  type BucketEvent,
+  type BucketState,
+  emptyBucket,
+  evolve,
+  isBucketEvent,
+  trustFromHere,
+} from './bucket-state.ts';
+
+export interface BucketSource {
+  readonly log: Pick<EventLog, 'readStream'>;
+  readonly snapshots: SnapshotStore;
+  readonly timeline: DomainTimeline;
+  /** Reads on in the domain's stream, for events that name a revision not known here yet. */
+  readonly refresh: () => Promise<void>;
+}
+
+/**
+ * The bucket under a revision of its domain: what events that it does not descend from have taught is not in it, and it ends
+ * before the first event of a later one.
+ * @param upTo fold the events before this revision only; default all
+ * @param known what a live bucket knew before another writer was faster: it is folded on, where the log holds it still
+ * @param target revision of the domain, or as what counts under it, default the newest
+ * @throws ReckonerError log_corrupt
+ */
+export async function foldBucket(
+  source: BucketSource,
+  stream: string,
+  upTo = Number.POSITIVE_INFINITY,
+  known?: BucketState,
+  target?: number | Lineage,
+): Promise<BucketState> {
+  const { timeline, refresh } = source;
+  for (let state = known; ; ) {
+    const lineage =
+      target === undefined ? timeline.lineage : typeof target === 'number' ? timeline.lineageOf(target) : target;
+    const goesOn = state !== undefined && lineage.keeps(state.under) && (await holds(source.log, stream, state.head));
+    const begun = (goesOn ? state : undefined) ?? (await restored(source, stream, upTo, lineage));
+    const folded = await foldUnder(source, stream, begun, upTo, lineage);
+    if (target !== undefined || folded.ahead <= lineage.target) return settled(folded.state, lineage);
+    if (folded.ahead >= timeline.length) await refresh();
+    standingAt(timeline, folded.ahead);
+    // What has become known may set aside what was folded.
+    state = folded.state;
+  }
+}
+
+/** The same as whoever looks at it under that revision sees it: policies and what else changed by then are adopted. */
+export async function bucketUnder(
+  source: BucketSource,
+  stream: string,
+  upTo: number,
+  target: number,
+): Promise<BucketState> {
+  const state = await foldBucket(source, stream, upTo, undefined, target);
+  adopt(state, standingAt(source.timeline, target));
+  return state;
+}
+
+/** Where something was turned since its last event that counts, it holds under no revision from before that. */
+function settled(state: BucketState, { target, turnedAt }: Lineage): BucketState {
+  if (state.under < turnedAt) state.under = target;
+  trustFromHere(state);
+  return state;
+}
+
+/** Folded from the beginning where a policy cannot forget: what was taken back is left out then, which the cached state may have learned. */
+async function foldUnder(
+  source: BucketSource,
+  stream: string,
+  cached: BucketState | undefined,
+  upTo: number,
+  lineage: Lineage,
+): Promise<Folded> {
+  const empty = () => emptyBucket(lineage.teaches(standingAt(source.timeline, 0)));
+  const state = cached ?? empty();
+  const { voided, end } = await voidedAfter(source, stream, state, upTo, lineage);
+  if (cached === undefined) return foldFrom(source, stream, state, end, lineage, voided);
+  const folded = voided.size === 0 ? await foldFrom(source, stream, state, end, lineage, voided, true) : undefined;
+  if (folded !== undefined && !folded.anew) return folded;
+  const fresh = empty();
+  const whole = await voidedAfter(source, stream, fresh, upTo, lineage);
+  return foldFrom(source, stream, fresh, whole.end, lineage, whole.voided);
+}
+
+/** The newest snapshot that fits the lineage and the log; none of those that were taken from another log, as before a backup was restored. */
+async function restored(
+  { log, snapshots, timeline, refresh }: BucketSource,
+  stream: string,
+  upTo: number,
+  lineage: Lineage,
+): Promise<BucketState | undefined> {
+  const domainAt = (revision: number) => lineage.teaches(standingAt(timeline, revision));
+  for (let last = upTo - 1; last >= 0; ) {
+    const snapshot = await snapshots.latest(stream, SNAPSHOT_VERSIONS, Number.isFinite(last) ? last : undefined);
+    if (snapshot === undefined) return undefined;
+    let state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt, lineage);
+    if (state === undefined) {
+      await refresh();
+      state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt, lineage);
+    }
+    if (state !== undefined && lineage.keeps(state.under) && (await holds(log, stream, state.head))) return state;
+    last = snapshot.revision - 1;
+  }
+  return undefined;
+}
+
+/** Whether the event that the head stands at is in the log, byte for byte. */
+async function holds(log: BucketSource['log'], stream: string, { revision, hash }: Head): Promise<boolean> {
+  const event = await eventAt(log, stream, revision);
+  return event !== undefined && Buffer.compare(chainHash(event), hash) === 0;
+}
+
+interface Folded {
+  readonly state: BucketState;
+  /** Domain revision of the event that it stopped before, because it is newer than all that count; -1 where it did not. */
+  readonly ahead: number;
+  /** Whether it has to be folded from the beginning: whether what is taken back was voided is not in a cached state. */
+  readonly anew: boolean;
+}
+
+async function foldFrom(
+  source: BucketSource,
+  stream: string,
+  state: BucketState,
+  upTo: number,
+  lineage: Lineage,
+  voided: ReadonlySet<string>,
+  cached = false,
+): Promise<Folded> {
+  const { log, timeline } = source;
+  const domainAt = (revision: number) => standingAt(timeline, revision);
+  const from = state.head.revision + 1;
+  let last: RecordedEvent | undefined;
+  let ahead = -1;
+  for await (const event of log.readStream(stream, { from, limit: Math.max(0, upTo - from) })) {
+    const decoded = decode(event);
+    const folded = isBucketEvent(decoded) ? decoded : undefined;
+    if (folded !== undefined && folded.data.domainRevision > lineage.target) {
+      ahead = folded.data.domainRevision;
+      break;
+    }
+    if (cached && folded?.type === 'RewardRetracted' && folded.data.domainRevision < lineage.voidedAt)
+      return { state, ahead, anew: true };
+    const counted = folded === undefined ? undefined : await reviewed(source, folded, event, lineage);
+    evolve(state, counted, { revision: event.revision, hash: state.head.hash }, domainAt, voided, lineage);
+    last = event;
+  }
+  // Only the last link of the chain is needed to go on; checking all of them is the auditor's work.
+  if (last !== undefined) state.head = { revision: last.revision, hash: chainHash(last) };
+  return { state, ahead, anew: false };
+}
+
+/** What was taken back before rewards came to be worth something else is what they are worth now: the reward tells. */
+async function reviewed(
+  { log, timeline }: BucketSource,
+  folded: BucketEvent,
+  { stream }: RecordedEvent,
+  lineage: Lineage,
+): Promise<BucketEvent> {
+  const { domainRevision } = folded.data;
+  if (folded.type !== 'RewardRetracted' || domainRevision >= lineage.revaluedAt || !lineage.has(domainRevision))
+    return folded;
+  const retraction = folded.data as EventData<'RewardRetracted'>; // the catalogue pairs type and data, which a Pick of the union no longer shows
+  const event = await eventAt(log, stream, retraction.rewardRevision);
+  const reward = event && decode(event);
+  if (reward?.type !== 'RewardObserved') return folded;
+  return { ...folded, data: retractedIn(timeline, lineage, retraction, reward) };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * Ids of the rewards that were taken back after the state, where some policy of the domain cannot forget, and up to which revision
+ * that was looked at: no more may be folded, because another node may take back more at any moment.
+ */
+async function voidedAfter(
+  { log, timeline }: BucketSource,
+  stream: string,
+  state: BucketState,
+  upTo: number,
+  lineage: Lineage,
+): Promise<{ readonly voided: ReadonlySet<string>; readonly end: number }> {
+  if (timeline.forgets) return { voided: NONE, end: upTo };
+  const voided = new Set<string>();
+  const from = state.head.revision + 1;
+  let end = from;
+  for await (const event of log.readStream(stream, { from, limit: Math.max(0, upTo - from) })) {
+    end = event.revision + 1;
+    const decoded: DecodedEvent | undefined = event.type === 'RewardRetracted' ? decode(event) : undefined;
+    if (decoded?.type === 'RewardRetracted' && lineage.has(decoded.data.domainRevision))
+      voided.add(decoded.data.rewardId);
+  }
+  return { voided, end };
+}

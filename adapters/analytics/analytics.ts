@@ -36,8 +36,8 @@ export interface Lag {
 
 export interface Analytics {
   /**
-   * @throws ReckonerError projections_building, request_invalid (a cursor), decision_id_invalid, deadline_exceeded (it waited, or
-   * the read models hang)
+   * @throws ReckonerError domain_unknown, projections_building, request_invalid (a cursor), decision_id_invalid, deadline_exceeded
+   * (it waited, or the read models hang)
    */
   ask(name: ReadingName, tenant: string, question: Question): Promise<AnalyticsAnswer>;
   close(): Promise<void>;
@@ -49,6 +49,8 @@ export interface AnalyticsDependencies {
   readonly key: Uint8Array;
   /** The pseudonym of a person who is known; undefined for others, and nothing is made for them. */
   readonly pseudonym: (tenant: string, subject: string) => Promise<string | undefined>;
+  /** Whether the log has such a domain. */
+  readonly hasDomain: (tenant: string, domain: string) => Promise<boolean>;
   /** The log's last position. */
   readonly head: () => Promise<string>;
   /** How many positions lie after one, up to another. */
@@ -86,6 +88,10 @@ export function createAnalytics(dependencies: AnalyticsDependencies): Analytics 
         domain: decision?.domain ?? filters.domain,
       };
       const { rows, next, asOf } = await reader.page(name, asked);
+      // Only where nothing is found: nothing of a domain, and no such domain, look the same in the read models.
+      const { domain } = asked;
+      if (rows.length === 0 && domain !== undefined && !(await dependencies.hasDomain(tenant, domain)))
+        throw new ReckonerError('domain_unknown', `There is no domain ${domain}.`);
       return {
         asOf: lagOf(asOf, distance(asOf.position, await head())),
         items: rows.map((row) => told(row, key)),

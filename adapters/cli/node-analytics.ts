@@ -2,6 +2,7 @@
 import type { Environment } from '../../actors/environment.ts';
 import { knownPseudonym } from '../../actors/identity/pseudonyms.ts';
 import type { EventLog, Position } from '../../events/event-log.ts';
+import { domainStream } from '../../events/streams.ts';
 import type { SubjectSalts } from '../../events/subjects.ts';
 import { type Analytics, createAnalytics } from '../analytics/analytics.ts';
 import { openPageReader } from '../analytics/page-reader.ts';
@@ -10,7 +11,7 @@ import { rowOf } from '../sqlite/schema.ts';
 export interface NodeAnalyticsOptions {
   /** The file of the read models; it need not be there yet. */
   readonly file: string;
-  readonly log: Pick<EventLog, 'head'>;
+  readonly log: Pick<EventLog, 'head' | 'readStream'>;
   readonly salts: SubjectSalts;
   readonly keys: { readonly decision: Uint8Array; readonly pseudonym: Uint8Array };
   readonly env: Environment;
@@ -24,6 +25,10 @@ export function openNodeAnalytics({ file, log, salts, keys, env }: NodeAnalytics
     reader: openPageReader({ file, thread }),
     key: keys.decision,
     pseudonym: (tenant, subject) => knownPseudonym(salts, keys.pseudonym, tenant, subject),
+    async hasDomain(tenant, domain) {
+      for await (const _ of log.readStream(domainStream(tenant, domain), { limit: 1 })) return true;
+      return false;
+    },
     head: () => log.head(),
     // Positions are rows of this log, as the projector stored them.
     distance: (from, to) => Math.max(0, rowOf(to as Position) - rowOf(from as Position)),

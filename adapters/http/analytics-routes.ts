@@ -55,6 +55,9 @@ const wait = {
     ),
 };
 
+const OF_DOMAINS: readonly ErrorCode[] = ['domain_unknown'];
+const OF_READ_MODELS: readonly ErrorCode[] = ['projections_building', 'deadline_exceeded', 'overloaded'];
+
 interface Declared {
   readonly name: ReadingName;
   readonly summary: string;
@@ -177,7 +180,7 @@ const declared: readonly Declared[] = [
     name: 'rollback-points',
     summary: 'What a domain can be returned to',
     description:
-      'Rollback points and rollbacks, newest first, each with what was decided and earned in the day before it and after.',
+      'Rollback points and rollbacks, newest first, each with what was decided, earned and paid in the day before it and after.',
     query: z.strictObject({ domain, ...paging, ...wait }),
     answer: answers.RollbackPointPage,
     example: examples.rollbackPoints,
@@ -193,7 +196,7 @@ export function analyticsRoutes(analytics: Analytics | undefined): readonly Rout
     ...words,
     query,
     answers: { 200: { description: 'The page.', schema: answer, example: shown } },
-    errors: [...errors, 'projections_building', 'deadline_exceeded', 'overloaded'],
+    errors: [...('domain' in query.shape ? OF_DOMAINS : []), ...errors, ...OF_READ_MODELS],
     async handle(call: Call<unknown>): Promise<Answer> {
       // What the schemas of all of them give is a question.
       const question = readQuery(query, call.search()) as Question;

@@ -220,6 +220,22 @@ describe('an answer', () => {
     await memory.close();
   });
 
+  test('tells a domain of which nothing is there yet from one that does not exist', async () => {
+    const stage = await analyticsStage();
+    await stage.node.reckoner.configure('support', { arms: ['small', 'large'], bucketBy: [] });
+    await stage.fold();
+    await stage.node.reckoner.configure('later', { arms: ['small', 'large'], bucketBy: [] });
+    const paths = ['decisions', 'posteriors', 'arms', 'series', 'rewards', 'config', 'rollback-points'];
+    for (const path of paths) {
+      const none = await stage.door.call('GET', `/v1/analytics/${path}?domain=nowhere`);
+      expect([path, none.status, none.json.code]).toEqual([path, 404, 'domain_unknown']);
+      // One that the read models have not heard of yet is there.
+      expect([path, (await stage.ask(path, { domain: 'later' })).items]).toEqual([path, []]);
+    }
+    const { items } = await stage.ask('decisions', { domain: 'support', arm: 'unheard' });
+    expect(items).toEqual([]);
+  });
+
   test('refuses what it does not understand, by name', async () => {
     const stage = await analyticsStage();
     await played(stage, 3);
@@ -269,12 +285,12 @@ describe('an answer', () => {
       const { json } = await stage.door.call('GET', `/v1/analytics/${path}?domain=support`, undefined, {
         authorization: 'other',
       });
-      expect([path, json.items]).toEqual([path, []]);
+      expect([path, json.code]).toEqual([path, 'domain_unknown']);
     }
     const subject = await stage.door.call('GET', '/v1/analytics/decisions?domain=support&subject=anna', undefined, {
       authorization: 'other',
     });
-    expect(subject.json.items).toEqual([]);
+    expect(subject.json.code).toBe('domain_unknown');
   });
 });
 

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ReckonerError } from '../../events/errors.ts';
+import { shellWord } from '../files/shell-word.ts';
 import { makeBackup } from '../keeping/backup.ts';
 import { restoreBackup } from '../keeping/restore.ts';
 import { type Keys, keysFile, readKeys } from '../keys/keys.ts';
@@ -168,7 +169,7 @@ async function restore(from: string, options: RestoreCommandOptions, { terminal,
       await err.line(
         `${err.colours.yellow('!')} The backup has no keys: set them in the environment, or reckoner keys restore.`,
       );
-    await out.line(`${out.colours.cyan('→')} Start it: reckoner serve --data-dir ${dataDir}`);
+    await out.line(`${out.colours.cyan('→')} Start it: reckoner serve --data-dir ${shellWord(dataDir)}`);
   } catch (thrown) {
     if (!interrupted.signal.aborted) throw thrown;
     bar.stop();

@@ -1,5 +1,6 @@
 /** What `serve` says when it is ready: where things are, and one thing to try. */
 import type { DomainView } from '../../actors/messages/domain.ts';
+import { shellWord } from '../files/shell-word.ts';
 import type { Colours } from './terminal.ts';
 
 export interface Started {
@@ -43,7 +44,6 @@ export function curlOf(
 ): string | undefined {
   const view = domains.find(({ domain }) => domain === 'model_routing') ?? domains[0];
   if (view === undefined) return undefined;
-  // Between single quotes a shell leaves everything alone but the quote itself.
-  const body = JSON.stringify({ context: view.exampleContext }).replaceAll("'", "'\\''");
-  return `curl -s ${url}/v1/domains/${view.domain}/decisions -H 'content-type: application/json' -d '${body}'`;
+  const body = shellWord(JSON.stringify({ context: view.exampleContext }));
+  return `curl -s ${url}/v1/domains/${view.domain}/decisions -H 'content-type: application/json' -d ${body}`;
 }

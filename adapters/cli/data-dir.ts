@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { ReckonerError } from '../../events/errors.ts';
+import { shellWord } from '../files/shell-word.ts';
 import { dataFiles } from './compose.ts';
 
 export const DEFAULT_DATA_DIR = './.reckoner';
@@ -16,7 +17,7 @@ export function dataDirOption(): Option {
 
 /** What a command that is shown needs beside it, for it to mean the same data directory wherever it is typed. */
 export function dataDirShown(dataDir: string): string {
-  return dataDir === DEFAULT_DATA_DIR ? '' : ` --data-dir ${resolve(dataDir)}`;
+  return dataDir === DEFAULT_DATA_DIR ? '' : ` --data-dir ${shellWord(resolve(dataDir))}`;
 }
 
 export function logFileIn(dataDir: string): string {

@@ -7,6 +7,7 @@ import { type ChainReport, walkChains } from '../../events/chain.ts';
 import { problemOf, ReckonerError } from '../../events/errors.ts';
 import { type EventLog, START } from '../../events/event-log.ts';
 import { datasetsIn } from '../datasets/find-dataset.ts';
+import { shellWord } from '../files/shell-word.ts';
 import { DEFAULT_HOST } from '../http/address.ts';
 import { fingerprint, keysFile, readKeys } from '../keys/keys.ts';
 import { leastFree, minFreeFrom } from '../sqlite/disk-guard.ts';
@@ -55,7 +56,7 @@ export function checkSqlite(): Finding {
 export function checkDataDir(dataDir: string, named: boolean): Finding {
   const check = 'data directory';
   if (!existsSync(dataDir)) {
-    const remedy = `Name another one with --data-dir, or begin it: reckoner serve --data-dir ${dataDir}.`;
+    const remedy = `Name another one with --data-dir, or begin it: reckoner serve --data-dir ${shellWord(dataDir)}.`;
     return { check, status: named ? 'fail' : 'warn', message: `${dataDir} does not exist`, remedy };
   }
   if (!statSync(dataDir).isDirectory()) {
@@ -150,7 +151,7 @@ export function checkKeys(
   }
   if (!logHasEvents)
     return { check, status: 'ok', message: 'none yet: `reckoner serve` makes them on its first start' };
-  const remedy = `reckoner keys restore --from BACKUP --data-dir ${dataDir}`;
+  const remedy = `reckoner keys restore --from BACKUP --data-dir ${shellWord(dataDir)}`;
   return { check, status: 'fail', message: 'there is a log, but its keys are gone', remedy };
 }
 

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { catalogue, decode } from '../../events/catalogue.ts';
 import { problemOf } from '../../events/errors.ts';
 import { type EventLog, type Filter, type Position, type RecordedEvent, START } from '../../events/event-log.ts';
+import { shellWord } from '../files/shell-word.ts';
 import { readKeys } from '../keys/keys.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { positionOf, rowOf } from '../sqlite/schema.ts';
@@ -105,7 +106,7 @@ function decisionKey(
     return {
       trouble: {
         message: `there are no keys in ${dataDir}.`,
-        remedy: `Bring the backup back: reckoner keys restore --from FILE --data-dir ${dataDir}.`,
+        remedy: `Bring the backup back: reckoner keys restore --from FILE --data-dir ${shellWord(dataDir)}`,
       },
     };
   } catch (thrown) {

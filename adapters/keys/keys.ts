@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ReckonerError } from '../../events/errors.ts';
+import { shellWord } from '../files/shell-word.ts';
 import { placeOnce } from './place-once.ts';
 
 export interface Keys {
@@ -40,7 +41,7 @@ export async function openKeys(options: KeysOptions): Promise<Keys> {
   const file = keysFile(options.dataDir);
   if (lost) {
     throw new ReckonerError('keys_invalid', `There is a log in ${options.dataDir}, but its keys (${file}) are gone.`, {
-      remedy: `Bring the backup back: reckoner keys restore --from FILE --data-dir ${options.dataDir}. New keys would make every id handed out before invalid.`,
+      remedy: `New keys would make every id handed out before invalid. Bring the backup back: reckoner keys restore --from FILE --data-dir ${shellWord(options.dataDir)}`,
     });
   }
   placeOnce(file, keysText({ decision: randomBytes(32), pseudonym: randomBytes(32) }));

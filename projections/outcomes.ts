@@ -18,10 +18,13 @@ import {
   rewardRow,
   rewardRows,
 } from './reward-rows.ts';
+import { rollbackPoints } from './rollback-points.ts';
+import { POINT_HOURS, POINT_STARTS, ROLLBACK_POINTS } from './rollback-tables.ts';
 import { bounded, boundedOrNull, flag, textOrNull, timeOf } from './told.ts';
 
 const TYPES = [
   'DomainConfigured',
+  'RollbackPointMarked',
   'RolledBack',
   'RewardVoided',
   'DecisionMade',
@@ -40,8 +43,10 @@ type Of<T extends Folded['type']> = Extract<Folded, { type: T }>;
  */
 export const outcomes: Projection = {
   name: 'outcomes',
-  version: 1,
-  about: 'What was decided, what came back for it, and what the arms did with it by hour and by day.',
+  version: 2,
+  about:
+    'What was decided, what came back for it, what the arms did with it by hour and by day, and how a domain did around each point ' +
+    'that it can be returned to.',
   tables: [
     DECISIONS,
     REWARDS,
@@ -53,6 +58,9 @@ export const outcomes: Projection = {
     PERFORMANCE_LATENCIES.hour,
     PERFORMANCE_LATENCIES.day,
     DOMAIN_TURNS,
+    ROLLBACK_POINTS,
+    POINT_HOURS,
+    POINT_STARTS,
   ],
   types: TYPES,
   ordered: true,
@@ -79,7 +87,8 @@ function foldInto(tables: Tables) {
   const counts = rewardCounts(tables);
   const turns = domainTurns(tables);
   const periods: readonly Performance[] = [performanceBy('hour', tables), performanceBy('day', tables)];
-  const parts = [decisions, rewards, counts, turns, ...periods];
+  const points = rollbackPoints(tables);
+  const parts = [decisions, rewards, counts, turns, ...periods, points];
   const owners = createOwners();
 
   function flush(): void {
@@ -93,6 +102,7 @@ function foldInto(tables: Tables) {
     if (event.type === 'DecisionMade') decided(event, owner);
     if (event.type === 'RewardObserved') rewarded(event, owner);
     if (event.type === 'RewardRetracted') retracted(event);
+    if (event.type === 'RollbackPointMarked' || event.type === 'RolledBack') points.marked(event, owner);
     if (event.type === 'DomainConfigured' || event.type === 'RolledBack' || event.type === 'RewardVoided')
       turned(event, owner);
   }
@@ -101,6 +111,7 @@ function foldInto(tables: Tables) {
     const row = decidedRow(event, owner, turns.configuredAt(owner, event.data.domainRevision));
     decisions.insert(row);
     for (const period of periods) period.decided(row);
+    points.decided(owner, row.time);
   }
 
   function rewarded(event: Of<'RewardObserved'>, owner: Owner): void {
@@ -119,8 +130,10 @@ function foldInto(tables: Tables) {
         decision.cost_usd = reward.cost_usd;
         const { tenant, domain } = owner;
         for (const period of periods) period.paid(tenant, domain, reward.arm, reward.time, reward.cost_usd);
+        points.paid(owner, reward.time, reward.cost_usd);
       }
     }
+    if (reward.share > 0) points.rewarded(reward);
     stand(reward, 'counts');
     // Made before it was recorded that such rewards do not count, and come after.
     const voiding = turns.voidOf(owner, reward);
@@ -235,6 +248,7 @@ function foldInto(tables: Tables) {
     }
     decisions.changed(decision);
     const end = { time: timeOf(event), arm, outcome, latencyMs, costUsd };
+    if (succeeded) points.paid(decision, end.time, costUsd);
     for (const period of periods) period.called(decision.tenant, decision.domain, end);
   }
 

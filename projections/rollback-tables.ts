@@ -26,10 +26,14 @@ export const ROLLBACK_POINTS: Table = {
     rewards_before: integer(`Rewards with a share above 0 that came ${BEFORE}.`),
     shares_before: real('Sum of their shares of one pull.'),
     reward_mean_before: orNull(real('Their mean, by share; null without any.')),
+    priced_before: integer(`Calls and reports ${BEFORE} that told what a decision had cost.`),
+    cost_usd_before: real('Dollars that they told: the sum.'),
     decisions_after: integer(`Decisions ${AFTER}.`),
     rewards_after: integer(`Rewards with a share above 0 that came ${AFTER}.`),
     shares_after: real('Sum of their shares of one pull.'),
     reward_mean_after: orNull(real('Their mean, by share; null without any.')),
+    priced_after: integer(`Calls and reports ${AFTER} that told what a decision had cost.`),
+    cost_usd_after: real('Dollars that they told: the sum.'),
   },
   key: ['tenant', 'domain', 'revision'],
   indexes: [['tenant', 'domain', 'time']],
@@ -46,6 +50,8 @@ export const POINT_HOURS: Table = {
     rewards: integer('Rewards with a share above 0.'),
     shares: real('Sum of their shares.'),
     reward_sum: real('Sum of share times reward.'),
+    priced: integer('Calls and reports that told a cost.'),
+    cost_usd: real('Dollars that they told.'),
   },
   key: ['tenant', 'domain', 'start'],
   internal: true,
@@ -63,20 +69,29 @@ export const POINT_STARTS: Table = {
     rewards: integer('Rewards with a share above 0.'),
     shares: real('Sum of their shares.'),
     reward_sum: real('Sum of share times reward.'),
+    priced: integer('Calls and reports that told a cost.'),
+    cost_usd: real('Dollars that they told.'),
   },
   key: ['tenant', 'domain', 'start', 'revision'],
   internal: true,
 };
 
 /** What a domain did within some time. */
-export type Sums = { decisions: number; rewards: number; shares: number; reward_sum: number };
+export type Sums = {
+  decisions: number;
+  rewards: number;
+  shares: number;
+  reward_sum: number;
+  priced: number;
+  cost_usd: number;
+};
 
 export type HourRow = Sums & { readonly tenant: string; readonly domain: string; readonly start: number };
 
 export type PointStart = HourRow & { readonly revision: number };
 
 export function nothingDone(): Sums {
-  return { decisions: 0, rewards: 0, shares: 0, reward_sum: 0 };
+  return { decisions: 0, rewards: 0, shares: 0, reward_sum: 0, priced: 0, cost_usd: 0 };
 }
 
 /** Adds to sums, or takes from them. */
@@ -86,4 +101,6 @@ export function did(sums: Sums, more: Sums | undefined, sign: 1 | -1): void {
   sums.rewards += sign * more.rewards;
   sums.shares += sign * more.shares;
   sums.reward_sum += sign * more.reward_sum;
+  sums.priced += sign * more.priced;
+  sums.cost_usd += sign * more.cost_usd;
 }

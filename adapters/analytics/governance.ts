@@ -29,7 +29,7 @@ export const config: Reading = {
 };
 
 export const rollbackPoints: Reading = {
-  projection: 'rollback-points',
+  projection: 'outcomes',
   tables: ['rollback_points'],
   read(database, { tenant, domain = '', limit, after }) {
     const place = { tenant, domain, revision: after?.[0] ?? FOREVER, rows: limit + 1 };

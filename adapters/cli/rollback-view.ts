@@ -4,10 +4,10 @@ import type {
   EventCounts,
   RevisionSpan,
   Rollback,
-  RollbackPoint,
   RollbackPreview,
 } from '../../actors/messages/rollback.ts';
-import { type Cell, tableLines } from './table.ts';
+import type { Did, PointAround, PointsAround } from './points-around.ts';
+import { type Cell, type Column, tableLines } from './table.ts';
 import type { Colours } from './terminal.ts';
 
 /** Places of a configuration that are shown, and so much of each. */
@@ -44,27 +44,51 @@ export function previewLines(preview: RollbackPreview, colours: Colours): string
   ];
 }
 
-export function pointLines(points: readonly RollbackPoint[], colours: Colours): string[] {
+export function pointLines({ points, asOf }: PointsAround, colours: Colours): string[] {
   if (points.length === 0) return ['There are no rollback points yet: reckoner checkpoint marks one.'];
+  const right = (title: string): Column => ({ title, align: 'right' });
+  const around: readonly Column[] =
+    asOf === null ? [] : [right('decisions before → after'), right('mean reward'), right('cost')];
   return tableLines(
     [
       { title: 'name' },
-      { title: 'revision', align: 'right' },
+      right('revision'),
       { title: 'moment' },
       { title: 'cause' },
+      ...around,
       { title: 'by' },
       { title: 'reason' },
     ],
-    points.map(({ name, revision, time, cause, by, reason }): (Cell | string)[] => [
-      { text: name, paint: colours.bold },
-      String(revision),
-      time,
-      cause,
-      by,
-      reason,
+    points.map((point): (Cell | string)[] => [
+      { text: point.name, paint: colours.bold },
+      String(point.revision),
+      point.time,
+      point.cause,
+      ...(asOf === null ? [] : aroundCells(point.around)),
+      point.by,
+      point.reason,
     ]),
     colours.dim,
   );
+}
+
+/** Where what is told around the points is not all that there is. */
+export function aroundNote({ asOf, missing }: PointsAround): string {
+  if (asOf === null) return `How the domain did around them is not known here: ${missing}`;
+  if (asOf.behind === 0) return '';
+  return `Around them ${asOf.behind.toLocaleString('en')} events of the log do not count yet: reckoner projections shows how far the read models are.`;
+}
+
+function aroundCells(around: PointAround['around']): string[] {
+  if (around === null) return ['–', '–', '–'];
+  const { before, after } = around;
+  const mean = ({ rewardMean }: Did) => rewardMean?.toFixed(3) ?? '–';
+  const cost = ({ costUsd }: Did) => (costUsd === null ? '–' : `$${Number(costUsd.toPrecision(3))}`);
+  return [
+    `${before.decisions} → ${after.decisions}`,
+    `${mean(before)} → ${mean(after)}`,
+    `${cost(before)} → ${cost(after)}`,
+  ];
 }
 
 function momentOf({ revision, until }: RevisionSpan): string {

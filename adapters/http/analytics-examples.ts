@@ -98,6 +98,16 @@ export const rollbackPoints = page(
       by: 'http',
     },
     ...{ reason: '', toRevision: 1, decisionsBefore: 812, rewardsBefore: 760, sharesBefore: 760 },
-    ...{ rewardMeanBefore: 0.74, decisionsAfter: 840, rewardsAfter: 779, sharesAfter: 779, rewardMeanAfter: 0.76 },
+    ...{
+      rewardMeanBefore: 0.74,
+      pricedBefore: 812,
+      costUsdBefore: 3.21,
+      decisionsAfter: 840,
+      rewardsAfter: 779,
+      sharesAfter: 779,
+      rewardMeanAfter: 0.76,
+      pricedAfter: 840,
+      costUsdAfter: 3.02,
+    },
   }),
 );

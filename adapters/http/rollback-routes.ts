@@ -69,7 +69,9 @@ const list: Route<unknown> = {
   path: '/v1/domains/{domain}/rollback-points',
   group: GROUP,
   summary: 'List the rollback points',
-  description: 'The newest 200, newest first.',
+  description:
+    'The newest 200, newest first. `GET /v1/analytics/rollback-points` also tells what was decided, earned and paid in the day before ' +
+    'each and in the day after.',
   answers: { 200: { description: 'The points.', schema: answers.RollbackPointList } },
   errors: ['domain_unknown'],
   async handle({ reckoner, path, caller }) {

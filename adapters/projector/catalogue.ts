@@ -8,7 +8,6 @@ import { configHistory } from '../../projections/config-history.ts';
 import { outcomes } from '../../projections/outcomes.ts';
 import { posteriors } from '../../projections/posteriors.ts';
 import type { Projection } from '../../projections/projection.ts';
-import { rollbackPoints } from '../../projections/rollback-points.ts';
 import { withBases } from '../sqlite/bases.ts';
 import type { SqliteEventLog } from '../sqlite/event-log.ts';
 
@@ -17,11 +16,5 @@ export function allProjections(log: EventLog & Partial<Pick<SqliteEventLog, 'bas
   const { base } = log;
   // They fold anew what they were told to distrust: no cache helps them. Where the oldest events of a bucket were archived, the state that they left is what it is folded from.
   const snapshots = base === undefined ? undefined : withBases(NO_SNAPSHOTS, { base });
-  return [
-    outcomes,
-    posteriors(createFolding({ log, makePolicy: createPolicy, snapshots })),
-    configHistory,
-    rollbackPoints,
-    agentCalls,
-  ];
+  return [outcomes, posteriors(createFolding({ log, makePolicy: createPolicy, snapshots })), configHistory, agentCalls];
 }

@@ -7,14 +7,13 @@ import { agentCalls } from '../../projections/agent-calls.ts';
 import { configHistory } from '../../projections/config-history.ts';
 import { outcomes } from '../../projections/outcomes.ts';
 import type { Projection, Row } from '../../projections/projection.ts';
-import { rollbackPoints } from '../../projections/rollback-points.ts';
 import { messageOf } from '../events/messages.ts';
 import { readHistory } from '../golden/history.ts';
 import { type Happened, logOf } from './history.ts';
 import { type ProjectOptions, project } from './project.ts';
 import { randomHistory } from './random-history.ts';
 
-const projections = [outcomes, configHistory, rollbackPoints, agentCalls].map(watched);
+const projections = [outcomes, configHistory, agentCalls].map(watched);
 const tables = projections.flatMap((projection) => projection.tables.map(({ name }) => name));
 
 /** The same projection, but a number that is none, which SQLite would store as null without a word, fails the test. */

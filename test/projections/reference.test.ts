@@ -6,11 +6,10 @@ import { agentCalls } from '../../projections/agent-calls.ts';
 import { configHistory } from '../../projections/config-history.ts';
 import { outcomes } from '../../projections/outcomes.ts';
 import { posteriors } from '../../projections/posteriors.ts';
-import { rollbackPoints } from '../../projections/rollback-points.ts';
 import { tablesReference } from '../../projections/tables-reference.ts';
 
 const folding = createFolding({ log: openSqliteEventLog({ file: ':memory:' }), makePolicy: createPolicy });
-const projections = [posteriors(folding), outcomes, configHistory, rollbackPoints, agentCalls];
+const projections = [posteriors(folding), outcomes, configHistory, agentCalls];
 
 // `npm run generate` writes the page: it runs this file with --update.
 test('the reference of the read models says what the tables declare (else: npm run generate)', async () => {

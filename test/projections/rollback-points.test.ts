@@ -1,14 +1,26 @@
 import { expect, test } from 'vitest';
+import { outcomes } from '../../projections/outcomes.ts';
 import type { Row } from '../../projections/projection.ts';
-import { rollbackPoints } from '../../projections/rollback-points.ts';
-import { decided, type Happened, HOUR, logOf, MINUTE, marked, NOON, rewarded, rolledBack } from './history.ts';
+import {
+  configured,
+  decided,
+  type Happened,
+  HOUR,
+  logOf,
+  MINUTE,
+  marked,
+  NOON,
+  rewarded,
+  rolledBack,
+  succeeded,
+} from './history.ts';
 import { project } from './project.ts';
 
 const ONE_AM = NOON + HOUR;
 
 async function pointsOf(...history: readonly Happened[]): Promise<Row[]> {
   const { log } = await logOf(...history);
-  return (await project([rollbackPoints], log)).rows('rollback_points');
+  return (await project([outcomes], log)).rows('rollback_points');
 }
 
 test('a point tells what it is, who marked it and why', async () => {
@@ -41,6 +53,17 @@ test('a point tells what was done in the day before it and in the day after', as
   expect(point).toMatchObject({ decisions_before: 2, rewards_before: 2, shares_before: 1, reward_mean_before: 0.75 });
   expect(point).toMatchObject({ decisions_after: 3, rewards_after: 3, shares_after: 1.5 });
   expect(point?.reward_mean_after).toBeCloseTo(2 / 3, 12);
+});
+
+test('a point tells what calls cost, and what rewards reported where there was no call, each decision once', async () => {
+  const call = (revision: number, costUsd: number) =>
+    succeeded({ decisionId: `support.aaaaaaaaaaaaaaaa.${revision}.check`, costUsd });
+  const [, point] = await pointsOf(
+    ...[configured(), decided(), call(0, 0.25), rewarded({ costUsd: 9, value: 0 }), decided()],
+    ...[rewarded({ decisionRevision: 2, costUsd: 0.5 }), marked(), rewarded({ decisionRevision: 2, costUsd: 9 })],
+    ...[marked(), decided(), call(5, 2)],
+  );
+  expect(point).toMatchObject({ priced_before: 2, cost_usd_before: 0.75, priced_after: 1, cost_usd_after: 2 });
 });
 
 test('where nothing came there is no mean, and neutral feedback is no reward', async () => {

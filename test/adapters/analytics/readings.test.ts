@@ -13,15 +13,13 @@ import { configHistory } from '../../../projections/config-history.ts';
 import { outcomes } from '../../../projections/outcomes.ts';
 import { posteriorTables } from '../../../projections/posteriors-tables.ts';
 import type { Projection } from '../../../projections/projection.ts';
-import { rollbackPoints } from '../../../projections/rollback-points.ts';
 
 const posteriors: Projection = { ...outcomes, name: 'posteriors', tables: posteriorTables };
 
 function emptyReadModels(): Database.Database {
   const database = openReadModelsFile(':memory:', () => {});
   const editions = createEditions(database);
-  for (const projection of [posteriors, outcomes, configHistory, rollbackPoints, agentCalls])
-    editions.show(editions.begin(projection));
+  for (const projection of [posteriors, outcomes, configHistory, agentCalls]) editions.show(editions.begin(projection));
   return database;
 }
 

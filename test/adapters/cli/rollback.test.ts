@@ -1,8 +1,14 @@
 /** A domain is returned to how it stood from the command line, beside a node that serves it. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, expect, test } from 'vitest';
 import { openNode } from '../../../adapters/cli/compose.ts';
+import { READ_MODELS_FILE } from '../../../adapters/projector/file.ts';
+import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
+import { outcomes } from '../../../projections/outcomes.ts';
+import { project } from '../../projections/project.ts';
 import { removeDirectories, run, runJson, usedDirectory } from './run.ts';
 
 afterAll(removeDirectories);
@@ -13,7 +19,7 @@ test('a checkpoint, a look, a rollback, and back again', async () => {
   const marked = await run(['checkpoint', 'before the launch', ...at]);
   expect(marked).toMatchObject({ code: 0, stderr: '' });
   expect(marked.stdout).toContain('before the launch@1');
-  expect(marked.stdout).toContain(`--to "before the launch" --data-dir ${dataDir} returns here.`);
+  expect(marked.stdout).toContain(`--to 'before the launch' --data-dir ${dataDir} returns here.`);
 
   const node = await openNode({ dataDir });
   const { decisionId } = await node.reckoner.decide('greeting', { context: {} });
@@ -46,6 +52,66 @@ test('a checkpoint, a look, a rollback, and back again', async () => {
   const list = await run(['rollback-points', ...at]);
   expect(list.stdout).toMatch(/rollback +3 .*worse/);
   expect(list.stdout).toMatch(/before the launch +1 .*manual +cli/);
+});
+
+test('the points show how the domain did around them, and say where that is not known or behind', async () => {
+  const { dataDir } = await usedDirectory(3);
+  const at = ['--domain', 'greeting', '--data-dir', dataDir];
+  await run(['checkpoint', 'launch', ...at]);
+  const unknown = await run(['rollback-points', ...at]);
+  expect(unknown.stdout).toMatch(/^name +revision +moment +cause +by +reason\nlaunch /);
+  expect(unknown.stderr).toContain('How the domain did around them is not known here: There are no read models');
+  expect(await runJson(['rollback-points', ...at])).toMatchObject({
+    points: [{ name: 'launch', around: null }, {}],
+    ...{ asOf: null, missing: expect.stringContaining('There are no read models') },
+  });
+
+  const log = openSqliteEventLog({ file: join(dataDir, 'events.db') });
+  (await project([outcomes], log, { file: join(dataDir, READ_MODELS_FILE) })).close();
+  await log.close();
+  const node = await openNode({ dataDir });
+  const { decisionId } = await node.reckoner.decide('greeting', { context: {} });
+  await node.reckoner.reward(decisionId, { value: 0, costUsd: 0.5 });
+  await node.close();
+  const behind = await run(['rollback-points', ...at]);
+  expect(behind.stdout).toMatch(/launch .* manual +3 → 0 +0.750 → – +– → – +cli/);
+  expect(behind.stderr).toMatch(/^Around them 2 events of the log do not count yet/);
+
+  const all = openSqliteEventLog({ file: join(dataDir, 'events.db') });
+  (await project([outcomes], all, { file: join(dataDir, READ_MODELS_FILE) })).close();
+  await all.close();
+  const { stdout, stderr } = await run(['rollback-points', ...at]);
+  expect(stdout).toMatch(/launch .* manual +3 → 1 +0.750 → 0.000 +– → \$0.5 +cli/);
+  expect(stderr).toBe('');
+  expect(await runJson(['rollback-points', ...at])).toMatchObject({
+    points: [
+      {
+        around: {
+          before: { decisions: 3, rewards: 3, rewardMean: 0.75, costUsd: null },
+          after: { decisions: 1, rewards: 1, rewardMean: 0, costUsd: 0.5 },
+        },
+      },
+      { name: 'config', around: { before: { decisions: 0, rewardMean: null } } },
+    ],
+    asOf: { behind: 0 },
+  });
+});
+
+test('commands to paste mean what they say, whatever is in names', async () => {
+  const { dataDir } = await usedDirectory(1);
+  const odd = join(dataDir, "$HOME & it's here");
+  renameSync(dataDir, `${dataDir}-moved`);
+  mkdirSync(dataDir);
+  renameSync(`${dataDir}-moved`, odd);
+  const at = ['--domain', 'greeting', '--data-dir', odd];
+  for (const name of ['$(touch x) `id` "now"', "it's", '-x', '~']) {
+    const { stdout } = await run(['checkpoint', ...at, '--', name]);
+    const command = /reckoner (rollback .*) returns here/.exec(stdout)?.[1] ?? '';
+    const words = execFileSync('/bin/sh', ['-c', `printf '%s\\n' ${command}`], { encoding: 'utf8' });
+    const look = await run([...words.trim().split('\n'), '--dry-run']);
+    const marked = Number(/@(\d+): reckoner/.exec(stdout)?.[1]);
+    expect([name, look.stderr, look.stdout.includes(`to revision ${marked}`)]).toEqual([name, '', true]);
+  }
 });
 
 test('asks nobody who is not there, and says where it could go', async () => {

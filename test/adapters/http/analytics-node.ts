@@ -9,7 +9,6 @@ import { agentCalls } from '../../../projections/agent-calls.ts';
 import { configHistory } from '../../../projections/config-history.ts';
 import { outcomes } from '../../../projections/outcomes.ts';
 import { posteriors } from '../../../projections/posteriors.ts';
-import { rollbackPoints } from '../../../projections/rollback-points.ts';
 import { type Projected, project } from '../../projections/project.ts';
 import { temporaryDirectory } from '../sqlite/temporary.ts';
 import { type DoorSettings, openDoorOn, type TestDoor } from './open-door.ts';
@@ -45,7 +44,7 @@ export async function analyticsStage(settings: DoorSettings = {}): Promise<Analy
   const fold = async () => {
     if (projected !== undefined) return projected.goOn();
     const folding = createFolding({ log, makePolicy: createPolicy });
-    const all = [posteriors(folding), outcomes, configHistory, rollbackPoints, agentCalls];
+    const all = [posteriors(folding), outcomes, configHistory, agentCalls];
     projected = await project(all, log, { file: join(dataDir, READ_MODELS_FILE) });
   };
   return {

@@ -109,7 +109,7 @@ ${table(
   ['Status', 'Meaning', 'Body'],
   Object.entries(operation.responses)
     .filter(([, response]) => !isProblem(response))
-    .map(([status, response]) => [statusOf(status), response.description, bodyOf(response)]),
+    .map(([status, response]) => [statusOf(status), html`${prose(response.description)}`, bodyOf(response)]),
 )}
 ${examplesOf(operation)}
 <h4>Errors</h4>
@@ -199,7 +199,7 @@ function parameterTable(parameters: readonly Parameter[]): Html {
     ['Value', 'Meaning'],
     parameters.map(({ name, required, in: place, description, schema }) => [
       html`<code>${name}</code>${required && place === 'query' ? html` <em>required</em>` : undefined}`,
-      description ?? schema.description,
+      html`${prose(description ?? schema.description ?? '')}`,
     ]),
   );
 }

@@ -12,8 +12,7 @@ export const STYLE = `
   }
 }
 * { box-sizing: border-box; }
-html { scroll-behavior: smooth; scroll-padding-top: 1rem; }
-@media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
+html { scroll-padding-top: 1rem; }
 body {
   margin: 0; display: grid; grid-template-columns: 17rem minmax(0, 1fr);
   font: 16px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; color: var(--ink); background: var(--paper);
@@ -52,6 +51,7 @@ table { width: 100%; border-collapse: collapse; font-size: .9rem; }
 th { text-align: left; font-size: .75rem; font-weight: 600; color: var(--soft); }
 th, td { padding: .45rem .75rem .45rem 0; vertical-align: top; border-bottom: 1px solid var(--line); }
 td:first-child { min-width: 9rem; white-space: nowrap; }
+td:has(> .status) { width: 4.5rem; min-width: 0; }
 td em { font-style: normal; font-size: .72rem; color: var(--delete); white-space: nowrap; }
 .bounds { color: var(--soft); font-size: .82rem; overflow-wrap: anywhere; }
 .status { font: 600 .85rem ui-monospace, 'SF Mono', Menlo, Consolas, monospace; }
@@ -64,6 +64,15 @@ summary { cursor: pointer; font-size: .85rem; color: var(--link); }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 @media (max-width: 52rem) {
   body { display: block; }
-  nav { position: static; height: auto; border-right: 0; border-bottom: 1px solid var(--line); }
+  nav { position: static; height: auto; max-height: 50vh; border-right: 0; border-bottom: 1px solid var(--line); }
+}
+@media (max-width: 40rem) {
+  table, tbody, tr, td { display: block; }
+  thead { display: none; }
+  tr { padding: .6rem 0; border-bottom: 1px solid var(--line); }
+  td { padding: .1rem 0; border: 0; overflow-wrap: anywhere; }
+  td:first-child { white-space: normal; }
+  td:empty { display: none; }
+  td:has(> .status) { width: auto; }
 }
 `;

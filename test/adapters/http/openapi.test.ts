@@ -167,6 +167,11 @@ describe('the API page', () => {
     expect(new Set(origins)).toEqual(new Set([door.url]));
   });
 
+  test('sets as code what is meant as code, and shows no marks of it', () => {
+    expect(page).toContain('<td><code>now</code>: answer once');
+    expect(page.replaceAll(/<pre>.*?<\/pre>/gs, '')).not.toContain('`');
+  });
+
   test('has links that lead somewhere, and every id once', () => {
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map((found) => found[1]);
     expect(new Set(ids).size).toBe(ids.length);

@@ -1,6 +1,7 @@
 /** Asking for a rebuild or a retry: by whoever projects already, or by this process where nobody does. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { errorOf, type Problem } from '../../events/errors.ts';
 import { type EventLog, type Position, START } from '../../events/event-log.ts';
 import { pause } from '../projector/abortable.ts';
@@ -10,6 +11,7 @@ import { openReadModelsFile } from '../projector/file.ts';
 import { startProjector } from '../projector/projector.ts';
 import { type ProjectionReport, reportOf } from '../projector/report.ts';
 import { ask, type Request, requestIn } from '../projector/requests.ts';
+import { minFreeFrom, watchDisk } from '../sqlite/disk-guard.ts';
 import { patience, patiently } from '../sqlite/patience.ts';
 import { rowOf } from '../sqlite/schema.ts';
 import type { Terminal } from './terminal.ts';
@@ -44,12 +46,14 @@ export async function carryOut(options: CarryOutOptions): Promise<unknown> {
   const onTrouble = (where: string, thrown: unknown) =>
     void terminal.err.line(`${terminal.err.colours.yellow('warning:')} ${where}: ${(thrown as Error).message}`);
   const database = openReadModelsFile(file, (error) => onTrouble('projections', error));
+  // A rebuild needs as much room again: it must not take what the log needs.
+  const guard = watchDisk({ directory: dirname(file), minFreeBytes: minFreeFrom(process.env) });
   const bar = workBar('building', terminal, json);
   // Whoever projects holds the lock for the length of a batch.
   const id = await patiently(() => ask(database, action, projection, Date.now()), patience({ limitMs: 30_000 }));
   // Where somebody else projects it stands by, and takes over should that one die before it is done.
   const projector = startProjector({
-    ...{ log, projections, file, owner: `${hostname()} ${process.pid} ${randomUUID()}` },
+    ...{ log, projections, file, owner: `${hostname()} ${process.pid} ${randomUUID()}`, guard },
     ...{ now: Date.now, random: Math.random, pace: { rest: 0 }, onTrouble },
   });
   try {
@@ -67,6 +71,7 @@ export async function carryOut(options: CarryOutOptions): Promise<unknown> {
   } finally {
     bar.stop();
     await projector.stop();
+    guard.close();
     database.close();
   }
 }

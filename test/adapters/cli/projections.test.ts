@@ -43,6 +43,17 @@ describe('projections', () => {
     expect(await decisions(dataDir)).toBe(3);
   });
 
+  test('takes no room for a rebuild that the log needs', async () => {
+    const { dataDir } = await usedDirectory(3);
+    // In megabytes: no disk has so much.
+    const full = { RECKONER_MIN_FREE_MB: '1000000000' };
+    const command = start(['projections', 'rebuild', '--all', '--data-dir', dataDir], full);
+    await expect.poll(command.stderr, { timeout: 20_000 }).toContain('nothing is recorded');
+    command.process.kill('SIGINT');
+    await command.finished;
+    expect((await statusOf(dataDir)).projections.map(({ state }) => state)).not.toContain('live');
+  });
+
   test('has a running server rebuild, which goes on', async () => {
     const dataDir = newDirectory();
     const server = start(['serve', '--port', '0', '--no-demo', '--json', '--data-dir', dataDir]);

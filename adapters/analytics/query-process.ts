@@ -4,11 +4,19 @@
  */
 import { once } from 'node:events';
 import { problemOf } from '../../events/errors.ts';
-import { connectReadOnly, openReadModels } from '../projector/reader.ts';
+import { connectReadOnly, openReadModels, readingFailure } from '../projector/reader.ts';
 import { prepareReading, saidOf } from './guard.ts';
 import type { QueryLine, QueryRequest } from './query-lines.ts';
 
-async function answer({ file, sql, limit }: QueryRequest): Promise<void> {
+async function answer(request: QueryRequest): Promise<void> {
+  try {
+    await answerWhole(request);
+  } catch (thrown) {
+    throw readingFailure(saidOf(thrown), request.file);
+  }
+}
+
+async function answerWhole({ file, sql, limit }: QueryRequest): Promise<void> {
   const models = openReadModels(file);
   const shown = models.shown();
   models.close();
@@ -23,17 +31,13 @@ async function answer({ file, sql, limit }: QueryRequest): Promise<void> {
   await say({ kind: 'columns', columns, asOf: asOf ?? null });
   let rows = 0;
   let more = false;
-  try {
-    for (const row of statement.raw().iterate() as Iterable<unknown[]>) {
-      if (rows === limit) {
-        more = true;
-        break;
-      }
-      rows += 1;
-      await say({ kind: 'row', row: row.map(plain) });
+  for (const row of statement.raw().iterate() as Iterable<unknown[]>) {
+    if (rows === limit) {
+      more = true;
+      break;
     }
-  } catch (thrown) {
-    throw saidOf(thrown);
+    rows += 1;
+    await say({ kind: 'row', row: row.map(plain) });
   }
   await say({ kind: 'end', more });
 }
@@ -52,6 +56,6 @@ async function say(line: QueryLine): Promise<void> {
 process.once('message', (request) => {
   // What query.ts sends it.
   answer(request as QueryRequest)
-    .catch((thrown: unknown) => say({ kind: 'problem', problem: problemOf(saidOf(thrown)) }))
+    .catch((thrown: unknown) => say({ kind: 'problem', problem: problemOf(thrown) }))
     .finally(() => process.disconnect());
 });

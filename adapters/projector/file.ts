@@ -1,6 +1,6 @@
 /** The file of the read models. Whatever is wrong with it, it can be made anew: all of it comes from the log. */
-import { rmSync } from 'node:fs';
-import type Database from 'better-sqlite3';
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
+import Database from 'better-sqlite3';
 import { ReckonerError } from '../../events/errors.ts';
 import { applicationId, type FileKind, openDatabase } from '../sqlite/database.ts';
 import { failureOf } from '../sqlite/failures.ts';
@@ -88,7 +88,39 @@ export function openReadModelsFile(file: string, onError: (error: ReckonerError)
   }
 }
 
+/** The name of a file, beside the read models, by which a reader leaves word that they look damaged. */
+const SUSPECT = '-suspect';
+
+/** Leaves word for whoever projects: a reader cannot mend what it finds, and must not. */
+export function suspectReadModels(file: string): void {
+  try {
+    closeSync(openSync(file + SUSPECT, 'w', 0o600));
+  } catch {
+    // Who may not write here can say so to nobody but its own caller.
+  }
+}
+
+/**
+ * Looks at all of the file where a reader has left word, on a connection that remembers no page of it: what projects may hold the
+ * damaged ones in its memory as they were. Takes as long as reading the file.
+ * @returns whether there was word
+ * @throws SqliteError SQLITE_CORRUPT where it is damaged
+ */
+export function lookWhereSuspected(file: string): boolean {
+  if (file === ':memory:' || !existsSync(file + SUSPECT)) return false;
+  rmSync(file + SUSPECT, { force: true });
+  const database = new Database(file, { readonly: true, timeout: 250 });
+  try {
+    const version = database.pragma('user_version', { simple: true });
+    const found = database.pragma('quick_check(1)', { simple: true });
+    if (version === readModelsFile.migrations.length && found === 'ok') return true;
+    throw new Database.SqliteError(`${found}`, 'SQLITE_CORRUPT');
+  } finally {
+    database.close();
+  }
+}
+
 export function discardReadModels(file: string): void {
   if (file === ':memory:') return;
-  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+  for (const suffix of ['', '-wal', '-shm', SUSPECT]) rmSync(file + suffix, { force: true });
 }

@@ -10,6 +10,7 @@ import { createBell, pause, together } from './abortable.ts';
 import { createAnswering } from './answering.ts';
 import { buildBeside } from './building.ts';
 import { requireSound } from './editions.ts';
+import { lookWhereSuspected } from './file.ts';
 import { followLog } from './following.ts';
 import { LeaseLost } from './lease.ts';
 import { afterTrouble, openStore, type Store } from './store.ts';
@@ -76,6 +77,8 @@ export const defaultPace: Pace = {
   ...{ rest: 1, restMs: 100, requestsMs: 250 },
 };
 const LEASE_MS = 10_000;
+/** After a look at the whole file there is none for so long. */
+const LOOK_AGAIN_MS = 10_000;
 /** First and longest wait after trouble, in milliseconds; it doubles in between. */
 const [FIRST_WAIT, LONGEST_WAIT] = [100, 10_000];
 
@@ -173,7 +176,16 @@ export function startProjector(options: ProjectorOptions): Projector {
       (over) => buildBeside(work, answering.built, over),
       (over) => answering.run(over),
       (over) => renew(store, over),
+      (over) => heedReaders(store, over),
     ]);
+  }
+
+  /** What readers find damaged is looked at, and made anew where it is; seldom, because all of it has to be read. */
+  async function heedReaders(store: Store, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const looked = await store.alone(async () => lookWhereSuspected(file));
+      await pause(looked ? LOOK_AGAIN_MS : pace.requestsMs, signal);
+    }
   }
 
   /** Where nothing is to be folded, no transaction renews the lease. */

@@ -5,7 +5,7 @@ import { ReckonerError } from '../../events/errors.ts';
 import type { Table } from '../../projections/projection.ts';
 import { failureOf } from '../sqlite/failures.ts';
 import { watchPlace } from '../sqlite/in-place.ts';
-import { readModelsFile } from './file.ts';
+import { readModelsFile, suspectReadModels } from './file.ts';
 
 /** A projection as its readers find it. */
 export interface ShownProjection {
@@ -63,11 +63,8 @@ export function openReadModels(file: string): ReadModels {
         return run(database);
       })();
     } catch (thrown) {
-      const error = typedOf(thrown, file);
-      if (error instanceof ReckonerError && error.code === 'log_corrupt') {
-        close();
-        throw damaged(error);
-      }
+      const error = readingFailure(thrown, file);
+      if (error instanceof ReckonerError && isDamage(error.cause)) close();
       throw error;
     }
   }
@@ -81,7 +78,7 @@ export function openReadModels(file: string): ReadModels {
 
 /**
  * A read-only connection of the caller's own, for what takes longer than a moment. SQLite refuses every write on it.
- * @throws ReckonerError projections_building where there is no file yet; log_corrupt, log_newer, log_locked, log_unusable
+ * @throws ReckonerError projections_building where there is no file yet, or it is damaged; log_newer, log_locked, log_unusable
  */
 export function connectReadOnly(file: string): Database.Database {
   if (!existsSync(file)) throw building('There are no read models yet.');
@@ -90,7 +87,7 @@ export function connectReadOnly(file: string): Database.Database {
     // Readers of a write-ahead log wait for nobody but the moment in which its index is recovered.
     database = new Database(file, { readonly: true, fileMustExist: true, timeout: 250 });
   } catch (thrown) {
-    throw failureOf(thrown, file);
+    throw readingFailure(thrown, file);
   }
   try {
     for (const setting of ['query_only = ON', 'trusted_schema = OFF', 'cache_size = -16384', 'temp_store = MEMORY'])
@@ -99,13 +96,16 @@ export function connectReadOnly(file: string): Database.Database {
     return database;
   } catch (thrown) {
     database.close();
-    throw failureOf(thrown, file);
+    throw readingFailure(thrown, file);
   }
 }
 
 function requireReadable(database: Database.Database, file: string): void {
   const version = Number(database.pragma('user_version', { simple: true }));
-  if (version === 0) throw building('The read models are just being made.');
+  if (version === 0) {
+    suspectReadModels(file); // or they were cut off while they are in use
+    throw building('The read models are just being made.');
+  }
   if (Number(database.pragma('application_id', { simple: true })) !== readModelsFile.applicationId)
     throw new ReckonerError('log_unusable', `${file} is not ${readModelsFile.name}.`);
   const known = readModelsFile.migrations.length;
@@ -130,19 +130,24 @@ function shownIn(database: Database.Database): ShownProjection[] {
     });
 }
 
-/** What SQLite threw as one of ours; what the reading itself threw, a wrong statement for instance, as it is. */
-function typedOf(thrown: unknown, file: string): unknown {
+/**
+ * What SQLite threw as one of ours; what the reading itself threw, a wrong statement for instance, as it is. Where it says that the
+ * file is damaged, whoever projects is asked to look: only they may throw it away.
+ */
+export function readingFailure(thrown: unknown, file: string): unknown {
   const isStatement = thrown instanceof Database.SqliteError && thrown.code === 'SQLITE_ERROR';
-  return thrown instanceof Database.SqliteError && !isStatement ? failureOf(thrown, file) : thrown;
+  const error = thrown instanceof Database.SqliteError && !isStatement ? failureOf(thrown, file) : thrown;
+  if (!isDamage(error)) return error;
+  suspectReadModels(file);
+  return new ReckonerError('projections_building', 'The read models are damaged; the log is another file.', {
+    cause: error,
+    remedy:
+      'A running node makes them anew from the log: ask again later. Where none runs: reckoner projections rebuild --all.',
+  });
 }
 
-/** Only who writes may throw the file away, and does so where it comes across the damage itself: it may not, for long. */
-function damaged(cause: ReckonerError): ReckonerError {
-  return new ReckonerError('projections_building', 'The read models are damaged; the log is another file.', {
-    cause,
-    remedy:
-      'Delete projections.db, projections.db-wal and projections.db-shm in the data directory: a running node makes them anew at once.',
-  });
+function isDamage(thrown: unknown): thrown is ReckonerError {
+  return thrown instanceof ReckonerError && thrown.code === 'log_corrupt';
 }
 
 function building(message: string): ReckonerError {

@@ -1,6 +1,6 @@
 /** The projector's side of the file: one connection, on which everything happens in fenced transactions, one after another. */
 import type Database from 'better-sqlite3';
-import { ReckonerError } from '../../events/errors.ts';
+import { type ErrorCode, ReckonerError } from '../../events/errors.ts';
 import type { DiskGuard } from '../sqlite/disk-guard.ts';
 import { failureOf, isRowFault, sqliteCode } from '../sqlite/failures.ts';
 import { watchPlace } from '../sqlite/in-place.ts';
@@ -104,5 +104,14 @@ export function afterTrouble(thrown: unknown, file: string): ReckonerError {
   const error = failureOf(thrown, file);
   // What the log says of itself came typed: only the read models' own connection throws SQLite's errors as they are.
   if (sqliteCode(thrown) !== undefined && error.code === 'log_corrupt') discardReadModels(file);
-  return error;
+  // The remedies of these errors are for a log. Of read models nothing can be lost.
+  const remedy = error.message.startsWith(file) ? REMEDIES[error.code] : undefined;
+  return remedy === undefined ? error : new ReckonerError(error.code, error.message, { remedy, cause: thrown });
 }
+
+const REMEDIES: Partial<Record<ErrorCode, string>> = {
+  log_corrupt: 'Nothing is lost: the read models are made anew.',
+  log_full: 'Free space on that disk: the read models go on by themselves, and nothing of them is lost.',
+  log_unusable:
+    'Nothing is lost: the read models are made anew where they cannot go on. If it stays so, see that the data directory can be written to.',
+};

@@ -50,7 +50,14 @@ export function startProjectingThread(options: ThreadOptions): ProjectingThread 
 
   function start(): void {
     const began = performance.now();
-    const worker = new Worker(script, { workerData: workerData satisfies WorkerOptions, name: 'projections' });
+    let worker: Worker;
+    try {
+      worker = new Worker(script, { workerData: workerData satisfies WorkerOptions, name: 'projections' });
+    } catch (thrown) {
+      // The system may give no further thread.
+      crashed(thrown, 0);
+      return;
+    }
     const ended = new Promise<void>((resolve) => {
       let cause: unknown;
       worker.on('message', hear);

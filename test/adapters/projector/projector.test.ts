@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -51,6 +51,14 @@ async function asking(file: string, action: 'rebuild' | 'retry', projection?: st
   const { state, result } = requestIn(database, id) ?? {};
   database.close();
   return { state, result: JSON.parse(result ?? '{}') };
+}
+
+/** Bytes that mean nothing, from a place on, in a file that is as long as it was. */
+function garble(file: string, from: number): void {
+  const bytes = readFileSync(file);
+  const descriptor = openSync(file, 'r+'); // not written anew: whoever has it open has this one
+  writeSync(descriptor, Buffer.alloc(bytes.length - from, 0xa5), 0, bytes.length - from, from);
+  closeSync(descriptor);
 }
 
 /** The law: what was kept live is what is built from nothing. */
@@ -107,6 +115,27 @@ describe('the projector', () => {
     await second.caughtUp();
     expect(folded).toBe(100);
     await expectAsFromZero(log, second.rows);
+  });
+
+  test.each<[string, (file: string) => void]>([
+    ['the write-ahead log', (file) => garble(`${file}-wal`, 32)],
+    ['a file that was emptied', (file) => truncateSync(file)],
+  ])('heeds readers who find damage in %s, which it does not come across itself', async (_, spoil) => {
+    const log = memoryLog();
+    await someHistory(log, 300);
+    const { file, rows, troubles, caughtUp } = projecting(log);
+    await caughtUp();
+    expect(rows('counts').length).toBeGreaterThan(0);
+    spoil(file);
+    const asked = openReadModels(file);
+    onTestFinished(() => asked.close());
+    const read = () => asked.read(['counts'], (database) => database.prepare('SELECT * FROM counts').all());
+    expect(read).toThrow(expect.objectContaining({ code: 'projections_building' }));
+    await vi.waitUntil(() => troubles.length > 0, 5_000);
+    await vi.waitFor(() => expect(read().length).toBeGreaterThan(0), 5_000);
+    expect(troubles).toEqual([expect.stringMatching(/^projections: .*damaged/)]);
+    await caughtUp();
+    await expectAsFromZero(log, rows);
   });
 
   test('makes everything anew where the file is deleted under it, and where it is damaged in the middle', async () => {

@@ -94,7 +94,7 @@ describe('a reader', () => {
     expect(read).toThrow(expect.objectContaining({ code: 'projections_building' }));
     expect(read).toThrow(
       expect.objectContaining({
-        problem: expect.objectContaining({ remedy: expect.stringMatching(/^Delete projections/) }),
+        problem: expect.objectContaining({ remedy: expect.stringMatching(/^A running node makes them anew/) }),
       }),
     );
     models.close();

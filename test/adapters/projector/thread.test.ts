@@ -49,26 +49,46 @@ describe('the thread that projects', () => {
     expect(await thread.whenProcessed(await node.log.head(), 10, ['nobody'])).toBe(false);
   });
 
-  test('is started again where it crashes, and that is told', async () => {
-    const directory = temporaryDirectory();
-    const script = join(directory, 'crashing.mjs');
-    const marker = join(directory, 'crashed');
-    writeFileSync(
-      script,
-      `import { existsSync, writeFileSync } from 'node:fs';
+  test.each([
+    ['throws', "throw new Error('a crash')", 'Error: a crash'],
+    [
+      'throws later',
+      "setTimeout(() => { throw new Error('a crash'); }, 50); await new Promise(() => {})",
+      'Error: a crash',
+    ],
+    ['leaves a rejection', "Promise.reject(new Error('a crash')); await new Promise(() => {})", 'Error: a crash'],
+    ['ends by itself', 'process.exit(3)', 'it ended'],
+  ])(
+    'is started again where it %s, and that is told',
+    async (_, crash, told) => {
+      const directory = temporaryDirectory();
+      const script = join(directory, 'crashing.mjs');
+      const marker = join(directory, 'crashed');
+      writeFileSync(
+        script,
+        `import { existsSync, writeFileSync } from 'node:fs';
        if (!existsSync(${JSON.stringify(marker)})) {
          writeFileSync(${JSON.stringify(marker)}, '');
-         throw new Error('a crash');
+         ${crash};
        }
        await import(${JSON.stringify(worker.href)});`,
-    );
-    const { node, thread, count, troubles } = await started({ script: pathToFileURL(script) });
-    await vi.waitUntil(() => thread.status().state === 'trouble', 10_000);
-    expect(thread.status().problem?.remedy).toContain('started again by itself');
-    expect(troubles).toEqual([expect.stringContaining('has crashed: Error: a crash')]);
-    await node.reckoner.decide('greeting', {});
-    expect(await thread.whenProcessed(await node.log.head(), 15_000)).toBe(true);
-    expect(count()).toBe(1);
-    expect(thread.status()).toMatchObject({ state: 'projecting' });
+      );
+      const { node, thread, count, troubles } = await started({ script: pathToFileURL(script) });
+      await vi.waitUntil(() => thread.status().state === 'trouble', 10_000);
+      expect(thread.status().problem?.remedy).toContain('started again by itself');
+      expect(troubles).toEqual([expect.stringMatching(`has crashed: .*${told}`)]);
+      await node.reckoner.decide('greeting', {});
+      expect(await thread.whenProcessed(await node.log.head(), 15_000)).toBe(true);
+      expect(count()).toBe(1);
+      expect(thread.status()).toMatchObject({ state: 'projecting' });
+    },
+    30_000,
+  );
+
+  test('that cannot even be made is tried again, and takes nobody down', async () => {
+    const { thread, troubles, node } = await started({ script: new URL('https://example.org/worker.js') });
+    await vi.waitUntil(() => troubles.length > 1, 10_000);
+    expect(thread.status()).toMatchObject({ state: 'trouble' });
+    expect(await node.reckoner.decide('greeting', {})).toMatchObject({ decisionId: expect.any(String) });
   });
 });

@@ -49,7 +49,11 @@ export function registerQuery(program: Command, cli: Cli): void {
     .option('--limit <rows>', 'at most so many rows', countGiven, 1_000)
     .option('--timeout <seconds>', 'end it after so long', secondsGiven, 30)
     .option('--json', 'one JSON object: columns, rows, truncated, asOf', false)
-    .option('--csv', 'CSV with a header', false)
+    .option(
+      '--csv',
+      'CSV with a header; a text that a spreadsheet would take for a formula gets an apostrophe before it',
+      false,
+    )
     .addOption(dataDirOption())
     .addHelpText('after', helpText(NOTES))
     .action((sql: string | undefined, options: QueryCommandOptions) =>

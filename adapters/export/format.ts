@@ -17,15 +17,21 @@ export interface Format {
 
 export type Cell = string | number | boolean | undefined;
 
-/** Cells as one line of CSV (RFC 4180), without the line break; booleans as 0 and 1, what is undefined as nothing. */
+/**
+ * Cells as one line of CSV (RFC 4180), without the line break; booleans as 0 and 1, what is undefined as nothing. A spreadsheet takes a
+ * text that begins with = + - or @ for a formula, and runs it: such a text gets an apostrophe before it (OWASP, CSV injection).
+ */
 export function csvLine(cells: readonly Cell[]): string {
   return cells.map(csvCell).join(',');
 }
 
+const FORMULA = /^[=+\-@\t\r]/;
+const NUMBER = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
+
 function csvCell(cell: Cell): string {
   if (cell === undefined) return '';
   if (typeof cell === 'boolean') return cell ? '1' : '0';
-  const text = String(cell);
+  const text = typeof cell === 'string' && FORMULA.test(cell) && !NUMBER.test(cell) ? `'${cell}` : String(cell);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -51,6 +51,30 @@ describe('an answer', () => {
     expect(stdout).toBe('said,missing,tenth\n"say ""a, b""",,0.1\n');
   });
 
+  test('is no formula in a spreadsheet, and numbers stay numbers', async () => {
+    const cells = [
+      "'=1+1'",
+      "'@SUM(A1)'",
+      "'+1 (555) 1'",
+      "'-x'",
+      "'-5'",
+      '-5',
+      '-1.5e-7',
+      'char(9) || 1',
+      "'a=b'",
+      "'\"=1'",
+    ];
+    const { stdout } = await ask(
+      `SELECT ${cells.map((cell, at) => `${cell} AS c${at}`).join(', ')}, 1 AS "=x"`,
+      '--csv',
+    );
+    expect(stdout.split('\n')).toEqual([
+      "c0,c1,c2,c3,c4,c5,c6,c7,c8,c9,'=x",
+      `'=1+1,'@SUM(A1),'+1 (555) 1,'-x,-5,-5,-1.5e-7,'\t1,a=b,"""=1",1`,
+      '',
+    ]);
+  });
+
   test('has as many rows as asked for, and says where there were more', async () => {
     const bomb = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n';
     const { stdout } = await ask(bomb, '--limit', '3', '--json');

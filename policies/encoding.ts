@@ -49,7 +49,8 @@ export interface Encoder {
   /** Adds a context to what has been seen, in place. One with another number of doubles is left out. */
   see(seen: Standardisation, features: readonly number[], weight: number): void;
   /**
-   * Writes the vector of a context. One with another number of doubles was made under another schema: only its bias is known.
+   * Writes the vector of a context. One with another number of doubles was made under another schema: only its bias is known. What is
+   * NaN is not known: a number stands at its mean, and no flag is up.
    * @param weight with which the context counts as seen already: 1 before it is seen, so that a choice and the lesson that
    *   follows it have one vector; 0 after it
    * @param into length d
@@ -136,11 +137,12 @@ export function createEncoder(kinds: readonly FeatureKind[]): Encoder {
       }
       const total = seen.weight + weight;
       for (let i = 0; i < numbers.length; i++) {
-        const value = bounded(features[numbers[i]!]!);
+        const given = features[numbers[i]!]!;
+        const value = bounded(given);
         const off = value - seen.means[i]!;
         const left = total > 0 ? value - (seen.means[i]! + (off * weight) / total) : 0;
         const square = seen.squares[i]! + weight * off * left;
-        const standard = square > 0 ? left / Math.sqrt(square / total) : 0;
+        const standard = square > 0 && !Number.isNaN(given) ? left / Math.sqrt(square / total) : 0;
         into[firstNumber + i] = Math.max(-CLIP, Math.min(CLIP, standard)) * scales[i]!;
       }
     },

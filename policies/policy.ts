@@ -14,7 +14,10 @@ export interface Situation {
   readonly shifts: readonly number[];
   /** What the bucket borrows from its domain: `priorWidth` numbers a candidate, made by `prior()`. Length K * priorWidth. */
   readonly prior: readonly number[];
-  /** The context as doubles, in the order of the domain's schema; a feature that is a vector has several. */
+  /**
+   * The context as doubles, in the order of the domain's schema; a feature that is a vector has several. Only where a belief or a path is
+   * asked for some may be NaN: what is not known.
+   */
   readonly features: readonly number[];
   /** Probability spread evenly over the candidates, in [0, 1]: each arm's propensity is at least floor / K. */
   readonly floor: number;

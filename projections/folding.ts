@@ -10,10 +10,6 @@ export interface DomainAddress {
   readonly domain: string;
 }
 
-export interface BucketAddress extends DomainAddress {
-  readonly bucket: string;
-}
-
 /** One bucket as far as it was folded. What is in it only the fold knows. */
 export interface FoldedBucket {
   /** Revision of the last event that is folded in, -1 before the first. */
@@ -36,9 +32,18 @@ export interface FoldedEvent {
   readonly stale: boolean;
 }
 
+/** Features that the requests of a bucket share, in words by their names; of a number the span that it lies in. */
+export type BucketValues = Readonly<Record<string, string>>;
+
+/** A bucket in words. */
+export interface ToldBucket {
+  readonly label: string;
+  readonly values: BucketValues;
+}
+
 /** What is believed of an arm in a bucket. */
 export interface ArmBelief {
-  /** Null where the policy believes of contexts only, and has no average one. */
+  /** Null where the policy parts contexts by what the bucket does not say. */
   readonly mean: number | null;
   /** The 95 % interval of the mean. */
   readonly lower: number | null;
@@ -84,18 +89,18 @@ export interface FollowedDomain<Bucket extends FoldedBucket = FoldedBucket> {
   serialise(bucket: Bucket, last: RecordedEvent | undefined): Uint8Array;
   /** Undefined where another version wrote them. @param revision of the last event in them */
   restore(bytes: Uint8Array, revision: number): Bucket | undefined;
-  /** What is believed under the configuration in force of arms, in their order, without what the domain lends; see `posteriors.ts`. */
-  beliefs(bucket: Bucket, arms: readonly string[]): ArmBelief[];
-  /** The bucket in words, told by one of its decisions; undefined where the event is none, or from before another `bucketBy`. */
-  labelOf(event: RecordedEvent, bucket: string): string | undefined;
+  /**
+   * What is believed under the configuration in force of arms, in their order, without what the domain lends; see `posteriors.ts`.
+   * @param values that the bucket's requests share, as far as they are known
+   */
+  beliefs(bucket: Bucket, arms: readonly string[], values: BucketValues): ArmBelief[];
+  /** What a bucket is, told by one of its decisions; undefined where the event is none, or from before another `bucketBy`. */
+  telling(event: RecordedEvent, bucket: string): ToldBucket | undefined;
 }
 
 export interface Folding {
   /** Of everything that a state's bytes depend on: bytes of another version are folded anew. */
   readonly version: string;
-  bucketOf(stream: string): BucketAddress | undefined;
-  domainOf(stream: string): DomainAddress | undefined;
-  bucketStream(address: BucketAddress): string;
   /** A domain of which nothing is known yet. */
   domain(address: DomainAddress): FollowedDomain;
 }

@@ -27,8 +27,9 @@ export const posteriorTables: readonly Table[] = [
         type: 'real',
         nullable: true,
         about:
-          'posterior mean of the reward, in [0, 1]; of policies that learn about features in an average context (numbers at their ' +
-          'means, no category); null for a tree of contexts, which has no average one',
+          'posterior mean of the reward, in [0, 1]; of policies that learn about features in the context of the bucket: its own categories ' +
+          'and booleans, numbers at their means in it, and no other category, so that contexts with one may all do better or worse; ' +
+          'null for a tree that parts contexts by what the bucket does not say',
       },
       lower: { type: 'real', nullable: true, about: 'lower end of the 95 % interval of that mean' },
       upper: { type: 'real', nullable: true, about: 'upper end of it' },
@@ -58,6 +59,13 @@ export const posteriorTables: readonly Table[] = [
     columns: {
       ...ADDRESS,
       label: { type: 'text', nullable: true, about: 'its values in words; null before its first decision was seen' },
+      context: {
+        type: 'text',
+        nullable: true,
+        about:
+          "the same as a JSON object, in words by the names of its `bucketBy` features: json_extract(context, '$.topic'); of a number the " +
+          'span that it lies in',
+      },
       events: { type: 'integer', about: 'events of its stream' },
       decisions: { type: 'integer', about: 'decisions made in it' },
       rewards: { type: 'integer', about: 'rewards recorded in it, also those that were taken back' },

@@ -9,7 +9,8 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { RecordedEvent } from '../events/event-log.ts';
-import type { BucketAddress, DomainAddress, FoldedBucket, Folding, FollowedDomain } from './folding.ts';
+import { bucketPrefix, type Owner, ownerOf } from '../events/streams.ts';
+import type { BucketValues, DomainAddress, FoldedBucket, Folding, FollowedDomain } from './folding.ts';
 import { BUCKETS, DOMAINS, POSTERIORS, posteriorTables, STATES } from './posteriors-tables.ts';
 import type { Handler, ProjectedEvent, Projection, Row, Tables } from './projection.ts';
 
@@ -23,7 +24,7 @@ const WAITING = 20_000;
 export function posteriors(folding: Folding): Projection {
   return {
     name: 'posteriors',
-    version: 1,
+    version: 2,
     about: 'What was learned in each bucket of each arm: what the live buckets hold, to the bit.',
     tables: posteriorTables,
     types: [
@@ -38,13 +39,14 @@ export function posteriors(folding: Folding): Projection {
 
 /** A bucket at work. */
 interface Held {
-  readonly address: BucketAddress;
+  readonly address: Owner;
   readonly stream: string;
   readonly domain: FollowedDomain;
   bucket: FoldedBucket;
   /** The last event that was folded into it since it was read or written. */
   last: RecordedEvent | undefined;
   label: string | null;
+  values: BucketValues;
   decisions: number;
   rewards: number;
   lastDecisionAt: number | null;
@@ -56,8 +58,6 @@ interface Held {
   stale: boolean;
   /** Whether learning was taken back in its domain: it is folded anew before its next event. */
   turned: boolean;
-  /** Whether a decision was asked for its label. */
-  labelled: boolean;
 }
 
 interface Domain {
@@ -98,7 +98,7 @@ function createHandler(folding: Folding, tables: Tables): Handler {
     for (const found of waiting.values()) if (found.domain === followed) found.turned = true;
   }
 
-  async function bucketOf(stream: string, address: BucketAddress): Promise<Held> {
+  async function bucketOf(stream: string, address: Owner): Promise<Held> {
     const { followed } = await domainOf(address);
     const key = { tenant: address.tenant, domain: address.domain, bucket: address.bucket };
     const row = tables.get(BUCKETS, key);
@@ -110,6 +110,7 @@ function createHandler(folding: Folding, tables: Tables): Handler {
       bucket: await restored(followed, stream, state),
       last: undefined,
       label: typeof row?.label === 'string' ? row.label : null,
+      values: typeof row?.context === 'string' ? JSON.parse(row.context) : {}, // as `write` put it
       decisions: Number(row?.decisions ?? 0),
       rewards: Number(row?.rewards ?? 0),
       lastDecisionAt: typeof row?.last_decision_at === 'number' ? row.last_decision_at : null,
@@ -117,7 +118,6 @@ function createHandler(folding: Folding, tables: Tables): Handler {
       allArms: false,
       stale: false,
       turned: false,
-      labelled: typeof row?.label === 'string',
     };
   }
 
@@ -130,10 +130,9 @@ function createHandler(folding: Folding, tables: Tables): Handler {
 
   async function begin(record: RecordedEvent): Promise<void> {
     const { stream } = record;
-    const domain = folding.domainOf(stream);
-    if (domain !== undefined) return followDomain(domain, record);
-    const address = folding.bucketOf(stream);
+    const address = ownerOf(stream);
     if (address === undefined) return;
+    if (address.bucket === '') return followDomain(address, record);
     const found = waiting.get(stream) ?? (await take(stream, address));
     // Types that this version does not know never come here; they move nothing but the revision.
     const unknown = record.revision > found.bucket.revision + 1;
@@ -147,7 +146,7 @@ function createHandler(folding: Folding, tables: Tables): Handler {
   }
 
   /** Among those that wait for the end of the batch. */
-  async function take(stream: string, address: BucketAddress): Promise<Held> {
+  async function take(stream: string, address: Owner): Promise<Held> {
     if (waiting.size >= WAITING) await writeAll();
     const found = held.get(stream) ?? (await bucketOf(stream, address));
     found.turned = (await domainOf(address)).turn === 'posteriors';
@@ -167,9 +166,11 @@ function createHandler(folding: Folding, tables: Tables): Handler {
     if (record.type !== 'DecisionMade') return;
     found.decisions += 1;
     found.lastDecisionAt = Math.trunc(time ?? 0);
-    if (found.labelled) return;
-    found.label = found.domain.labelOf(record, found.address.bucket) ?? null;
-    found.labelled = true;
+    if (found.label !== null) return;
+    const told = found.domain.telling(record, found.address.bucket);
+    if (told === undefined) return;
+    found.label = told.label;
+    found.values = told.values;
   }
 
   async function write(found: Held): Promise<void> {
@@ -180,13 +181,14 @@ function createHandler(folding: Folding, tables: Tables): Handler {
       found.allArms = true;
     }
     writeArms(found);
-    const { label, decisions, rewards, bucket } = found;
+    const { label, values, decisions, rewards, bucket } = found;
     const { revision } = bucket;
     tables.put(BUCKETS, {
       tenant: address.tenant,
       domain: address.domain,
       bucket: address.bucket,
       label,
+      context: label === null ? null : JSON.stringify(values),
       events: revision + 1,
       decisions,
       rewards,
@@ -203,14 +205,15 @@ function createHandler(folding: Folding, tables: Tables): Handler {
     held.set(stream, found, { size: Math.min(HELD_BYTES, bytes.length + OWN_BYTES) });
   }
 
-  function writeArms({ address: { tenant, domain: name, bucket: id }, domain, bucket, touched, allArms }: Held): void {
+  function writeArms({ address, domain, bucket, values, touched, allArms }: Held): void {
+    const { tenant, domain: name, bucket: id } = address;
     const arms = new Set(touched.keys());
     if (allArms)
       for (const { arm } of tables.select(POSTERIORS, { tenant, domain: name, bucket: id })) arms.add(String(arm));
     if (arms.size === 0) return;
     const names = [...arms];
     const { policy } = domain;
-    for (const [index, belief] of domain.beliefs(bucket, names).entries()) {
+    for (const [index, belief] of domain.beliefs(bucket, names, values).entries()) {
       const arm = names[index] ?? '';
       const { mean, lower, upper, pulls } = belief;
       const configured = domain.arms.has(arm) ? 1 : 0;
@@ -256,7 +259,7 @@ function createHandler(folding: Folding, tables: Tables): Handler {
     const buckets = [...tables.select(BUCKETS, { tenant, domain: name })].map(({ bucket }) => String(bucket));
     for (const bucket of buckets) {
       const its = { tenant, domain: name, bucket };
-      const stream = folding.bucketStream(its);
+      const stream = bucketPrefix(tenant, name) + bucket;
       const found = waiting.get(stream) ?? held.get(stream) ?? (await bucketOf(stream, its));
       found.allArms = true;
       if (turn === 'posteriors') found.stale = true;

@@ -7,9 +7,10 @@ import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash } from '../../events/seal.ts';
 import { NO_SNAPSHOTS, type SnapshotStore } from '../../events/snapshot-store.ts';
-import { bucketOfStream, bucketPrefix, DOMAIN_STREAMS, domainOfStream, domainStream } from '../../events/streams.ts';
+import { domainStream } from '../../events/streams.ts';
 import type { Belief, Parameters } from '../../policies/policy.ts';
 import { configuredPrior } from '../choice/expected-quality.ts';
+import type { BucketValues, ToldBucket } from '../context/features.ts';
 import type { MakePolicy } from '../domain/compiled-domain.ts';
 import { createTimeline, type DomainStanding, type DomainState, standingAt } from '../domain/domain-state.ts';
 import { restoreBucket, SNAPSHOT_VERSIONS, serialiseBucket } from './bucket-snapshot.ts';
@@ -61,17 +62,6 @@ export type FollowedDomain = ReturnType<Folding['domain']>;
 export function createFolding(source: FoldingSource) {
   return {
     version: SNAPSHOT_VERSIONS,
-    bucketOf(stream: string) {
-      const found = bucketOfStream(stream);
-      return found && { tenant: found.tenant, domain: found.name, bucket: found.bucketId };
-    },
-    domainOf(stream: string): Address | undefined {
-      if (!stream.startsWith(DOMAIN_STREAMS)) return undefined;
-      const { tenant, name } = domainOfStream(stream);
-      return { tenant, domain: name };
-    },
-    bucketStream: ({ tenant, domain, bucket }: Address & { readonly bucket: string }) =>
-      bucketPrefix(tenant, domain) + bucket,
     domain: (address: Address) => followDomain(source, address),
   };
 }
@@ -212,12 +202,15 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
       const state = restoreBucket(bytes, revision, domainAt);
       return state && bucketOf(state);
     },
-    beliefs: ({ state }: Bucket, names: readonly string[]) => beliefsOf(state, latest(), names),
-    labelOf(event: RecordedEvent, bucket: string): string | undefined {
+    beliefs: ({ state }: Bucket, names: readonly string[], values: BucketValues) =>
+      beliefsOf(state, latest(), names, values),
+    telling(event: RecordedEvent, bucket: string): ToldBucket | undefined {
       const decoded = event.type === 'DecisionMade' ? decode(event) : undefined;
       if (decoded?.type !== 'DecisionMade') return undefined;
-      const found = latest().schema.bucketOf(decoded.data.features);
-      return found.id === bucket ? found.label : undefined;
+      const { features } = decoded.data;
+      const { schema } = latest();
+      const { id, label } = schema.bucketOf(features);
+      return id === bucket ? { label, values: schema.valuesOf(features) } : undefined;
     },
   };
 }
@@ -276,15 +269,18 @@ function changesBy(event: DecodedEvent | undefined, before: DomainState | undefi
 }
 
 /**
- * What is believed of arms under a configuration, each by itself, in the average context and without what the domain lends. A policy
- * that took over since has learned nothing yet.
+ * What is believed of arms under a configuration, each by itself and without what the domain lends. A policy that took over since has
+ * learned nothing yet. One that learns about features is asked of the context that the bucket itself says: its categories and
+ * booleans, numbers at their means in the bucket, and nothing of the rest.
  */
 export function beliefsOf(
   state: BucketState,
-  domain: Pick<DomainState, 'policy' | 'config' | 'arms' | 'policySince'>,
+  domain: Pick<DomainState, 'policy' | 'config' | 'arms' | 'policySince' | 'schema'>,
   names: readonly string[],
+  values: BucketValues,
 ): ArmBelief[] {
-  const { policy, config, arms, policySince } = domain;
+  const { policy, config, arms, policySince, schema } = domain;
+  const features = policy.usesFeatures === true ? schema.known(values) : [];
   const posterior = policySince > state.domain.revision ? policy.init() : state.posterior;
   const source = {
     configured: (arm: string) => configuredPrior(config, arms.get(arm), undefined),
@@ -292,9 +288,11 @@ export function beliefsOf(
   };
   return names.map((arm) => {
     const candidates = [arm];
-    const situation = { candidates, shifts: [], prior: policy.prior(candidates, source), features: [], floor: 0 };
-    // Where contexts are parted there is no average one: each belongs to one part.
-    const told: Belief | undefined = policy.path === undefined ? policy.belief(posterior, situation, 0) : undefined;
+    const situation = { candidates, shifts: [], prior: policy.prior(candidates, source), features, floor: 0 };
+    // Where contexts are parted by what is not known, they have no belief in common.
+    const path = policy.path?.(posterior, situation) ?? [];
+    const isOne = path.every(({ feature }) => !Number.isNaN(features[feature] ?? Number.NaN));
+    const told: Belief | undefined = isOne ? policy.belief(posterior, situation, 0) : undefined;
     return {
       mean: told?.mean ?? null,
       lower: told?.lower ?? null,

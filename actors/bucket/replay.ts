@@ -3,6 +3,7 @@
  * their own stream can tell, because a policy cannot take back what was taken back, are folded from there at the end.
  */
 import type { EventLog } from '../../events/event-log.ts';
+import { ownerOf } from '../../events/streams.ts';
 import type { Bucket, Folding, FollowedDomain } from './bucket-folding.ts';
 
 export interface Replayed {
@@ -38,16 +39,15 @@ export async function replay(log: EventLog, folding: Folding, limit = Number.POS
     const { stream } = event;
     let found = buckets.get(stream);
     if (found === undefined) {
-      const followed = folding.domainOf(stream);
-      if (followed !== undefined) {
-        const domain = domainOf(followed);
+      const owner = ownerOf(stream);
+      if (owner === undefined) continue;
+      const domain = domainOf(owner);
+      if (owner.bucket === '') {
         // What was learned before is told by the log alone.
         if (domain.follow(event).changes === 'posteriors')
           for (const one of buckets.values()) if (one.domain === domain) one.stale = true;
+        continue;
       }
-      const address = folding.bucketOf(stream);
-      if (address === undefined) continue;
-      const domain = domainOf(address);
       found = { domain, bucket: domain.begin(), length: 0, stale: false };
       buckets.set(stream, found);
     }

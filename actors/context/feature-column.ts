@@ -13,5 +13,7 @@ export interface Column {
   readonly cell: (double: number) => string;
   /** The same for people, where the cell is hard to read. */
   readonly label?: (double: number) => string;
+  /** The double that has this cell, where only one has; undefined where none has. */
+  readonly recall?: (cell: string) => number | undefined;
   readonly example: ContextValue | undefined;
 }

@@ -35,6 +35,10 @@ export interface ContextSchema {
   tell(index: number, double: number): readonly [name: string, value: ContextValue];
   /** The bucket these features fall into. */
   bucketOf(features: readonly number[]): Bucket;
+  /** What the requests of that bucket share, feature by feature. */
+  valuesOf(features: readonly number[]): BucketValues;
+  /** The doubles of which only so much is known: NaN where it is not one value that is shared, as a number's span is not. */
+  known(values: BucketValues): number[];
   /** A context that is valid. */
   readonly example: Readonly<Record<string, ContextValue>>;
 }
@@ -44,6 +48,14 @@ export interface Bucket {
   readonly id: string;
   /** The values in words, for people: `subject=astronomy, tokens 500 to 4000`; `all` where the domain has one bucket. */
   readonly label: string;
+}
+
+/** Features that the requests of a bucket share, in words by their names; of a number the span that it lies in. */
+export type BucketValues = Readonly<Record<string, string>>;
+
+/** A bucket in words. */
+export interface ToldBucket extends Pick<Bucket, 'label'> {
+  readonly values: BucketValues;
 }
 
 const TOO_MUCH_TEXT = `must have at most ${TEXT_LENGTH} characters, together with the texts before it: send parts of them`;
@@ -134,6 +146,18 @@ export function compileContext(config: Pick<DomainConfig, 'context' | 'bucketBy'
       buckets.set(canonical, bucket);
       return bucket;
     },
+    valuesOf: (features) =>
+      Object.fromEntries(
+        bucketColumns.flatMap((column) => (column === undefined ? [] : [[column.name, wordsOf(column, features)]])),
+      ),
+    known(values) {
+      const doubles = new Array<number>(columns.reduce((sum, { size = 1 }) => sum + size, 0)).fill(Number.NaN);
+      for (const { name, at, recall } of columns) {
+        const value = Object.hasOwn(values, name) ? values[name] : undefined;
+        doubles[at] = (value === undefined ? undefined : recall?.(value)) ?? Number.NaN;
+      }
+      return doubles;
+    },
     example: Object.fromEntries(
       columns.flatMap(({ name, example }) => (example === undefined ? [] : [[name, example]])),
     ),
@@ -172,7 +196,11 @@ function cellOf(column: Placed | undefined, features: readonly number[]): string
 
 function labelOf(column: Placed | undefined, features: readonly number[]): string {
   if (column?.label === undefined) return cellOf(column, features);
-  return `${column.name} ${column.label(features[column.at] ?? Number.NaN)}`;
+  return `${column.name} ${wordsOf(column, features)}`;
+}
+
+function wordsOf({ label, cell, at }: Placed, features: readonly number[]): string {
+  return (label ?? cell)(features[at] ?? Number.NaN);
 }
 
 function columnOf(feature: Feature, timezone: string): Column {
@@ -197,6 +225,7 @@ function columnOf(feature: Feature, timezone: string): Column {
         },
         describe: (double) => double === 1,
         cell: (double) => String(double === 1),
+        recall: (cell) => Number(cell === 'true'),
         example: feature.default ?? true,
       };
     case 'categorical':
@@ -232,6 +261,7 @@ function categorical(values: readonly string[], otherwise: string | undefined) {
     },
     describe: (double: number): ContextValue => values[double] ?? `#${double}`,
     cell: (double: number) => values[double] ?? `#${double}`,
+    recall: (cell: string) => indices.get(cell),
     example: otherwise ?? values[0],
   };
 }

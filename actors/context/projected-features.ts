@@ -25,6 +25,10 @@ export function hashedColumn(places: number, otherwise: string | undefined): Col
     },
     describe: (double) => `#${double}`,
     cell: (double) => `#${double}/${places}`,
+    recall(cell) {
+      const [, place, of] = /^#(\d+)\/(\d+)$/.exec(cell) ?? [];
+      return Number(of) === places ? Number(place) : undefined;
+    },
     example: otherwise ?? 'anything',
   };
 }

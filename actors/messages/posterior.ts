@@ -54,6 +54,8 @@ export interface BucketPosterior {
   readonly bucket: string;
   /** Its values in words; null where it had no decision. */
   readonly label: string | null;
+  /** The same, feature by feature. */
+  readonly context: Readonly<Record<string, string>> | null;
   /** Events of its stream at that moment. */
   readonly events: number;
   /** Revision of the last event that had moved the posterior, -1 where none had. */
@@ -80,6 +82,8 @@ export interface ArmDifference {
 export interface BucketDifference {
   readonly bucket: string;
   readonly label: string | null;
+  /** The same, feature by feature. */
+  readonly context: Readonly<Record<string, string>> | null;
   /** Events of its stream at both moments. */
   readonly events: { readonly from: number; readonly to: number };
   /** False where the posterior is the same to the bit, and so is the policy. */

@@ -6,6 +6,7 @@ import { bucketOfStream, bucketPrefix } from '../../events/streams.ts';
 import { type ArmBelief, beliefsOf } from '../bucket/bucket-folding.ts';
 import type { BucketState } from '../bucket/bucket-state.ts';
 import { bucketUnder } from '../bucket/fold-bucket.ts';
+import type { ToldBucket } from '../context/features.ts';
 import type { DomainHandle } from '../domain/domains.ts';
 import { domainOf, type House } from '../house.ts';
 import type {
@@ -36,11 +37,11 @@ export async function posteriorAt(
   const { streams, total } = await streamsOf(house, domain, [moment], query);
   const buckets: BucketPosterior[] = [];
   for (const stream of streams) {
-    const { state, arms } = await bucketAt(house, domain, stream, moment);
     const { bucketId = '' } = bucketOfStream(stream) ?? {};
-    const label = await labelOf(house, domain, stream);
+    const told = await telling(house, domain, stream);
+    const { state, arms } = await bucketAt(house, domain, stream, moment, told);
     const { posteriorRevision, head } = state;
-    buckets.push({ bucket: bucketId, label, events: head.revision + 1, posteriorRevision, arms });
+    buckets.push({ bucket: bucketId, ...asTold(told), events: head.revision + 1, posteriorRevision, arms });
   }
   return { domain: name, at: await viewOf(domain, moment, query.at), total, buckets };
 }
@@ -58,14 +59,15 @@ export async function posteriorDiff(
   const { streams, total } = await streamsOf(house, domain, [before, after], query);
   const buckets: BucketDifference[] = [];
   for (const stream of streams) {
+    const told = await telling(house, domain, stream);
     const [from, to] = [
-      await bucketAt(house, domain, stream, before),
-      await bucketAt(house, domain, stream, after),
+      await bucketAt(house, domain, stream, before, told),
+      await bucketAt(house, domain, stream, after, told),
     ] as const;
     const { bucketId = '' } = bucketOfStream(stream) ?? {};
     buckets.push({
       bucket: bucketId,
-      label: await labelOf(house, domain, stream),
+      ...asTold(told),
       events: { from: from.state.head.revision + 1, to: to.state.head.revision + 1 },
       changed: !sameState(from.state, to.state),
       arms: differences(from.arms, to.arms),
@@ -96,11 +98,18 @@ export async function stateAt(
   };
 }
 
-async function bucketAt(house: House, domain: DomainHandle, stream: string, moment: Moment) {
+async function bucketAt(
+  house: House,
+  domain: DomainHandle,
+  stream: string,
+  moment: Moment,
+  told: ToldBucket | undefined,
+) {
   const { state, domainRevision } = await stateAt(house, domain, stream, moment);
-  const { config, arms, armNames } = await domain.compiledAt(domainRevision);
+  const { config, arms, armNames, schema } = await domain.compiledAt(domainRevision);
   // The state has adopted all of that revision: no policy took over since.
-  const beliefs = beliefsOf(state, { config, arms, policy: state.domain.policy, policySince: 0 }, armNames);
+  const then = { config, arms, schema, policy: state.domain.policy, policySince: 0 };
+  const beliefs = beliefsOf(state, then, armNames, told?.values ?? {});
   return { state, arms: beliefs.map((belief, index): ArmPosterior => ({ arm: armNames[index] ?? '', ...belief })) };
 }
 
@@ -168,12 +177,18 @@ function noBucket(bucket: string): ReckonerError {
   });
 }
 
-async function labelOf({ log }: House, domain: DomainHandle, stream: string): Promise<string | null> {
+/** What a bucket is, by its first decision; undefined where it has none. */
+async function telling({ log }: House, domain: DomainHandle, stream: string): Promise<ToldBucket | undefined> {
   for await (const event of log.readStream(stream)) {
     const decoded = event.type === 'DecisionMade' ? decode(event) : undefined;
     if (decoded?.type !== 'DecisionMade') continue;
     const { schema } = await domain.compiledAt(decoded.data.domainRevision);
-    return schema.bucketOf(decoded.data.features).label;
+    const { features } = decoded.data;
+    return { label: schema.bucketOf(features).label, values: schema.valuesOf(features) };
   }
-  return null;
+  return undefined;
+}
+
+function asTold(told: ToldBucket | undefined): Pick<BucketPosterior, 'label' | 'context'> {
+  return { label: told?.label ?? null, context: told?.values ?? null };
 }

@@ -1,7 +1,7 @@
 /** What buckets have learned of arms: by bucket, or of one arm the buckets that know it best first. */
 import { keyPart, type Reading, rowsOf, sliced } from './reading.ts';
 
-const SOURCE = `SELECT posteriors.*, buckets.label FROM posteriors
+const SOURCE = `SELECT posteriors.*, buckets.label, buckets.context FROM posteriors
   LEFT JOIN buckets ON buckets.tenant = posteriors.tenant AND buckets.domain = posteriors.domain AND buckets.bucket = posteriors.bucket
   WHERE posteriors.tenant = @tenant AND posteriors.domain = @domain`;
 

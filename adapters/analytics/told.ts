@@ -5,7 +5,7 @@ import type { Row } from '../../projections/projection.ts';
 import { camelCase } from './camel-case.ts';
 
 const FLAGS = new Set(['fallback', 'run', 'outdated', 'configured', 'relearn', 'config_kept', 'set_aside']);
-const JSON_TEXTS = new Set(['parameters', 'diff', 'config']);
+const JSON_TEXTS = new Set(['parameters', 'diff', 'config', 'context']);
 /** The decision's id says both. The tenant is the caller's own. */
 const LEFT_OUT = new Set(['stream', 'tenant']);
 

@@ -23,9 +23,13 @@ rollback point by its name (reckoner rollback-points lists them; name@revision p
 domain: how it stood at the end of that. By time, what belongs to a moment is what each writer had recorded by then.
 
 Folded from the log, so that it is what the buckets held then, to the last bit. Without --bucket the log is read once to find the
-largest. Mean and interval are of what the bucket itself learned, without what its domain lends; of policies that learn about
-features, in an average context: numbers at their means, and no category, so that an arm may be believed better than that in
-every context there is (reckoner explain tells it for one). Works beside a running server and changes nothing.
+largest. Mean and interval are of what the bucket itself learned, without what its domain lends. Works beside a running server and
+changes nothing.
+
+Of policies that learn about features they are in the context of the bucket: its own categories and booleans, numbers at their
+means in it, and no category that the bucket does not say. Where a domain has such categories, an arm may be believed better than
+that in every context there is (reckoner explain tells it for one). Of a tree they are told where what the bucket says leads to
+one leaf.
 
 Examples:
   reckoner posterior --domain support

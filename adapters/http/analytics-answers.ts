@@ -58,6 +58,7 @@ if (posterior === undefined || bucket === undefined) throw new Error('the poster
 export const PosteriorList = answer('PosteriorList', {
   ...membersOf(posterior),
   label: z.string().nullable().describe('values of the bucket in words'),
+  context: z.record(z.string(), z.string()).nullable().describe('the same, feature by feature; of a number its span'),
 });
 export const DecisionList = answer('DecisionList', { decisionId, ...membersOf(DECISIONS) });
 export const RewardList = answer('RewardList', { decisionId, ...membersOf(REWARDS, ['decision_revision']) });

@@ -26,7 +26,15 @@ const bucket = '4f7kq2m9x1c8r5tz';
 const label = 'prompt_tokens 500 to 4000, task=code';
 
 export const posteriors = page({
-  ...{ domain, bucket, label, arm: 'code', policy: 'beta_thompson/1', configured: true },
+  ...{
+    domain,
+    bucket,
+    label,
+    context: { prompt_tokens: '500 to 4000', task: 'code' },
+    arm: 'code',
+    policy: 'beta_thompson/1',
+    configured: true,
+  },
   ...{ mean: 0.78, lower: 0.71, upper: 0.84, pulls: 131, parameters: { alpha: 103.2, beta: 29.8 } },
   ...{ revision: 1834, changedAt: '2026-03-14T15:08:51.204Z' },
 });

@@ -6,7 +6,9 @@ const number = z.number().nullable();
 
 const belief = {
   mean: number.describe(
-    'posterior mean of the reward, of what the bucket itself learned; null for a tree of contexts, which has no average one',
+    'posterior mean of the reward, of what the bucket itself learned; of policies that learn about features in the context of the bucket: ' +
+      'its own categories and booleans, numbers at their means in it, and no other category; null for a tree that parts contexts by ' +
+      'what the bucket does not say',
   ),
   lower: number.describe('lower end of the 95 % interval of that mean'),
   upper: number.describe('upper end of it'),
@@ -26,6 +28,10 @@ const moment = z.object({
 const bucket = {
   bucket: z.string().describe('its id'),
   label: z.string().nullable().describe('its values in words; null where it had no decision'),
+  context: z
+    .record(z.string(), z.string())
+    .nullable()
+    .describe('the same, feature by feature; of a number the span that it lies in'),
 };
 
 export const Posterior = z

@@ -84,6 +84,19 @@ it('knows of a context of another schema its bias only', () => {
   expect(vectorOf([[1, 0, 0, 1]], [])).toEqual([1, 0, 0, 0, 0, 0, 0]);
 });
 
+it('has a number that is not known at its mean, and no flag of what is not', () => {
+  const contexts = [
+    [1, 1, 0, 1],
+    [3, 0, 2, 5],
+    [8, 1, 1, 9],
+  ];
+  const unknown = Number.NaN;
+  expect(vectorOf(contexts, [unknown, unknown, unknown, unknown])).toEqual([1, 0, 0, 0, 0, 0, 0]);
+  expect(vectorOf(contexts, [unknown, 1, 2, unknown])).toEqual(vectorOf(contexts, [4, 1, 2, 5]));
+  expect(vectorOf(contexts, [unknown, 1, 2, 9])[5]).toBe(0);
+  expect(vectorOf(contexts, [unknown, 1, 2, 9])[6]).toBeGreaterThan(0);
+});
+
 it('refuses more than 1,024 numbers', () => {
   expect(createEncoder([{ type: 'category', values: 1023 }]).dimension).toBe(1024);
   expect(() => createEncoder([{ type: 'category', values: 1024 }])).toThrow(/a vector of 1025 numbers/);

@@ -262,6 +262,64 @@ test('A row tells of an arm what its rewards in the bucket say, and a bucket wha
   await stage.stop();
 });
 
+const linear = [
+  'lin_ucb',
+  'lin_ts',
+  'square_cb',
+  'rand_ucb',
+  'doubly_robust',
+  'bootstrap_bag',
+  'context_tree',
+] as const;
+
+test.each(linear)('Means of %s are those of the bucket’s own context, as a decision in it finds them', async (name) => {
+  const config: DomainConfigInput = { ...base, bucketBy: ['topic'], sharing: { every: 0 } };
+  const stage = await given([configured({ ...config, policy: { name } })]);
+  const context = { user: 1, topic: 'y', size: 0 };
+  for (const size of [-2, 0, 2, 4]) {
+    const { decisionId, arm } = await stage.reckoner.decide(DOMAIN, { context: { ...context, size } });
+    await stage.reckoner.reward(decisionId, { value: arm === 'a' ? 0.9 : 0.8 });
+  }
+  const { decisionId, bucket } = await stage.reckoner.decide(DOMAIN, { context: { ...context, size: 1 } });
+  const { arms } = await stage.reckoner.explain(decisionId);
+  const believed = (all: readonly { arm?: unknown; mean?: unknown; lower?: unknown; upper?: unknown }[]) =>
+    all.map(({ arm, mean, lower, upper }) => ({ arm, mean, lower, upper }));
+  const projected = await projectedFrom(stage.log);
+  const rows = believed(projected.rows('posteriors'));
+  expect(rows.length).toBeGreaterThan(0);
+  expect(rows).toEqual(believed(arms.filter(({ pulls }) => pulls > 0)));
+  expect(projected.rows('buckets')).toMatchObject([{ bucket, label: 'topic=y', context: '{"topic":"y"}' }]);
+  const { buckets } = await stage.reckoner.posterior(DOMAIN, {});
+  expect(believed(buckets[0]?.arms ?? [])).toEqual(believed(arms));
+  expect(buckets).toMatchObject([{ label: 'topic=y', context: { topic: 'y' } }]);
+
+  // Made anew from what was stored, not from what is remembered.
+  await stage.reckoner.configure(DOMAIN, { ...config, policy: { name }, prior: { alpha: 2, beta: 1 } });
+  await projected.goOn();
+  const anew = await projectedFrom(stage.log);
+  expect(contents(projected)).toEqual(contents(anew));
+  projected.close();
+  anew.close();
+  await stage.stop();
+});
+
+test('A tree that parts contexts by what the bucket does not say has no mean for it', async () => {
+  const policy = { name: 'context_tree', minSplit: 10 } as const;
+  const config: DomainConfigInput = { ...base, arms: ['a', 'b'], bucketBy: ['topic'], sharing: { every: 0 }, policy };
+  const stage = await given([configured(config)]);
+  for (let round = 0; round < 80; round++) {
+    const context = { user: 1, topic: 'x', size: round % 2 };
+    const { decisionId } = await stage.reckoner.decide(DOMAIN, { context });
+    await stage.reckoner.reward(decisionId, { value: round % 2 });
+  }
+  const { decisionId } = await stage.reckoner.decide(DOMAIN, { context: { user: 1, topic: 'x', size: 1 } });
+  expect((await stage.reckoner.explain(decisionId)).path).toEqual(['size above 0']);
+  const projected = await projectedFrom(stage.log);
+  expect(projected.rows('posteriors').map(({ mean }) => mean)).toEqual([null, null]);
+  projected.close();
+  await stage.stop();
+});
+
 test('However many arms a domain has, of those that are learned apart only the rewarded ones are written', async () => {
   const arms = Array.from({ length: 2_000 }, (_, at) => `arm-${at}`);
   const stage = await given([configured({ arms, policy: { name: 'beta_thompson' }, propensity: 'lazy' })]);

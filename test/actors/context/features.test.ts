@@ -216,3 +216,35 @@ test('the example context of a domain is valid for it', () => {
     { numRuns: 200 },
   );
 });
+
+test('What the requests of a bucket share is known again, in words and as doubles, also under another schema', () => {
+  const context: DomainConfigInput['context'] = {
+    size: { type: 'numeric', bins: [10, 20] },
+    topic: { type: 'categorical', values: ['x', 'y', 'z'] },
+    urgent: { type: 'boolean' },
+    team: { type: 'categorical', hash: 16 },
+    day: { type: 'derived', from: 'day_of_week' },
+    other: { type: 'categorical', values: ['p', 'q'] },
+    meaning: { type: 'embedding', size: 2 },
+  };
+  const bucketBy = ['topic', 'size', 'urgent', 'team', 'day'];
+  const first = schema({ context, bucketBy });
+  const features = first.encode(
+    { size: 12, topic: 'y', urgent: true, team: 'blue', day: 'friday', other: 'q', meaning: [1, 2] },
+    NOON,
+  );
+  const values = first.valuesOf(features);
+  const place = features[3];
+  expect(values).toEqual({ day: 'friday', size: '10 to 20', team: `#${place}/16`, topic: 'y', urgent: 'true' });
+  const unknown = Number.NaN;
+  expect(first.known(values)).toEqual([unknown, 1, 1, place, 4, unknown, unknown, unknown]);
+  expect(first.known({})).toEqual(new Array(8).fill(unknown));
+
+  const changed: DomainConfigInput['context'] = {
+    topic: { type: 'categorical', values: ['y'] },
+    team: { type: 'categorical', hash: 8 },
+    size: { type: 'numeric', bins: [10, 20] },
+    urgent: { type: 'boolean' },
+  };
+  expect(schema({ context: changed, bucketBy: ['urgent'] }).known(values)).toEqual([0, unknown, unknown, 1]);
+});

@@ -45,11 +45,11 @@ export function registerAuditSeal(audit: Command, { terminal }: Cli): void {
         const { events, position, root } = sealOf(logFileIn(existingDataDir(dataDir)), until, bar.show);
         bar.stop();
         const time = new Date().toISOString();
-        const seal = { events, position: rowOf(position), time, root };
+        const seal = { events, position, time, root };
         await terminal.out.line(
           json
             ? JSON.stringify(seal)
-            : `${events} events up to position ${seal.position}, sealed ${time}, root ${root}`,
+            : `${events} events up to position ${rowOf(position)}, sealed ${time}, root ${root}`,
         );
       } finally {
         bar.stop();

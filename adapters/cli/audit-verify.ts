@@ -6,7 +6,7 @@ import { timeAsked } from '../../actors/rollback/time-asked.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { domainStream } from '../../events/streams.ts';
 import { openSalvage } from '../sqlite/salvage.ts';
-import { positionOf, rowOf } from '../sqlite/schema.ts';
+import { positionOf } from '../sqlite/schema.ts';
 import { auditFile, type FileCounts } from './audit-file.ts';
 import type { FileFinding, Moment } from './audit-part.ts';
 import { sealGiven } from './audit-seal.ts';
@@ -111,7 +111,8 @@ async function verify(options: VerifyOptions, { terminal, exit }: Cli): Promise<
   const total = findings.length + more;
   if (json) {
     const figures = { ...counts, seconds, choicesPerSecond: Math.round(counts.decisions / seconds) };
-    const told = findings.map((finding) => ({ ...finding, position: rowOf(finding.position) }));
+    // Some are of no event: of the log, or of a stream.
+    const told = findings.map((finding) => ({ ...finding, position: finding.position || null }));
     await terminal.out.line(JSON.stringify({ ok: total === 0, ...figures, found: total, findings: told }));
   } else {
     const { colours } = terminal.out;

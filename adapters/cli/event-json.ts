@@ -8,7 +8,7 @@ import type { RecordedEvent } from '../../events/event-log.ts';
 export function eventJson(event: RecordedEvent, decoded: DecodedEvent | undefined, decision?: string): object {
   const metadata = decoded?.metadata ?? decodeMetadata(event);
   return {
-    position: Number(event.position),
+    position: event.position,
     stream: event.stream,
     revision: event.revision,
     type: event.type,

@@ -30,8 +30,8 @@ const knownTypes = Object.keys(catalogue);
 
 const NOTES = `
 Prints all events in the order of the log; with --follow it stays and prints what comes, until Ctrl-C.
-A position is where an event lies in this log: the number at the left, "position" in JSON. @ is its revision, its place in
-its stream. What happened to a decision shows the decision's id ("decisionId" in JSON): reckoner explain takes it.
+A position is where an event lies in this log: the number at the left, "position" in JSON and in answers over HTTP, with 16 digits
+there. Wherever one is asked for, either is taken. @ is an event's revision, its place in its stream. What happened to a decision shows the decision's id ("decisionId" in JSON): reckoner explain takes it.
 
 Types: ${knownTypes.join(', ')}.
 

@@ -48,7 +48,8 @@ const paging = {
 };
 const wait = {
   wait: z
-    .union([z.literal('now'), z.string().regex(/^\d{16}$/, 'a position has 16 digits')])
+    .union([z.literal('now'), z.string().regex(/^\d{1,16}$/, 'a position has 16 digits at most')])
+    .transform((asked) => (asked === 'now' ? asked : asked.padStart(16, '0')))
     .optional()
     .describe(
       '`now`: answer once everything is in it that the log holds now, so that you read what you wrote; or the same for a position. Ten seconds at most',

@@ -48,7 +48,7 @@ describe('reckoner audit verify', () => {
     expect(stdout).toContain('decisions could not be: what they were made from is damaged.');
     const { ok, findings } = await runJson(['audit', 'verify', '--data-dir', dataDir]);
     expect(ok).toBe(false);
-    expect(findings).toMatchObject([{ kind: 'changed', position: 6 }]);
+    expect(findings).toMatchObject([{ kind: 'changed', position: '0000000000000006' }]);
   });
 
   test('reports on a part of the log, and folds it from its beginning', async () => {
@@ -111,7 +111,11 @@ describe('reckoner audit trail', () => {
 describe('reckoner audit seal', () => {
   test('holds as long as what it covers is there, whatever comes later', async () => {
     const seal = await runJson(['audit', 'seal', '--at', '30', '--data-dir', used.dataDir]);
-    expect(seal).toMatchObject({ events: 30, position: 30, root: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(seal).toMatchObject({
+      events: 30,
+      position: '0000000000000030',
+      root: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
     const file = join(newDirectory(), 'seal.json');
     writeFileSync(file, JSON.stringify(seal));
     expect(await run(['audit', 'verify', '--seal', file, '--data-dir', used.dataDir])).toMatchObject({ code: 0 });

@@ -207,6 +207,8 @@ describe('an answer', () => {
     const waiting = stage.ask('decisions', { domain: 'support', wait: 'now' });
     await stage.fold();
     const { items, asOf } = await waiting;
+    for (const wait of [asOf.position, Number(asOf.position)])
+      expect((await stage.ask('decisions', { domain: 'support', wait })).asOf).toEqual(asOf);
     expect([items[0].decisionId, asOf.behind]).toEqual([decisionId, 0]);
   });
 

@@ -43,7 +43,9 @@ export const DECISIONS: Table = {
     run: integer('1 where the arm was to be carried out too.'),
     rewards: integer('Rewards that count: those with a share above 0 that were not taken back.'),
     shares: real('Sum of the shares of one pull that they are.'),
-    reward_sum: real('Sum of share times reward over them; divided by `shares` it is the mean reward.'),
+    reward_sum: real(
+      'Sum of share times reward over them, as they were recorded; divided by `shares` it is the mean reward.',
+    ),
     retracted: integer('Rewards with a share above 0 that were taken back one by one.'),
     voided: integer('Rewards with a share above 0 that were taken out together.'),
     last_reward_at: orNull(

@@ -38,7 +38,7 @@ function exploration(period: Period): Table {
       ),
       rewards: integer('Rewards that came, with a share above 0 and not taken back.'),
       shares: real('Sum of their shares of one pull.'),
-      reward_sum: real('Sum of share times reward.'),
+      reward_sum: real('Sum of share times reward, as they were recorded.'),
       reward_mean: orNull(real('reward_sum / shares: what was obtained; null without rewards.')),
       best_arm: orNull(
         text(

@@ -21,7 +21,7 @@ function performance(period: Period): Table {
       voided: integer('Rewards with a share above 0 that came then and were taken out together with others since.'),
       shares: real('Sum of the shares of one pull that the rewards are: pulls with a known outcome.'),
       shares_squared: real('Sum of their squares.'),
-      reward_sum: real('Sum of share times reward.'),
+      reward_sum: real('Sum of share times reward, as they were recorded.'),
       reward_squares: real('Sum of share times the square of the reward.'),
       reward_mean: orNull(real('reward_sum / shares; null without rewards.')),
       reward_lower: orNull(

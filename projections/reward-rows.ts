@@ -22,8 +22,10 @@ export const REWARDS: Table = {
     decision_revision: integer('Place of its decision in the same stream.'),
     domain_revision: integer('Revision of the domain that it was recorded under.'),
     arm: text('The arm that it is for: the chosen one, the one that answered, or the one an item came from.'),
-    value: real('The reward, in [0, 1].'),
-    share: real('The part of one pull that it is, in [0, 1]; 0 for what moves nothing.'),
+    value: real(
+      'The reward, in [0, 1], as it was recorded: another definition of what rewards are worth, by which a domain learned anew, does not change it here (reckoner export --as-relearned tells that).',
+    ),
+    share: real('The part of one pull that it is, in [0, 1], as it was recorded; 0 for what moves nothing.'),
     kind: text('explicit, implicit, behavioural or outcome.'),
     feedback: orNull(
       text(
@@ -68,7 +70,7 @@ export const REWARD_COUNTS: Table = {
     voided: integer('Of those: taken out together with others since.'),
     rewards: integer('Of those: with a share above 0, and not taken back.'),
     shares: real('Sum of the shares of the latter.'),
-    reward_sum: real('Sum of share times reward over them.'),
+    reward_sum: real('Sum of share times reward over them, as they were recorded.'),
   },
   key: ['tenant', 'domain', 'start', 'kind', 'source'],
 };

@@ -32,6 +32,7 @@ interface ExportOptions {
   readonly from?: number;
   readonly to?: number;
   readonly rewarded: boolean;
+  readonly asRelearned: boolean;
   readonly json: boolean;
   readonly dataDir: string;
 }
@@ -40,6 +41,12 @@ const NOTES = `
 Writes the decisions of a domain in the order of the log, one line each (one for each place of a slate; dsjson: only the first), with
 what came back for them: several rewards are one by their shares of a pull, and what was taken back does not count. Rewards count
 whenever they came; --from and --to are about when it was decided.
+
+Rewards are those that were recorded. Where "reward" or "feedback" of a configuration changed since, what was learned was learned
+anew, with what they are worth under it: --as-relearned writes that, and a posterior and an export then speak of the same rewards.
+The tables of reckoner query always have what was recorded.
+
+In CSV a text that a spreadsheet would take for a formula (it begins with = + - or @, and is no number) gets an apostrophe before it.
 
 Propensities are exact. Those that were left to be computed are computed from the log. A line without a reward has none
 (dsjson: no label, and _skipLearn) and says rewarded = 0. Lines of the fallback arm, and of policies that draw nothing, are marked:
@@ -75,6 +82,7 @@ export function registerExport(program: Command, cli: Cli): void {
     .option('--from <time>', 'decided at this time or later: ISO 8601, UTC where it says no zone', timeGiven)
     .option('--to <time>', 'decided before this time', timeGiven)
     .option('--rewarded', 'leave out what has no reward', false)
+    .option('--as-relearned', 'rewards as the definition in force values them, not as they were recorded', false)
     .option('--json', 'say what was written as one JSON object', false)
     .addOption(dataDirOption())
     .addHelpText('after', helpText(NOTES))
@@ -103,9 +111,9 @@ async function exportRounds(options: ExportOptions, cli: Cli): Promise<void> {
   };
   try {
     const format = formats[options.format];
-    const { domain, from, to } = options;
+    const { domain, from, to, asRelearned } = options;
     const rounds = await readRounds({
-      ...{ log, snapshots, key, tenant: DEFAULT_TENANT, domain, from, to, signal },
+      ...{ log, snapshots, key, tenant: DEFAULT_TENANT, domain, from, to, asRelearned, signal },
       allPropensities: format.allPropensities,
       onProgress(pass, at, until) {
         if (pass === 'decisions') bars.rewards.stop();

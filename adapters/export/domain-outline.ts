@@ -1,6 +1,7 @@
 /** What a domain's configurations, all of them since it began, make of an export's columns; and which rewards it took out. */
 import { compileDomain } from '../../actors/domain/compiled-domain.ts';
 import type { DomainHistory } from '../../actors/domain/domain-history.ts';
+import { standingAt } from '../../actors/domain/domain-state.ts';
 import { decode, type EventData } from '../../events/catalogue.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { domainStream } from '../../events/streams.ts';
@@ -21,13 +22,16 @@ export interface DomainOutline {
   readonly features: readonly string[];
   /** Whether the domain's stream takes a reward out. */
   isVoided(reward: EventData<'RewardObserved'>, time: number): boolean;
+  /** A reward with what the definition in force makes of it, where everything was learned anew by that; else as it was recorded. */
+  relearned(reward: EventData<'RewardObserved'>): Pick<EventData<'RewardObserved'>, 'value' | 'share'>;
 }
 
 /** Reads the domain's stream. @throws ReckonerError log_corrupt */
 export async function outlineOf(
   log: EventLog,
-  { tenant, name, timeline: { lineage } }: Pick<DomainHistory, 'tenant' | 'name' | 'timeline'>,
+  { tenant, name, timeline }: Pick<DomainHistory, 'tenant' | 'name' | 'timeline'>,
 ): Promise<DomainOutline> {
+  const { lineage } = timeline;
   const actions = new Map<string, Action>();
   const features = new Set<string>();
   let last = '';
@@ -52,5 +56,6 @@ export async function outlineOf(
     actionOf: (arm) => indices.get(arm) ?? -1,
     features: [...features],
     isVoided: (reward, time) => lineage.voids({ ...reward, time }),
+    relearned: (reward) => lineage.valued(reward, standingAt(timeline, reward.domainRevision)),
   };
 }

@@ -48,6 +48,10 @@ export interface RewardSheetOptions {
   readonly until: Position;
   /** Whether the domain's log takes this reward out (`RewardVoided`). */
   readonly isVoided: (reward: EventData<'RewardObserved'>, time: number) => boolean;
+  /** What a reward is worth; default as it was recorded. */
+  readonly worth?:
+    | ((reward: EventData<'RewardObserved'>) => Pick<EventData<'RewardObserved'>, 'value' | 'share'>)
+    | undefined;
   /** Told how far it is, now and then. */
   readonly onProgress?: (position: Position) => void;
   readonly signal?: AbortSignal | undefined;
@@ -72,7 +76,7 @@ export async function gatherRewards(log: EventLog, options: RewardSheetOptions):
 async function fill(
   database: Database.Database,
   log: EventLog,
-  { streamPrefix, until, isVoided, onProgress, signal }: RewardSheetOptions,
+  { streamPrefix, until, isVoided, worth = (reward) => reward, onProgress, signal }: RewardSheetOptions,
 ): Promise<void> {
   const newStream = database.prepare('INSERT OR IGNORE INTO streams (name) VALUES (?)');
   const numberOf = numbersOf(database);
@@ -87,9 +91,10 @@ async function fill(
       stream = numberOf(event.stream);
     }
     if (event.type === 'RewardObserved') {
-      const { decisionRevision, arm, item, value, share, kind, feedback, costUsd } = event.data;
+      const { decisionRevision, arm, item, kind, feedback, costUsd } = event.data;
       if (costUsd !== undefined) cost.run(stream, decisionRevision, costUsd);
       if (isVoided(event.data, event.metadata.time)) return;
+      const { value, share } = worth(event.data);
       observe.run(stream, decisionRevision, revision, arm, item, value, share, kind, feedback, event.metadata.time);
     } else if (event.type === 'RewardRetracted') {
       retract.run(stream, event.data.decisionRevision, event.data.rewardRevision);

@@ -71,6 +71,8 @@ export interface RoundsOptions {
   readonly to?: number | undefined;
   /** Whether the propensities of all candidates are wanted, not only that of the chosen arm. */
   readonly allPropensities?: boolean;
+  /** Whether rewards are worth what the definition in force makes of them, as posteriors were learned anew by it; default as recorded. */
+  readonly asRelearned?: boolean;
   /** Told how far it is. @param pass rewards are read first, then decisions */
   readonly onProgress?: (pass: 'rewards' | 'decisions', position: Position, until: Position) => void;
   readonly signal?: AbortSignal | undefined;
@@ -106,6 +108,7 @@ async function* rounds(
   const sheet = await gatherRewards(log, {
     ...{ streamPrefix, until, signal },
     isVoided: outline.isVoided,
+    worth: options.asRelearned ? outline.relearned : undefined,
     onProgress: (position) => onProgress?.('rewards', position, until),
   });
   try {

@@ -239,3 +239,36 @@ test('a domain that nobody configured is unknown', async () => {
   await expect(roundsOf(stage, { domain: 'nowhere' })).rejects.toMatchObject({ code: 'domain_unknown' });
   await stage.stop();
 });
+
+describe('rewards', () => {
+  test('are as they were recorded, or, where that is asked for, what posteriors have learned anew of them', async () => {
+    const policy = { name: 'beta_thompson' } as const;
+    const stage = await stageWith({ policy, sharing: { every: 0 }, feedback: { thumbs_up: 'success' } });
+    const [first = '', second = ''] = await play(stage, 2);
+    await stage.reckoner.reward(first, { feedback: 'thumbs_up' });
+    await stage.reckoner.reward(second, { value: 0.25 });
+    const rewards = (rounds: Awaited<ReturnType<typeof roundsOf>>) =>
+      rounds.map(({ places, rewards: [given] }) => [places[0]?.reward, given?.value]);
+    const recorded = [
+      [1, 1],
+      [0.25, 0.25],
+    ];
+    expect(rewards(await roundsOf(stage, { asRelearned: true }))).toEqual(recorded);
+
+    await stage.reckoner.configure(
+      DOMAIN,
+      configWith({ policy, sharing: { every: 0 }, feedback: { thumbs_up: 'failure' } }),
+    );
+
+    expect(rewards(await roundsOf(stage))).toEqual(recorded);
+    const relearned = await roundsOf(stage, { asRelearned: true });
+    expect(rewards(relearned)).toEqual([
+      [0, 0],
+      [0.25, 0.25],
+    ]);
+    const { buckets } = await stage.reckoner.posterior(DOMAIN, {});
+    const learned = buckets.flatMap(({ arms }) => arms.map(({ parameters }) => Number(parameters?.successes ?? 0)));
+    expect(learned.reduce((sum, successes) => sum + successes, 0)).toBe(0.25);
+    await stage.stop();
+  });
+});

@@ -36,6 +36,15 @@ const parts: Readonly<Record<string, readonly [message: string, fields: readonly
   ],
 };
 
+/** Fields whose texts come again and again: read as one string each. Not ids, nor what people write. */
+const recurring = new Set([
+  ...['agent', 'arm', 'candidates', 'category', 'constraint', 'detector', 'engine', 'kind', 'mode', 'name', 'policy'],
+  ...['source', 'state', 'taskType', 'writer'],
+]);
+
+/** As the generated file, a folder below this one, has to write it. */
+const RECURRING_TEXT = "'../recurring-text.ts'";
+
 const PACK_DOUBLES = `function packDoubles(values: readonly number[]): Uint8Array {
   const bytes = Buffer.allocUnsafe(values.length * 8);
   for (let at = 0; at < values.length; at++) bytes.writeDoubleLE(values[at] ?? 0, at * 8);
@@ -52,6 +61,7 @@ export function generate(source: string): string {
   return [
     '// Generated from proto/events.proto by `npm run generate`. Do not edit.',
     "import { type Reader, type Writer } from 'protobufjs/minimal.js';",
+    `import { recurringText } from ${RECURRING_TEXT};`,
     '',
     'const EMPTY = new Uint8Array(0);',
     '',
@@ -158,7 +168,7 @@ function readerOf(name: string, fields: readonly protobuf.Field[]): string {
   });
   const cases = fields.flatMap((field) => {
     const scalar = scalarOf(field);
-    const one = scalar === undefined ? `read${field.type}(r, r.uint32() + r.pos)` : `r.${field.type}()`;
+    const one = readingOf(field, scalar);
     const store = field.repeated ? `${field.name}.push(${one});` : `${field.name} = ${one};`;
     const plain = [`      case ${(field.id << 3) | (scalar?.wire ?? 2)}:`, `        ${store}`, '        break;'];
     if (!field.repeated || scalar === undefined || scalar.wire === 2) return plain;
@@ -184,6 +194,11 @@ function readerOf(name: string, fields: readonly protobuf.Field[]): string {
     '}',
     '',
   ].join('\n');
+}
+
+function readingOf({ name, type }: protobuf.Field, scalar: Scalar | undefined): string {
+  if (scalar === undefined) return `read${type}(r, r.uint32() + r.pos)`;
+  return type === 'string' && recurring.has(name) ? 'recurringText(r)' : `r.${type}()`;
 }
 
 function documentation(message: protobuf.Type) {

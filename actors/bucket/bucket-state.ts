@@ -134,7 +134,7 @@ export function adopt(state: BucketState, domain: DomainStanding): void {
   }
   if (state.open.size > 0 && !stayOpen(state, domain)) state.open.clear();
   if (!stayCounted(state, domain)) {
-    state.earnings.clear();
+    if (state.earnings.size > 0) state.earnings.clear(); // clearing an empty map allocates another
     state.earningsSince = domain.conservative === undefined ? 0 : state.head.revision + 1;
   }
   if (domain.detectorSince > state.domain.revision) watchAnew(state);

@@ -41,8 +41,19 @@ export interface Salvage {
 }
 
 type Row = [position: number, id: string, stream: string, revision: number, type: string, data: Buffer, meta: Buffer];
+/** A row with the lengths of its bytes; null where they are no bytes. */
+type Outline = [
+  position: number,
+  id: string,
+  stream: string,
+  revision: number,
+  type: string,
+  data: number | null,
+  meta: number | null,
+];
 
-const COLUMNS = 'position, id, stream, revision, type, data, metadata';
+const OUTLINE = 'position, id, stream, revision, type';
+const COLUMNS = `${OUTLINE}, data, metadata`;
 const PAGE = 500;
 
 /** @throws ReckonerError log_corrupt where nothing of it can be read, log_newer, log_unusable, log_locked */
@@ -64,11 +75,7 @@ export function openSalvage(file: string): Salvage {
         `${file} has schema version ${version}; this release knows up to ${migrations.length}.`,
       );
     showSegments(database, file);
-    const page = ({ index, of }: Part) => {
-      const own = of === 1 ? '' : `AND ${partInSql(of)} IN (-1, ${index})`;
-      const text = `SELECT ${COLUMNS} FROM events NOT INDEXED WHERE position > ? AND position <= ? ${own} ORDER BY position LIMIT ${PAGE}`;
-      return database.prepare<[number, number], Row>(text).raw();
-    };
+    const page = (part: Part) => preparePage(database, part);
     const one = database.prepare<[number], Row>(`SELECT ${COLUMNS} FROM events NOT INDEXED WHERE position = ?`).raw();
     const last = lastOf(database);
     const { stream } = createReads(database, { pageSize: PAGE, window: PAGE });
@@ -193,10 +200,52 @@ function lastOf(database: Database.Database): number {
   return Math.max(...candidates);
 }
 
-type Statement = Database.Statement<[number, number], Row>;
+type ReadPage = (after: number, upTo: number) => Row[];
 type Single = Database.Statement<[number], Row>;
 
-function* readAround(page: Statement, one: Single, last: number, part: Part): Iterable<Salvaged> {
+/**
+ * Reads a page of rows, all their bytes in one piece: a buffer of its own for each of them takes as long as all else of reading. Where
+ * the bytes of any are no bytes, the file is damaged, and the rows are read as they are.
+ */
+function preparePage(database: Database.Database, { index, of }: Part): ReadPage {
+  const own = of === 1 ? '' : `AND ${partInSql(of)} IN (-1, ${index})`;
+  const source = `FROM events NOT INDEXED WHERE position > ? AND position <= ? ${own} ORDER BY position LIMIT ${PAGE}`;
+  const rows = database.prepare<[number, number], Row>(`SELECT ${COLUMNS} ${source}`).raw();
+  const lengths = ['data', 'metadata'].map((name) => `CASE typeof(${name}) WHEN 'blob' THEN length(${name}) END`);
+  const outlines = database
+    .prepare<[number, number], Outline>(`SELECT ${OUTLINE}, ${lengths.join(', ')} ${source}`)
+    .raw();
+  const bytes = database
+    .prepare<[number, number], Buffer | null>(
+      `SELECT CAST(group_concat(data || metadata, '') AS BLOB) FROM (SELECT data, metadata ${source})`,
+    )
+    .pluck();
+  // In one transaction: an archive that is made meanwhile must not come between the two.
+  return database.transaction((after: number, upTo: number) => {
+    const found = outlines.all(after, upTo);
+    const end = found.at(-1)?.[0];
+    const whole = end === undefined ? [] : filled(found, bytes.get(after, end) ?? NO_BYTES);
+    return whole ?? rows.all(after, upTo);
+  });
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** The rows with their bytes, which lie end to end; undefined where these are not what the rows say. */
+function filled(outlines: readonly Outline[], bytes: Buffer): Row[] | undefined {
+  const rows: Row[] = [];
+  let at = 0;
+  for (const [position, id, stream, revision, type, data, metadata] of outlines) {
+    if (data === null || metadata === null) return undefined;
+    const middle = at + data;
+    const end = middle + metadata;
+    rows.push([position, id, stream, revision, type, bytes.subarray(at, middle), bytes.subarray(middle, end)]);
+    at = end;
+  }
+  return at === bytes.length ? rows : undefined;
+}
+
+function* readAround(page: ReadPage, one: Single, last: number, part: Part): Iterable<Salvaged> {
   for (let after = 0; after < last; ) {
     const rows = pageOf(page, after, last);
     if (rows === undefined) {
@@ -213,9 +262,9 @@ function* readAround(page: Statement, one: Single, last: number, part: Part): It
 }
 
 /** Undefined where it cannot be read, or not in its order: a damaged position would lead past all that lies behind it. */
-function pageOf(page: Statement, after: number, last: number): Row[] | undefined {
+function pageOf(page: ReadPage, after: number, last: number): Row[] | undefined {
   try {
-    const rows = page.all(after, last);
+    const rows = page(after, last);
     const ordered = rows.every(([position], index) => position > (rows[index - 1]?.[0] ?? after) && position <= last);
     return ordered ? rows : undefined;
   } catch (thrown) {

@@ -1,5 +1,6 @@
 // Generated from proto/events.proto by `npm run generate`. Do not edit.
 import { type Reader, type Writer } from 'protobufjs/minimal.js';
+import { recurringText } from '../recurring-text.ts';
 
 const EMPTY = new Uint8Array(0);
 
@@ -79,13 +80,13 @@ export function readMetadata(r: Reader, end: number): Metadata {
         time = r.double();
         break;
       case 34:
-        writer = r.string();
+        writer = recurringText(r);
         break;
       case 40:
         schemaVersion = r.uint32();
         break;
       case 50:
-        engine = r.string();
+        engine = recurringText(r);
         break;
       case 58:
         previousHash = r.bytes();
@@ -312,7 +313,7 @@ export function readSharedArm(r: Reader, end: number): SharedArm {
     const tag = r.uint32();
     switch (tag) {
       case 10:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 17:
         pulls = r.double();
@@ -408,7 +409,7 @@ export function readRollbackPointMarked(r: Reader, end: number): RollbackPointMa
     const tag = r.uint32();
     switch (tag) {
       case 10:
-        name = r.string();
+        name = recurringText(r);
         break;
       case 18:
         cause = r.string();
@@ -652,10 +653,10 @@ export function readExclusion(r: Reader, end: number): Exclusion {
     const tag = r.uint32();
     switch (tag) {
       case 10:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 18:
-        constraint = r.string();
+        constraint = recurringText(r);
         break;
       case 26:
         limit = r.string();
@@ -697,7 +698,7 @@ export function readSlateEntry(r: Reader, end: number): SlateEntry {
     const tag = r.uint32();
     switch (tag) {
       case 10:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 17:
         weight = r.double();
@@ -736,7 +737,7 @@ export function readShiftTerm(r: Reader, end: number): ShiftTerm {
     const tag = r.uint32();
     switch (tag) {
       case 10:
-        name = r.string();
+        name = recurringText(r);
         break;
       case 18:
         for (const stop = r.uint32() + r.pos; r.pos < stop; ) values.push(r.double());
@@ -1015,7 +1016,7 @@ export function readDecisionMade(r: Reader, end: number): DecisionMade {
         requestHash = r.bytes();
         break;
       case 34:
-        candidates.push(r.string());
+        candidates.push(recurringText(r));
         break;
       case 42:
         for (const stop = r.uint32() + r.pos; r.pos < stop; ) shifts.push(r.double());
@@ -1045,13 +1046,13 @@ export function readDecisionMade(r: Reader, end: number): DecisionMade {
         posteriorRevision = r.sint32();
         break;
       case 90:
-        policy = r.string();
+        policy = recurringText(r);
         break;
       case 96:
         policyVersion = r.uint32();
         break;
       case 106:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 113:
         propensity = r.double();
@@ -1060,7 +1061,7 @@ export function readDecisionMade(r: Reader, end: number): DecisionMade {
         confidence = r.double();
         break;
       case 130:
-        mode = r.string();
+        mode = recurringText(r);
         break;
       case 137:
         expectedReward = r.double();
@@ -1081,7 +1082,7 @@ export function readDecisionMade(r: Reader, end: number): DecisionMade {
         subject = r.string();
         break;
       case 186:
-        taskType = r.string();
+        taskType = recurringText(r);
         break;
       case 193:
         complexity = r.double();
@@ -1140,7 +1141,7 @@ export function readShownItem(r: Reader, end: number): ShownItem {
         item = r.string();
         break;
       case 18:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 24:
         position = r.uint32();
@@ -1373,7 +1374,7 @@ export function readRewardObserved(r: Reader, end: number): RewardObserved {
         decisionRevision = r.uint32();
         break;
       case 26:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 34:
         for (const stop = r.uint32() + r.pos; r.pos < stop; ) features.push(r.double());
@@ -1391,7 +1392,7 @@ export function readRewardObserved(r: Reader, end: number): RewardObserved {
         share = r.double();
         break;
       case 66:
-        kind = r.string();
+        kind = recurringText(r);
         break;
       case 74:
         components = readComponents(r, r.uint32() + r.pos);
@@ -1518,7 +1519,7 @@ export function readRewardRetracted(r: Reader, end: number): RewardRetracted {
         rewardRevision = r.uint32();
         break;
       case 42:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 50:
         for (const stop = r.uint32() + r.pos; r.pos < stop; ) features.push(r.double());
@@ -1536,7 +1537,7 @@ export function readRewardRetracted(r: Reader, end: number): RewardRetracted {
         share = r.double();
         break;
       case 82:
-        kind = r.string();
+        kind = recurringText(r);
         break;
       case 88:
         learned = r.bool();
@@ -1637,10 +1638,10 @@ export function readBucketRestarted(r: Reader, end: number): BucketRestarted {
         rewardId = r.string();
         break;
       case 26:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 34:
-        detector = r.string();
+        detector = recurringText(r);
         break;
       case 41:
         statistic = r.double();
@@ -1736,7 +1737,7 @@ export function readAgentCallSucceeded(r: Reader, end: number): AgentCallSucceed
     const tag = r.uint32();
     switch (tag) {
       case 10:
-        agent = r.string();
+        agent = recurringText(r);
         break;
       case 18:
         decisionId = r.string();
@@ -1751,7 +1752,7 @@ export function readAgentCallSucceeded(r: Reader, end: number): AgentCallSucceed
         quality = r.double();
         break;
       case 50:
-        source = r.string();
+        source = recurringText(r);
         break;
       case 56:
         inputTokens = r.uint32();
@@ -1760,7 +1761,7 @@ export function readAgentCallSucceeded(r: Reader, end: number): AgentCallSucceed
         outputTokens = r.uint32();
         break;
       case 74:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 80:
         turnedAway = r.uint32();
@@ -1829,7 +1830,7 @@ export function readAgentCallFailed(r: Reader, end: number): AgentCallFailed {
     const tag = r.uint32();
     switch (tag) {
       case 10:
-        agent = r.string();
+        agent = recurringText(r);
         break;
       case 18:
         decisionId = r.string();
@@ -1838,16 +1839,16 @@ export function readAgentCallFailed(r: Reader, end: number): AgentCallFailed {
         latencyMs = r.double();
         break;
       case 34:
-        category = r.string();
+        category = recurringText(r);
         break;
       case 42:
-        source = r.string();
+        source = recurringText(r);
         break;
       case 50:
-        state = r.string();
+        state = recurringText(r);
         break;
       case 58:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 64:
         turnedAway = r.uint32();
@@ -1906,7 +1907,7 @@ export function readArmCostState(r: Reader, end: number): ArmCostState {
     const tag = r.uint32();
     switch (tag) {
       case 10:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 17:
         reports = r.double();
@@ -1968,7 +1969,7 @@ export function readContextCostState(r: Reader, end: number): ContextCostState {
         context = r.string();
         break;
       case 18:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 25:
         reports = r.double();
@@ -2271,7 +2272,7 @@ export function readArmEarned(r: Reader, end: number): ArmEarned {
     const tag = r.uint32();
     switch (tag) {
       case 10:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 16:
         decided = r.uint32();
@@ -2312,7 +2313,7 @@ export function readWatchedArm(r: Reader, end: number): WatchedArm {
     const tag = r.uint32();
     switch (tag) {
       case 10:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 18:
         for (const stop = r.uint32() + r.pos; r.pos < stop; ) numbers.push(r.double());
@@ -2460,7 +2461,7 @@ export function readRewardTrace(r: Reader, end: number): RewardTrace {
         decisionRevision = r.uint32();
         break;
       case 26:
-        arm = r.string();
+        arm = recurringText(r);
         break;
       case 41:
         propensity = r.double();

@@ -4,6 +4,7 @@ import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { generate } from '../../proto/generate.ts';
 import * as wire from '../../proto/generated/events.ts';
+import { recurringText } from '../../proto/recurring-text.ts';
 import { type MessageName, messageOf, plainBytes } from './messages.ts';
 
 const source = readFileSync(new URL('../../proto/events.proto', import.meta.url), 'utf8');
@@ -69,5 +70,30 @@ describe('the generated codec', () => {
     expect(
       encode('Components', { quality: undefined, cost: undefined, latency: undefined, feedback: undefined }),
     ).toHaveLength(0);
+  });
+});
+
+describe('a text that comes again and again', () => {
+  // Few and short, so that they meet in a slot; some with letters of several bytes, some longer than those that are kept.
+  const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 3 }), fc.string({ minLength: 40, maxLength: 60 }));
+
+  it('is read as any other is, and what follows it too', () => {
+    fc.assert(
+      fc.property(fc.array(text, { minLength: 1, maxLength: 200 }), (texts) => {
+        const writer = protobuf.Writer.create();
+        for (const one of [...texts, ...texts]) writer.string(one);
+        const bytes = writer.uint32(7).finish();
+        const [ours, theirs] = [protobuf.Reader.create(bytes), protobuf.Reader.create(bytes)];
+        for (const _ of [...texts, ...texts]) expect(recurringText(ours)).toBe(theirs.string());
+        expect(ours.uint32()).toBe(7);
+      }),
+    );
+  });
+
+  it('that is cut off is an error as any other is', () => {
+    const whole = protobuf.Writer.create().string('opus').finish();
+    expect(recurringText(protobuf.Reader.create(whole))).toBe('opus');
+    for (let length = 0; length < whole.length; length++)
+      expect(() => recurringText(protobuf.Reader.create(whole.subarray(0, length)))).toThrow(RangeError);
   });
 });

@@ -84,3 +84,25 @@ test('an id that was given twice is told, also where the table was made anew wit
   expect(findings.map(({ kind }) => kind)).toEqual(['changed', 'repeated']);
   expect(findings[1]?.what).toBe(`More than one event has the id ${id}.`);
 });
+
+test('an event whose bytes became a text of the same letters is told, and those around it are not', async () => {
+  const file = await logIn('text');
+  const database = new Database(file);
+  const [position, stream, revision] =
+    database
+      .prepare<[], [number, string, number]>(
+        "SELECT position, stream, revision FROM events WHERE type = 'DecisionMade' ORDER BY position LIMIT 1",
+      )
+      .raw()
+      .get() ?? [];
+  database.exec(`
+    CREATE TABLE anew (position INTEGER PRIMARY KEY, id TEXT, stream TEXT, revision INTEGER, type TEXT, data, metadata);
+    INSERT INTO anew SELECT * FROM events;
+    UPDATE anew SET metadata = CAST(metadata AS TEXT) WHERE position = ${position};
+    DROP TABLE events;
+    ALTER TABLE anew RENAME TO events;`);
+  database.close();
+  const [finding, ...others] = await findingsIn(file);
+  expect(finding).toMatchObject({ kind: 'changed', stream, revision, what: 'Its metadata are no bytes.' });
+  expect(others.map(({ kind }) => kind)).toEqual(['missing']);
+});

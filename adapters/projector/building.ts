@@ -18,6 +18,7 @@ const LAST_STRETCH = 2_000;
 
 /** Builds whatever is to be built until the signal is aborted. @throws what the disk, the log or the lease is to blame for */
 export async function buildBeside(work: Work, built: Built, signal: AbortSignal): Promise<void> {
+  let told: string | undefined;
   while (!signal.aborted) {
     if (work.building.length === 0) {
       await work.moreToBuild.heard(signal);
@@ -25,9 +26,38 @@ export async function buildBeside(work: Work, built: Built, signal: AbortSignal)
     }
     // Those who come later wait for the next round: they are at the log's beginning, and these are not.
     const lane = [...work.building];
-    do await catchUp(work, lane, built, signal);
-    while (!signal.aborted && !(await takePlace(work, lane, built)));
+    try {
+      do await catchUp(work, lane, built, signal);
+      while (!signal.aborted && !(await takePlace(work, lane, built)));
+      told = undefined;
+    } catch (thrown) {
+      if (!(thrown instanceof ReckonerError) || thrown.code !== 'segment_missing') throw thrown;
+      if (told !== thrown.message) work.onFault('projections', thrown);
+      told = thrown.message;
+      await giveUpAsked(work, lane, built, thrown);
+      await pause(work.pace.missingMs, signal);
+    }
   }
+}
+
+/**
+ * Where events were archived and taken away, only what is built needs them: what is live follows on. A rebuild beside a live one
+ * fails; what has no live one yet is tried again, since nothing else would make it.
+ */
+async function giveUpAsked(work: Work, lane: readonly Seat[], built: Built, failure: ReckonerError): Promise<void> {
+  const { store, live, building } = work;
+  await store.alone(async () => {
+    const asked = stillBuilding(work, lane).filter(({ projection }) => live.has(projection.name));
+    if (asked.length === 0) return;
+    await store.fenced(() => {
+      for (const { edition } of asked) store.editions.fail(edition, failure.message);
+      built.ended(
+        asked.map(({ projection }) => projection.name),
+        failure,
+      );
+    });
+    for (const seat of asked) building.splice(building.indexOf(seat), 1);
+  });
 }
 
 /** Folds up to where the log ends when it begins. */

@@ -74,7 +74,7 @@ export interface Projector {
 export const defaultPace: Pace = {
   // Events of a batch change the same rows and pages: 5,000 in one transaction take two thirds of the processor time of 500.
   ...{ batchEvents: 5_000, batchBytes: 2 ** 22, batchMs: 1_000 },
-  ...{ rest: 1, restMs: 100, requestsMs: 250 },
+  ...{ rest: 1, restMs: 100, requestsMs: 250, missingMs: 5_000 },
 };
 const LEASE_MS = 10_000;
 /** After a look at the whole file there is none for so long. */

@@ -23,6 +23,8 @@ export interface Pace {
   readonly restMs: number;
   /** How often others' requests are looked for, in milliseconds. */
   readonly requestsMs: number;
+  /** How long what is built waits for archived events that are not in their place before it looks again, in milliseconds. */
+  readonly missingMs: number;
 }
 
 export interface Work {

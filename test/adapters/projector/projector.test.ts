@@ -8,7 +8,7 @@ import { connectReadOnly, openReadModels } from '../../../adapters/projector/rea
 import { ask, requestIn } from '../../../adapters/projector/requests.ts';
 import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
 import { ReckonerError } from '../../../events/errors.ts';
-import type { EventLog } from '../../../events/event-log.ts';
+import { type EventLog, START } from '../../../events/event-log.ts';
 import type { Projection, Row } from '../../../projections/projection.ts';
 import { project } from '../../projections/project.ts';
 import { temporaryFile } from '../sqlite/temporary.ts';
@@ -220,6 +220,43 @@ describe('the projector', () => {
     expect(failures).toBeGreaterThan(3);
     expect(troubles.length).toBeGreaterThan(3);
     await expectAsFromZero(log, rows);
+  });
+
+  test('without archived events fails a rebuild, follows on with what is live, and builds the rest when they are back', async () => {
+    const log = memoryLog();
+    await someHistory(log, 100);
+    let away = false;
+    const archived: EventLog = {
+      ...log,
+      readAll: (options) => {
+        if (away && options?.after === START) throw new ReckonerError('segment_missing', 'The segment is away.');
+        return log.readAll(options);
+      },
+    };
+    const { file, rows, caughtUp, projector, troubles } = projecting(archived);
+    await caughtUp();
+    away = true;
+    expect(await asking(file, 'rebuild')).toMatchObject({ state: 'failed', result: { code: 'segment_missing' } });
+    expect(troubles).toEqual(['projections: The segment is away.']);
+    await someHistory(log, 50);
+    await caughtUp();
+    await expectAsFromZero(log, rows);
+    expect(projector.progress().state).toBe('projecting');
+    await projector.stop();
+
+    const next = projecting(archived, {
+      file,
+      projections: [counting({ version: 2 }), chaining()],
+      pace: { missingMs: 20 },
+    });
+    await someHistory(log, 50);
+    const head = await log.head();
+    expect(await next.projector.whenProcessed(head, 5_000, ['chaining'])).toBe(true);
+    expect(await next.projector.whenProcessed(head, 50, ['counting'])).toBe(false);
+    expect(next.troubles).toEqual(troubles);
+    away = false;
+    await next.caughtUp();
+    await expectAsFromZero(log, next.rows);
   });
 
   test('outlives a disk that is full: it tells, and goes on when there is space again', async () => {

@@ -56,7 +56,7 @@ export function checkSqlite(): Finding {
 export function checkDataDir(dataDir: string, named: boolean): Finding {
   const check = 'data directory';
   if (!existsSync(dataDir)) {
-    const remedy = `Name another one with --data-dir, or begin it: reckoner serve --data-dir ${shellWord(dataDir)}.`;
+    const remedy = `Name another one with --data-dir, or begin it: reckoner serve --data-dir ${shellWord(dataDir)}`;
     return { check, status: named ? 'fail' : 'warn', message: `${dataDir} does not exist`, remedy };
   }
   if (!statSync(dataDir).isDirectory()) {

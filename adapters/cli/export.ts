@@ -48,6 +48,9 @@ The tables of reckoner query always have what was recorded.
 
 In CSV a text that a spreadsheet would take for a formula (it begins with = + - or @, and is no number) gets an apostrophe before it.
 
+--rewarded selects: where it depends on the answer whether a reward comes, estimates from what is left lean towards arms that are
+rewarded more often.
+
 Propensities are exact. Those that were left to be computed are computed from the log. A line without a reward has none
 (dsjson: no label, and _skipLearn) and says rewarded = 0. Lines of the fallback arm, and of policies that draw nothing, are marked:
 counterfactual estimates have nothing to weigh them by. People are not in it, and of texts and embeddings only the numbers that were kept.

@@ -13,6 +13,7 @@ import { rowOf } from '../sqlite/schema.ts';
 import type { Cli } from './cli.ts';
 import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
 import { exitCodes, usageError } from './failure.ts';
+import { figure } from './figure.ts';
 import { helpText } from './help-text.ts';
 import { onInterrupt } from './signals.ts';
 import { tableLines } from './table.ts';
@@ -30,7 +31,7 @@ interface QueryCommandOptions {
 const NOTES = `
 Reads the tables that are made from the log (the read models): one SELECT of SQLite, nothing else. Nothing can be changed through it.
 Times are milliseconds since 1970 UTC: datetime(time / 1000, 'unixepoch') shows one. How far behind the log the tables were is said
-with the answer ("asOf" in JSON).
+with the answer ("asOf" in JSON). In a table fractions are shown to six digits; --json and --csv have all of them.
 
 Examples:
   reckoner query --tables                              what there is
@@ -95,6 +96,7 @@ async function ask(sql: string | undefined, options: QueryCommandOptions, cli: C
     }
     if (!options.csv) await showRows(columns, rows, terminal);
     const notes = [
+      !options.csv && rows.length === 0 && 'no rows',
       more && `only the first ${options.limit.toLocaleString('en')} rows: --limit gives more`,
       wordsOf(behind),
     ];
@@ -119,8 +121,14 @@ async function showRows(
 ): Promise<void> {
   const numeric = columns.map((_, index) => rows.every((row) => typeof (row[index] ?? 0) === 'number'));
   const titles = columns.map((title, index) => (numeric[index] ? { title, align: 'right' as const } : { title }));
-  const cells = rows.map((row) => row.map((cell) => (cell === null ? '' : String(cell))));
+  const cells = rows.map((row) => row.map(shown));
   for (const line of tableLines(titles, cells, out.colours.bold)) await out.line(line);
+}
+
+function shown(cell: Cell): string {
+  if (typeof cell !== 'number' || Number.isInteger(cell)) return cell === null ? '' : String(cell);
+  // A time in milliseconds is told whole.
+  return Math.abs(cell) < 1e6 ? figure(cell) : String(cell);
 }
 
 /** Rows by the names of their columns; of two columns of one name the second gets a number. */

@@ -32,6 +32,14 @@ describe('an answer', () => {
     expect(stderr).toMatch(/^\d+ events of the log are not in it yet/);
   });
 
+  test('shows fractions to six digits, and says where there is nothing', async () => {
+    const { stdout } = await ask('SELECT 0.1 + 0.2 AS a, 2.0 / 3 AS b, 1795298314038.5 AS c, -1.5e-9 / 7 AS d');
+    expect(stdout).toBe('  a         b                c             d\n0.3  0.666667  1795298314038.5  -2.14286e-10\n');
+    const none = await ask('SELECT events FROM counts WHERE 0');
+    expect([none.code, none.stdout]).toEqual([0, 'events\n']);
+    expect(none.stderr).toMatch(/^no rows; \d+ events of the log/);
+  });
+
   test('is an object for a program, every column of its own name', async () => {
     const { stdout, stderr } = await ask(
       "SELECT 1 AS a, 2.5 AS a, NULL AS b, x'00ff' AS c FROM chains LIMIT 1",

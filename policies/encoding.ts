@@ -50,7 +50,8 @@ export interface Encoder {
   see(seen: Standardisation, features: readonly number[], weight: number): void;
   /**
    * Writes the vector of a context. One with another number of doubles was made under another schema: only its bias is known. What is
-   * NaN is not known: a number stands at its mean, and no flag is up.
+   * NaN is not known: a number stands at its mean, and a boolean or category is all of its values alike, so that of what is linear in
+   * the vector the mean over them comes out.
    * @param weight with which the context counts as seen already: 1 before it is seen, so that a choice and the lesson that
    *   follows it have one vector; 0 after it
    * @param into length d
@@ -134,6 +135,8 @@ export function createEncoder(kinds: readonly FeatureKind[]): Encoder {
         const { from, lowest, values, to } = flags[k]!;
         const place = features[from]! - lowest;
         if (place >= 0 && place < values && Number.isInteger(place)) into[to + place] = flag;
+        // Of a boolean one of its two values has no place.
+        else if (Number.isNaN(place)) into.fill(flag / (values + lowest), to, to + values);
       }
       const total = seen.weight + weight;
       for (let i = 0; i < numbers.length; i++) {

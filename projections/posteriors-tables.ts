@@ -28,7 +28,7 @@ export const posteriorTables: readonly Table[] = [
         nullable: true,
         about:
           'posterior mean of the reward, in [0, 1]; of policies that learn about features in the context of the bucket: its own categories ' +
-          'and booleans, numbers at their means in it, and no other category, so that contexts with one may all do better or worse; ' +
+          'and booleans, numbers at their means in it, and of other features all values alike; ' +
           'null for a tree that parts contexts by what the bucket does not say',
       },
       lower: { type: 'real', nullable: true, about: 'lower end of the 95 % interval of that mean' },

@@ -24,7 +24,7 @@ const WAITING = 20_000;
 export function posteriors(folding: Folding): Projection {
   return {
     name: 'posteriors',
-    version: 2,
+    version: 3,
     about: 'What was learned in each bucket of each arm: what the live buckets hold, to the bit.',
     tables: posteriorTables,
     types: [

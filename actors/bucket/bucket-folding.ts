@@ -271,7 +271,7 @@ function changesBy(event: DecodedEvent | undefined, before: DomainState | undefi
 /**
  * What is believed of arms under a configuration, each by itself and without what the domain lends. A policy that took over since has
  * learned nothing yet. One that learns about features is asked of the context that the bucket itself says: its categories and
- * booleans, numbers at their means in the bucket, and nothing of the rest.
+ * booleans, numbers at their means in the bucket, and of the rest all values alike.
  */
 export function beliefsOf(
   state: BucketState,

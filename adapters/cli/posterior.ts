@@ -27,9 +27,8 @@ largest. Mean and interval are of what the bucket itself learned, without what i
 changes nothing.
 
 Of policies that learn about features they are in the context of the bucket: its own categories and booleans, numbers at their
-means in it, and no category that the bucket does not say. Where a domain has such categories, an arm may be believed better than
-that in every context there is (reckoner explain tells it for one). Of a tree they are told where what the bucket says leads to
-one leaf.
+means in it, and of other features all values alike (reckoner explain tells what is believed in the context of one decision). Of a
+tree they are told where what the bucket says leads to one leaf.
 
 Examples:
   reckoner posterior --domain support

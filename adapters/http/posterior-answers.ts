@@ -7,7 +7,7 @@ const number = z.number().nullable();
 const belief = {
   mean: number.describe(
     'posterior mean of the reward, of what the bucket itself learned; of policies that learn about features in the context of the bucket: ' +
-      'its own categories and booleans, numbers at their means in it, and no other category; null for a tree that parts contexts by ' +
+      'its own categories and booleans, numbers at their means in it, and of other features all values alike; null for a tree that parts contexts by ' +
       'what the bucket does not say',
   ),
   lower: number.describe('lower end of the 95 % interval of that mean'),

@@ -84,17 +84,23 @@ it('knows of a context of another schema its bias only', () => {
   expect(vectorOf([[1, 0, 0, 1]], [])).toEqual([1, 0, 0, 0, 0, 0, 0]);
 });
 
-it('has a number that is not known at its mean, and no flag of what is not', () => {
+it('has a number that is not known at its mean, and of what is not all values alike', () => {
   const contexts = [
-    [1, 1, 0, 1],
-    [3, 0, 2, 5],
+    [1, 0, 1, 1],
+    [3, 2, 0, 5],
     [8, 1, 1, 9],
   ];
   const unknown = Number.NaN;
-  expect(vectorOf(contexts, [unknown, unknown, unknown, unknown])).toEqual([1, 0, 0, 0, 0, 0, 0]);
-  expect(vectorOf(contexts, [unknown, 1, 2, unknown])).toEqual(vectorOf(contexts, [4, 1, 2, 5]));
-  expect(vectorOf(contexts, [unknown, 1, 2, 9])[5]).toBe(0);
-  expect(vectorOf(contexts, [unknown, 1, 2, 9])[6]).toBeGreaterThan(0);
+  const all = [0, 1].flatMap((boolean) => [0, 1, 2].map((category) => vectorOf(contexts, [4, category, boolean, 5])));
+  const mean = vectorOf(contexts, [unknown, unknown, unknown, unknown]);
+  for (const [place, x] of mean.entries())
+    expect(x).toBeCloseTo(
+      all.reduce((sum, vector) => sum + vector[place]! / all.length, 0),
+      15,
+    );
+  expect(vectorOf(contexts, [unknown, 2, 1, unknown])).toEqual(vectorOf(contexts, [4, 2, 1, 5]));
+  expect(vectorOf(contexts, [unknown, 2, 1, 9])[5]).toBe(0);
+  expect(vectorOf(contexts, [unknown, 2, 1, 9])[6]).toBeGreaterThan(0);
 });
 
 it('refuses more than 1,024 numbers', () => {

@@ -303,6 +303,30 @@ test.each(linear)('Means of %s are those of the bucket’s own context, as a dec
   await stage.stop();
 });
 
+test('Where a bucket does not say a category, its mean is that over all of them', async () => {
+  const context = { topic: { type: 'categorical', values: ['x', 'y', 'z'] } } as DomainConfigInput['context'];
+  const config: DomainConfigInput = { arms: ['a'], context, bucketBy: [], policy: { name: 'lin_ts' } };
+  const stage = await given([configured(config)]);
+  for (let round = 0; round < 90; round++) {
+    const { decisionId } = await stage.reckoner.decide(DOMAIN, { context: { topic: 'xyz'[round % 3] ?? '' } });
+    await stage.reckoner.reward(decisionId, { value: 0.8 });
+  }
+  const means: number[] = [];
+  for (const topic of 'xyz') {
+    const { decisionId } = await stage.reckoner.decide(DOMAIN, { context: { topic } });
+    means.push((await stage.reckoner.explain(decisionId)).arms[0]?.mean ?? Number.NaN);
+  }
+  const projected = await projectedFrom(stage.log);
+  const [row] = projected.rows('posteriors');
+  expect(row?.mean).toBeCloseTo(
+    means.reduce((sum, mean) => sum + mean / 3, 0),
+    12,
+  );
+  expect(row?.mean).toBeGreaterThan(0.78);
+  projected.close();
+  await stage.stop();
+});
+
 test('A tree that parts contexts by what the bucket does not say has no mean for it', async () => {
   const policy = { name: 'context_tree', minSplit: 10 } as const;
   const config: DomainConfigInput = { ...base, arms: ['a', 'b'], bucketBy: ['topic'], sharing: { every: 0 }, policy };

@@ -41,6 +41,10 @@ export function concerns({ at, subject, from, to }: Voiding, reward: Voidable): 
 export interface Ancestry {
   /** Newest rollback among them, -1 where there is none. */
   readonly rolledBackAt: number;
+  /** What that returned to, -1 where there is none. */
+  readonly rolledBackTo: number;
+  /** Revisions at which what counts begins or ends, in no order. */
+  readonly edges: readonly number[];
   /** Whether a revision is among them. */
   has(revision: number): boolean;
 }
@@ -58,6 +62,8 @@ export function ancestryOf(target: number, rollbacks: readonly Rollback[]): Ance
   spans.push({ from: 0, to: end });
   return {
     rolledBackAt: spans.length === 1 ? -1 : (spans[0]?.from ?? -1),
+    rolledBackTo: spans[1]?.to ?? -1,
+    edges: spans.flatMap(({ from, to }) => [from, to + 1]),
     has: (revision) => spans.some(({ from, to }) => revision >= from && revision <= to),
   };
 }

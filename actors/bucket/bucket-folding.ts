@@ -2,7 +2,7 @@
  * The fold of buckets for who reads the log event by event and holds many of them: projections, and the way back to a moment of the
  * past. It is the fold of the live buckets; of decisions it reads no more than that asks for.
  */
-import { type DecodedEvent, decode, type Traced, timeOf, traceDecision, traceReward } from '../../events/catalogue.ts';
+import { type DecodedEvent, decode, timeOf } from '../../events/catalogue.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash } from '../../events/seal.ts';
@@ -16,6 +16,7 @@ import { createTimeline, type DomainStanding, type DomainState, standingAt } fro
 import { restoreBucket, SNAPSHOT_VERSIONS, serialiseBucket } from './bucket-snapshot.ts';
 import { type BucketEvent, type BucketState, emptyBucket, evolve, isBucketEvent } from './bucket-state.ts';
 import { foldBucket } from './fold-bucket.ts';
+import { readToFold } from './read-to-fold.ts';
 import { recentIds } from './recent-ids.ts';
 
 export interface FoldingSource {
@@ -223,37 +224,6 @@ const READ_NO_FURTHER = async () => {};
 function bucketOf(state: BucketState): Bucket {
   const { head, posteriorRevision, domain } = state;
   return { state, revision: head.revision, posteriorRevision, domainRevision: domain.revision };
-}
-
-/** The event as `evolve` takes it: no more of it is read than that looks at. */
-function readToFold(
-  event: RecordedEvent,
-  { open }: BucketState,
-  domainAt: (revision: number) => BucketState['domain'],
-  revaluedAt: number,
-): BucketEvent | undefined {
-  if (event.type === 'DecisionMade') {
-    const traced = traceDecision(event);
-    // Which arms could be chosen is only counted in conservative mode.
-    if (traced !== undefined && domainAt(traced.data.domainRevision).conservative === undefined)
-      return partOf(event, traced, traced.data);
-  }
-  if (event.type === 'RewardObserved' && open.size === 0) {
-    const traced = traceReward(event);
-    const domain = traced && domainAt(traced.data.domainRevision);
-    // What it was given for matters to who waits for it or values it anew, its context to policies that learn about features.
-    const plain = domain?.window === undefined && domain?.policy.usesFeatures !== true;
-    if (traced !== undefined && plain && traced.data.domainRevision >= revaluedAt)
-      return partOf(event, traced, Object.assign(traced.data, FEATURELESS));
-  }
-  const decoded = decode(event);
-  return isBucketEvent(decoded) ? decoded : undefined;
-}
-
-const FEATURELESS: { readonly features: readonly number[] } = { features: [] };
-
-function partOf({ id, type }: RecordedEvent, { time }: Traced<unknown>, data: object): BucketEvent {
-  return { id, type, data, metadata: { time } } as BucketEvent; // all of it that folding it looks at, as was just found out
 }
 
 function changesBy(event: DecodedEvent | undefined, before: DomainState | undefined, after: DomainState) {

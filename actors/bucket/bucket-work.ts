@@ -31,7 +31,7 @@ export interface BucketWork {
   /** Whether the machine is ready: what comes before waits until it is. */
   open: boolean;
   state: BucketState | undefined;
-  /** The state before another writer was faster. */
+  /** The state before another writer was faster, or before it held no more. */
   behind: BucketState | undefined;
   queue: BucketCommand[];
   batch: Batch | undefined;
@@ -101,6 +101,11 @@ export function isStale({ state, dependencies: { timeline } }: BucketWork): bool
   if (state === undefined) return false;
   const { lineage } = timeline;
   return state.under < lineage.turnedAt && !lineage.keeps(state.under);
+}
+
+/** Whether nothing is asked of it, and nothing on its way to the log. */
+export function isIdle({ open, queue, batch, preparing }: BucketWork): boolean {
+  return open && queue.length === 0 && batch === undefined && !preparing;
 }
 
 /** Whether there is a restart to record even where nobody asks for anything. */
@@ -181,6 +186,7 @@ export function settle(work: BucketWork, { result, used }: Committed): void {
   } else {
     work.conflicts = 0;
     const domainAt = (revision: number) => standingAt(dependencies.timeline, revision);
+    keepMarked(work, batch);
     if (batch.restart !== undefined) evolve(state, batch.restart, batch.restart.head, domainAt);
     for (const event of batch.events) evolve(state, event, event.head, domainAt);
     if (!stale) snapshot(work, SNAPSHOT_EVERY);
@@ -199,6 +205,13 @@ export function settle(work: BucketWork, { result, used }: Committed): void {
       });
     }
   }
+}
+
+/** Writes the state down as it was when the domain was marked: who returns to that mark has it at hand. */
+function keepMarked(work: BucketWork, { domain }: Batch): void {
+  const { markedAt } = work.dependencies.timeline;
+  if (work.state !== undefined && work.state.domain.revision < markedAt && domain.revision >= markedAt)
+    snapshot(work, SNAPSHOT_WORTH);
 }
 
 /** Puts the batch back to the front of the queue, to be made anew from a fresh state; after three conflicts in a row it is refused. */
@@ -220,6 +233,7 @@ export function requeue(work: BucketWork, conflict: boolean): void {
 /** Forgets a state that holds no more. Written down first: where a rollback is rolled back, it holds again. */
 export function setAside(work: BucketWork): void {
   snapshot(work, SNAPSHOT_WORTH);
+  work.behind = work.state;
   work.state = undefined;
   work.stale = true;
 }

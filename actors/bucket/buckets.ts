@@ -2,7 +2,7 @@
  * The registry of live buckets: root actors, created when first asked for and passivated when too many are live. A bucket that
  * fails is dropped, counted, and made anew from the log by the next request.
  */
-import { type Actor, createActor } from 'xstate';
+import { type Actor, createActor, waitFor } from 'xstate';
 import { problemOf, ReckonerError } from '../../events/errors.ts';
 import { sendTo } from '../send-to.ts';
 import { bucketMachine } from './bucket.ts';
@@ -13,13 +13,18 @@ import {
   type BucketMachineEvent,
   type BucketWork,
   failAll,
+  isIdle,
+  isStale,
   rejectAll,
 } from './bucket-work.ts';
 
 export interface Buckets {
   /** Hands the command to the bucket that writes the stream. */
   send(stream: string, dependencies: () => BucketDependencies, command: BucketCommand): void;
-  /** Tells the live buckets whose stream begins so that their domain changed. */
+  /**
+   * Tells the live buckets whose stream begins so that their domain changed. Those in whose state holds no more because of it are
+   * folded anew before anybody asks, the most recently used first.
+   */
   domainChanged(streamPrefix: string): void;
   /** Puts every idle bucket away, with its snapshot. */
   passivateAll(): void;
@@ -86,6 +91,27 @@ export function createBuckets({ maxLive = 10_000, onFailure }: BucketsOptions): 
     }
   };
 
+  /** By prefix; true where the domain changed once more meanwhile. */
+  const foldingAhead = new Map<string, boolean>();
+  let stopped = false;
+  const foldAhead = async (streamPrefix: string) => {
+    const isUnderWay = foldingAhead.has(streamPrefix);
+    foldingAhead.set(streamPrefix, isUnderWay);
+    if (isUnderWay) return;
+    do {
+      foldingAhead.set(streamPrefix, false);
+      for (const [stream, bucket] of [...live].reverse()) {
+        if (stopped) break;
+        if (!stream.startsWith(streamPrefix) || !isStale(bucket.work) || !isIdle(bucket.work)) continue;
+        bucket.send({ type: 'stale' });
+        // Where it fails, whoever asks next is told; and those who ask have their turns in between.
+        await waitFor(bucket.actor, (snapshot) => !snapshot.matches('hydrating')).catch(() => {});
+        await bucket.work.dependencies.env.sleep(0);
+      }
+    } while (foldingAhead.get(streamPrefix) === true && !stopped);
+    foldingAhead.delete(streamPrefix);
+  };
+
   return {
     send(stream, dependencies, command) {
       const known = live.get(stream);
@@ -96,8 +122,10 @@ export function createBuckets({ maxLive = 10_000, onFailure }: BucketsOptions): 
     },
     domainChanged(streamPrefix) {
       for (const [stream, { send }] of live) if (stream.startsWith(streamPrefix)) send({ type: 'domainChanged' });
+      void foldAhead(streamPrefix);
     },
     passivateAll() {
+      stopped = true;
       for (const { send } of [...live.values()]) send({ type: 'passivate' });
     },
     get live() {

@@ -4,19 +4,12 @@ import { eventAt } from '../../events/event-at.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash, type Head } from '../../events/seal.ts';
 import type { SnapshotStore } from '../../events/snapshot-store.ts';
-import { type DomainTimeline, standingAt } from '../domain/domain-state.ts';
+import { type DomainStanding, type DomainTimeline, standingAt } from '../domain/domain-state.ts';
 import type { Lineage } from '../rollback/lineage.ts';
 import { retractedIn } from '../rollback/recount.ts';
 import { restoreBucket, SNAPSHOT_VERSIONS } from './bucket-snapshot.ts';
-import {
-  adopt,
-  type BucketEvent,
-  type BucketState,
-  emptyBucket,
-  evolve,
-  isBucketEvent,
-  trustFromHere,
-} from './bucket-state.ts';
+import { adopt, type BucketEvent, type BucketState, emptyBucket, evolve, trustFromHere } from './bucket-state.ts';
+import { readToFold } from './read-to-fold.ts';
 
 export interface BucketSource {
   readonly log: Pick<EventLog, 'readStream'>;
@@ -30,7 +23,7 @@ export interface BucketSource {
  * The bucket under a revision of its domain: what events that it does not descend from have taught is not in it, and it ends
  * before the first event of a later one.
  * @param upTo fold the events before this revision only; default all
- * @param known what a live bucket knew before another writer was faster: it is folded on, where the log holds it still
+ * @param known what a live bucket knew before another writer was faster, or before it was set aside: it is folded on as far as it holds
  * @param target revision of the domain, or as what counts under it, default the newest
  * @throws ReckonerError log_corrupt
  */
@@ -45,8 +38,8 @@ export async function foldBucket(
   for (let state = known; ; ) {
     const lineage =
       target === undefined ? timeline.lineage : typeof target === 'number' ? timeline.lineageOf(target) : target;
-    const goesOn = state !== undefined && lineage.keeps(state.under) && (await holds(source.log, stream, state.head));
-    const begun = (goesOn ? state : undefined) ?? (await restored(source, stream, upTo, lineage));
+    const begun =
+      (await goneOn(source, stream, state, upTo, lineage)) ?? (await restored(source, stream, upTo, lineage));
     const folded = await foldUnder(source, stream, begun, upTo, lineage);
     if (target !== undefined || folded.ahead <= lineage.target) return settled(folded.state, lineage);
     if (folded.ahead >= timeline.length) await refresh();
@@ -54,6 +47,53 @@ export async function foldBucket(
     // What has become known may set aside what was folded.
     state = folded.state;
   }
+}
+
+/** What is known, as far as it holds under the lineage; undefined where it does not, or is not what the log says. */
+async function goneOn(
+  source: BucketSource,
+  stream: string,
+  known: BucketState | undefined,
+  upTo: number,
+  lineage: Lineage,
+): Promise<BucketState | undefined> {
+  if (known === undefined) return undefined;
+  const keeps = lineage.keeps(known.under);
+  if (!keeps && !canSkip(source.timeline, known, upTo, lineage)) return undefined;
+  if (!(await holds(source.log, stream, known.head))) return undefined;
+  return keeps ? known : skipped(source, stream, known, lineage);
+}
+
+/**
+ * Whether all that a rollback set aside in a bucket is at the end of what is known of it, and taught nothing that anybody would have to
+ * read there: which reward windows are open depends on what counts.
+ */
+function canSkip({ forgets, awaits }: DomainTimeline, { under }: BucketState, upTo: number, lineage: Lineage): boolean {
+  return forgets && !awaits && upTo === Number.POSITIVE_INFINITY && under < lineage.rolledBackAt;
+}
+
+/**
+ * The bucket after a rollback, without reading what that set aside: revisions of the domain only grow along a stream, so from the first
+ * event under one that was set aside to the end of what is known, nothing counts. What runs on over such events is known.
+ */
+async function skipped(
+  source: BucketSource,
+  stream: string,
+  known: BucketState,
+  lineage: Lineage,
+): Promise<BucketState | undefined> {
+  const kept = await restored(source, stream, Number.POSITIVE_INFINITY, lineage);
+  const state = kept ?? emptyBucket(lineage.teaches(standingAt(source.timeline, 0)));
+  const how = { cached: kept !== undefined, until: lineage.rolledBackTo };
+  // One event by itself: where the snapshot stands at the fork, a page of what follows would be read for nothing.
+  for (const upTo of [state.head.revision + 2, known.head.revision + 1]) {
+    const { revision } = state.head;
+    const { anew } = await foldFrom(source, stream, state, upTo, lineage, NONE, how);
+    if (anew) return undefined;
+    if (state.head.revision === revision) break;
+  }
+  const { head, recent, pacer } = known;
+  return state.head.revision > head.revision ? undefined : { ...state, head, recent, pacer };
 }
 
 /** The same as whoever looks at it under that revision sees it: policies and what else changed by then are adopted. */
@@ -87,7 +127,8 @@ async function foldUnder(
   const state = cached ?? empty();
   const { voided, end } = await voidedAfter(source, stream, state, upTo, lineage);
   if (cached === undefined) return foldFrom(source, stream, state, end, lineage, voided);
-  const folded = voided.size === 0 ? await foldFrom(source, stream, state, end, lineage, voided, true) : undefined;
+  const folded =
+    voided.size === 0 ? await foldFrom(source, stream, state, end, lineage, voided, { cached: true }) : undefined;
   if (folded !== undefined && !folded.anew) return folded;
   const fresh = empty();
   const whole = await voidedAfter(source, stream, fresh, upTo, lineage);
@@ -137,17 +178,24 @@ async function foldFrom(
   upTo: number,
   lineage: Lineage,
   voided: ReadonlySet<string>,
-  cached = false,
+  { cached = false, until = lineage.target }: { readonly cached?: boolean; readonly until?: number } = {},
 ): Promise<Folded> {
   const { log, timeline } = source;
   const domainAt = (revision: number) => standingAt(timeline, revision);
   const from = state.head.revision + 1;
+  // Events of a bucket name the same revision one after another.
+  let [known, taught] = [-1, undefined as DomainStanding | undefined];
+  const taughtAt = (revision: number) => {
+    if (revision === known) return taught;
+    const standing = timeline.standingAt(revision);
+    [known, taught] = [revision, standing && lineage.teaches(standing)];
+    return taught;
+  };
   let last: RecordedEvent | undefined;
   let ahead = -1;
   for await (const event of log.readStream(stream, { from, limit: Math.max(0, upTo - from) })) {
-    const decoded = decode(event);
-    const folded = isBucketEvent(decoded) ? decoded : undefined;
-    if (folded !== undefined && folded.data.domainRevision > lineage.target) {
+    const folded = readToFold(event, state, taughtAt, lineage.revaluedAt);
+    if (folded !== undefined && folded.data.domainRevision > until) {
       ahead = folded.data.domainRevision;
       break;
     }

@@ -66,6 +66,8 @@ export interface DomainTimeline {
   readonly forgets: boolean;
   /** Whether it ever declared a reward window. */
   readonly awaits: boolean;
+  /** The newest revision at which a point to return to was marked, -1 where none was. */
+  readonly markedAt: number;
   /** The newest revision and its ancestors. */
   readonly lineage: Lineage;
   /** A revision and its ancestors. */
@@ -92,6 +94,7 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
   let latest: DomainState | undefined;
   let forgets = true;
   let awaits = false;
+  let markedAt = -1;
   const at = (revision: number): DomainStanding | undefined => {
     if (latest === undefined || !(revision >= 0 && revision <= latest.revision)) return undefined;
     const turn = turns[turnAt(turns, revision)];
@@ -110,6 +113,9 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
     },
     get awaits() {
       return awaits;
+    },
+    get markedAt() {
+      return markedAt;
     },
     get lineage() {
       // There may be a million revisions: made when it is asked for.
@@ -143,6 +149,7 @@ export function createTimeline(makePolicy: MakePolicy): DomainTimeline {
       const { policy: newPolicy, rewards } = anewWith(event, rollback === undefined ? latest : at(rollback.to), state);
       if (newPolicy || rewards) relearnings.push(revision);
       if (rewards) revaluations.push(revision);
+      if (event?.type === 'RollbackPointMarked') markedAt = revision;
       const changed = latest?.configuredAt !== state.configuredAt || latest.frozen !== state.frozen;
       if (changed || rollback !== undefined) {
         const known = turns.findLast(({ policyKey }) => policyKey === state.policyKey);

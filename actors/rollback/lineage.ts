@@ -10,6 +10,11 @@ export interface Lineage {
   readonly target: number;
   /** Newest rollback or voiding among them, -1 where there is none. */
   readonly turnedAt: number;
+  /** Newest rollback among them, and what it returned to; -1 where there is none. */
+  readonly rolledBackAt: number;
+  readonly rolledBackTo: number;
+  /** Revisions at which what counts begins or ends, in no order. */
+  readonly edges: readonly number[];
   /** Whether a revision is among them. */
   has(revision: number): boolean;
   /** Whether what was folded under a revision still holds: it is among them, and nothing was voided since. */
@@ -49,7 +54,7 @@ export function lineageOf(
   { rollbacks, voidings = [], relearnings = [], revaluations = [] }: Turns,
   standingAt: (revision: number) => DomainStanding | undefined = () => undefined,
 ): Lineage {
-  const { has, rolledBackAt } = ancestryOf(target, rollbacks);
+  const { has, rolledBackAt, rolledBackTo, edges } = ancestryOf(target, rollbacks);
   const voided = voidings.filter(({ at }) => has(at));
   const voidedAt = voided.at(-1)?.at ?? -1;
   const relearnedAt = relearnings.findLast(has) ?? -1;
@@ -59,6 +64,9 @@ export function lineageOf(
   return {
     target,
     turnedAt: Math.max(rolledBackAt, voidedAt, relearnedAt),
+    rolledBackAt,
+    rolledBackTo,
+    edges,
     has,
     keeps: (under) => has(under) && under >= voidedAt && under >= relearnedAt,
     voidedAt,

@@ -1,8 +1,10 @@
 /** Logs that were written by earlier builds give the same posteriors and the same choices, bit for bit. How one is recorded: README.md of the tests. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import { decode } from '../../events/catalogue.ts';
+import protobuf from 'protobufjs';
+import { describe, expect, test } from 'vitest';
+import { catalogue, decode, decodeMetadata } from '../../events/catalogue.ts';
 import { chainHash, ENGINE } from '../../events/seal.ts';
+import { policyNames } from '../../policies/catalogue.ts';
 import { type Expectation, readHistory, replay } from './history.ts';
 
 const names = readdirSync(new URL('.', import.meta.url))
@@ -14,32 +16,67 @@ const FIRST_TYPES = [
   ...['DecisionMade', 'ItemsShown', 'RewardObserved', 'RewardRetracted'],
 ];
 
-/** What each history holds: the types beside the first ones, and the policies. */
+const LATER_TYPES = ['RolledBack', 'RewardVoided', 'BucketRestarted', 'AgentCallSucceeded', 'AgentCallFailed'];
+const RARE_TYPES = ['DomainFrozen', 'DomainThawed', 'ItemsShown'];
+
+/** What each history holds: event types, and policies. */
 const holds: Readonly<Record<string, { readonly types: readonly string[]; readonly policies: readonly string[] }>> = {
-  'version-1': { types: [], policies: ['beta_thompson', 'epsilon_greedy', 'fixed'] },
+  'version-1': { types: FIRST_TYPES, policies: ['beta_thompson', 'epsilon_greedy', 'fixed'] },
   'version-2': {
-    types: ['RolledBack', 'RewardVoided', 'BucketRestarted', 'AgentCallSucceeded', 'AgentCallFailed'],
+    types: [...FIRST_TYPES, ...LATER_TYPES],
     policies: ['beta_thompson', 'doubly_robust', 'epsilon_greedy', 'nig_thompson', 'rand_ucb'],
   },
+  'version-3': {
+    types: [...FIRST_TYPES.filter((type) => !RARE_TYPES.includes(type)), ...LATER_TYPES],
+    policies: [...policyNames].sort(),
+  },
 };
+
+/** Fields that no history holds. One that is added to the schema is recorded before it is released, as README.md of the tests says. */
+const UNRECORDED = ['DomainConfigured.reason']; // no door takes one yet
 
 /** What a mismatch is told with: it may be the machine’s arithmetic as well as ours. */
 function blame(engine: string): string {
   return `written by ${engine}, replayed by ${ENGINE} on Node ${process.version} (V8 ${process.versions.v8}, ${process.arch})`;
 }
 
-test('there is a golden history', () => {
-  expect(names.length).toBeGreaterThan(0);
+const histories = new Map(names.map((name) => [name, readHistory(new URL(`${name}.ndjson`, import.meta.url))]));
+const all = [...histories.values()].flat();
+
+describe('the golden histories', () => {
+  const types: [string, { readonly version: number; readonly upcasters?: object }][] = Object.entries(catalogue);
+
+  test('hold every event type, as every version of its schema wrote it', () => {
+    const held = new Set(all.map((event) => `${event.type} ${decodeMetadata(event).schemaVersion}`));
+    const wanted = types.flatMap(([type, { version }]) =>
+      Array.from({ length: version }, (_, index) => `${type} ${index + 1}`),
+    );
+    expect([...held].sort()).toEqual(wanted.sort());
+  });
+
+  test('would show what a version cannot read: from each version an upcaster leads to the next', () => {
+    const lifted = types.map(([type, { upcasters = {} }]) => [type, Object.keys(upcasters).map(Number)]);
+    const wanted = types.map(([type, { version }]) => [type, Array.from({ length: version - 1 }, (_, n) => n + 1)]);
+    expect(lifted).toEqual(wanted);
+  });
+
+  test('hold every policy', () => {
+    expect(new Set(all.map(policyOf))).toEqual(new Set([undefined, ...policyNames]));
+  });
+
+  test('hold every field of every event', () => {
+    expect(emptyFields(all)).toEqual(UNRECORDED);
+  });
 });
 
-for (const name of names) {
-  const events = readHistory(new URL(`${name}.ndjson`, import.meta.url));
+for (const [name, events] of histories) {
   const expectation = JSON.parse(readFileSync(new URL(`${name}.json`, import.meta.url), 'utf8')) as Expectation;
 
   test(`${name} replays: every choice, propensity and posterior is the one that was recorded`, async () => {
-    const { streams, choices, mismatches } = await replay(events);
+    const { streams, contents, choices, mismatches } = await replay(events);
     expect(mismatches.slice(0, 5), blame(expectation.engine)).toEqual([]);
     expect(streams, blame(expectation.engine)).toEqual(expectation.streams);
+    expect(contents, 'what events say').toEqual(expectation.contents);
     expect(events).toHaveLength(expectation.events);
     expect(choices).toBeGreaterThan(100);
   });
@@ -47,7 +84,7 @@ for (const name of names) {
   test(`${name} holds what a history can hold`, () => {
     const types = new Set(events.map(({ type }) => type));
     const held = holds[name];
-    expect([...types].sort()).toEqual([...FIRST_TYPES, ...(held?.types ?? [])].sort());
+    expect([...types].sort()).toEqual([...(held?.types ?? [])].sort());
     const policies = new Set(events.map((event) => policyOf(event)).filter((policy) => policy !== undefined));
     expect([...policies].sort()).toEqual(held?.policies);
   });
@@ -88,4 +125,35 @@ function rewardIn(event: Parameters<typeof decode>[0]): number {
 function policyOf(event: Parameters<typeof decode>[0]): string | undefined {
   const decoded = decode(event);
   return decoded?.type === 'DecisionMade' && !decoded.data.fallback ? decoded.data.policy : undefined;
+}
+
+/** Fields of the schema, as `RewardObserved.value`, that are empty in all events. */
+function emptyFields(events: readonly Parameters<typeof decode>[0][]): string[] {
+  const { root } = protobuf.parse(readFileSync(new URL('../../proto/events.proto', import.meta.url), 'utf8'));
+  const empty = new Set<string>();
+  const reachable = new Set<protobuf.Type>();
+  const reach = (message: protobuf.Type): void => {
+    if (reachable.has(message)) return;
+    reachable.add(message);
+    for (const field of message.fieldsArray) {
+      empty.add(`${message.name}.${field.name}`);
+      const inner = field.resolve().resolvedType;
+      if (inner instanceof protobuf.Type) reach(inner);
+    }
+  };
+  for (const type of Object.keys(catalogue)) reach(root.lookupType(type));
+  const meet = (message: protobuf.Type, data: object): void => {
+    for (const [name, value] of Object.entries(data)) {
+      const values = (Array.isArray(value) ? value : [value]).filter((one) => one !== undefined && one !== null);
+      if (value instanceof Uint8Array ? value.length === 0 : values.every((one) => !one)) continue;
+      empty.delete(`${message.name}.${name}`);
+      const inner = message.fields[name]?.resolve().resolvedType;
+      if (inner instanceof protobuf.Type) for (const one of values) meet(inner, one);
+    }
+  };
+  for (const event of events) {
+    const { type, data } = decode(event) ?? {};
+    if (type !== undefined && data !== undefined) meet(root.lookupType(type), data);
+  }
+  return [...empty];
 }

@@ -1,5 +1,5 @@
 /** Golden histories: logs that an earlier build wrote, and what they must still fold to. */
-import { hash } from 'node:crypto';
+import { createHash, type Hash, hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createReplay } from '../../actors/audit/replay.ts';
 import type { BucketState } from '../../actors/bucket/bucket-state.ts';
@@ -18,6 +18,8 @@ export interface Expectation {
   readonly events: number;
   /** By stream: SHA-256 of the posteriors after each of its events, one into the next, and of its last event. */
   readonly streams: Readonly<Record<string, { readonly posterior: string; readonly head: string }>>;
+  /** By event type: what `contentsOf` says. */
+  readonly contents: Readonly<Record<string, string>>;
 }
 
 /** One line of a history: an event with its bytes in base64. */
@@ -56,6 +58,7 @@ export interface Mismatch {
 
 export interface Replayed {
   readonly streams: Expectation['streams'];
+  readonly contents: Expectation['contents'];
   readonly choices: number;
   readonly mismatches: readonly Mismatch[];
 }
@@ -93,7 +96,35 @@ export async function replay(events: readonly RecordedEvent[]): Promise<Replayed
       streams[event.stream] = { posterior, head: sha256(chainHash(event)) };
     }
   }
-  return { streams, choices, mismatches };
+  return { streams, contents: contentsOf(events), choices, mismatches };
+}
+
+/**
+ * By event type the SHA-256 of what its events say once they are lifted to the schema of today: of all of it, because not all
+ * of it moves a posterior. Fields that are empty are left out, as on the wire, so that new ones change nothing.
+ */
+export function contentsOf(
+  events: readonly RecordedEvent[],
+  read: (event: RecordedEvent) => { readonly type: string; readonly data: object } | undefined = decode,
+): Record<string, string> {
+  const hashes = new Map<string, Hash>();
+  for (const event of events) {
+    const { type, data } = read(event) ?? {};
+    if (type === undefined) continue;
+    const known = hashes.get(type) ?? createHash('sha256');
+    hashes.set(type, known.update(JSON.stringify(data, wireLike)).update('\n'));
+  }
+  return Object.fromEntries([...hashes].sort().map(([type, hashed]) => [type, hashed.digest('hex')]));
+}
+
+function wireLike(this: Record<string, unknown>, key: string): unknown {
+  const value = this[key]; // not what a Buffer makes of itself for JSON
+  if (value instanceof Uint8Array) return value.length === 0 ? undefined : Buffer.from(value).toString('hex');
+  if (Array.isArray(value) && value.length === 0) return undefined;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const inList = /^\d+$/.test(key); // the place of a number or text in a list says something
+  return !inList && (value === '' || value === 0 || value === false) ? undefined : value;
 }
 
 /** Every domain at each of its revisions. */

@@ -14,18 +14,33 @@ import { type Expectation, lineOf, replay } from './history.ts';
 const name = process.argv[2];
 if (name === undefined) throw new Error('usage: node dist/test/golden/record.js test/golden/<name>');
 
-let calls = 0;
-const agent = (id: string): AgentDefinition => ({
-  id,
-  source: 'simulated',
-  async perform() {
-    calls += 1;
-    if (calls % 3 === 0) return { ok: false, category: 'refused' };
-    return { ok: true, answer: 'done', costUsd: 0.001, latencyMs: 20, quality: 0.75 };
-  },
-});
+// What a node waits for keeps no process alive.
+const awake = setInterval(() => {}, 1000);
 
-const node = await openNode({ seed: 20_261_121, nodeName: 'golden', agents: [agent('small'), agent('large')] });
+/** One that fails now and then three times on end: its breaker opens, and the first probe fails too. */
+const agent = (id: string): AgentDefinition => {
+  let calls = 0;
+  return {
+    id,
+    source: 'simulated',
+    limits: { openAfter: 2, cooldownMs: 100 }, // every look at the clock moves it on
+    async perform() {
+      calls += 1;
+      if (calls % 8 > 4) return { ok: false, category: 'failed' };
+      return {
+        ok: true,
+        answer: 'done',
+        costUsd: 0.001,
+        latencyMs: 20,
+        quality: 0.75,
+        inputTokens: 90,
+        outputTokens: 7,
+      };
+    },
+  };
+};
+
+const node = await openNode({ seed: 20_261_122, nodeName: 'golden', agents: [agent('small'), agent('large')] });
 const { reckoner } = node;
 const olive = { tenant: 'default', by: 'olive' };
 
@@ -75,96 +90,96 @@ const common: DomainConfigInput = {
   exploration: 0.1,
 };
 
-// Learning that is taken back, and brought back: configurations, a freeze, marks, rollbacks, a voiding.
-await reckoner.configure('turning', { ...common, policy: { name: 'beta_thompson' }, fallback: 'tool' }, olive);
-await play('turning', 20, task);
-await reckoner.checkpoint('turning', { name: 'before the launch', reason: 'golden' }, olive);
-await play('turning', 12, task);
-await reckoner.configure('turning', {
-  ...common,
-  policy: { name: 'epsilon_greedy', epsilon: 0.2 },
-  confidence: { gate: true },
+// What rewards are worth, told in all ways, and changed: all is learned anew, by a policy that takes over too.
+const components = { quality: 0.8, cost: 0.6, latency: 0.4, feedback: 0.2 };
+const worths: DomainConfigInput = {
+  ...{ ...common, reward: { weights: { quality: 1, cost: 0.5, latency: 0.25, feedback: 0.5 } } },
+  policy: { name: 'beta_thompson' },
+};
+await reckoner.configure('relearning', worths, olive);
+const tell = async (rounds: number) => {
+  for (let round = 0; round < rounds; round++) {
+    requests += 1;
+    const { decisionId } = await reckoner.decide('relearning', { context: task(round), requestId: `tell-${requests}` });
+    if (round % 3 === 0) await reckoner.reward(decisionId, { components });
+    if (round % 3 === 1) await reckoner.reward(decisionId, { feedback: round % 2 ? 'click' : 'thumbs_down' });
+    if (round % 3 === 2) await reckoner.reward(decisionId, { value: 0.3, components, feedback: { rating: 4 } });
+    await node.settled('relearning');
+  }
+};
+await tell(24);
+await reckoner.configure('relearning', {
+  ...{ ...worths, reward: { weights: { quality: 0.25, cost: 1 } }, feedback: { click: 'failure' } },
 });
-const [early, late] = (await play('turning', 14, task)) ?? ['', ''];
-await reckoner.freeze('turning', { reason: 'golden' });
-await play('turning', 3, task);
-await reckoner.thaw('turning', { reason: 'golden' });
-const { revision } = await reckoner.domain('turning');
-await reckoner.rollBack('turning', { to: 'before the launch', reason: 'a bad week' }, olive);
-await play('turning', 12, task);
-await reckoner.reward(early, { feedback: 'thumbs_up' }); // its decision is set aside
-await reckoner.rollBack('turning', { to: revision, reason: 'it was not that bad' }, olive);
-await reckoner.retract(early, late, { reason: 'golden' });
-await play('turning', 12, task);
-await reckoner.voidRewards('turning', { subject: 'ada', reason: 'brigading' }, olive);
-await play('turning', 12, task);
+await node.settled('relearning');
+await tell(12);
+await reckoner.configure('relearning', { ...worths, policy: { name: 'rand_ucb' } });
+await node.settled('relearning');
+await tell(12);
+await reckoner.rollBack('relearning', { to: 0, keepConfig: true, reason: 'only what was learned' }, olive);
+await tell(9);
+await reckoner.rollBack('relearning', { to: 0, reason: 'all of it' }, olive);
+await tell(9);
+const span = new Date(node.env.now()).toISOString();
+await tell(9);
+await reckoner.voidRewards('relearning', { from: span, to: new Date(node.env.now()).toISOString() }, olive);
+await tell(6);
 
-// What moves scores: a budget, an objective, conservative mode.
+// What calls cost in contexts.
 await reckoner.configure('paying', {
-  ...{ ...common, policy: { name: 'rand_ucb' }, budget: { perRequestUsd: 0.006 } },
-  objective: { weights: { cost: 0.2, quality: 0.8 } },
+  ...{ ...common, bucketBy: [], policy: { name: 'lin_ucb' }, budget: { perRequestUsd: 0.006 } },
 });
-await play('paying', 60, task);
-await reckoner.configure('careful', {
-  ...{ ...common, policy: { name: 'nig_thompson' }, conservative: { baseline: 'small' }, risk: 0.2 },
-});
-await play('careful', 40, task);
+await play('paying', 50, task);
 
-// Changes of what an arm earns.
+// Changes of what an arm earns, in buckets that were lent to; and rewards of before.
 await reckoner.configure('shifting', {
-  ...{ ...common, bucketBy: [], policy: { name: 'beta_thompson', discount: 0.99 } },
+  ...{ ...common, policy: { name: 'beta_thompson', discount: 0.99 } },
   ...{ changes: { detector: 'page_hinkley', threshold: 3, minPulls: 5 }, exploration: 0.5 },
 });
-await play('shifting', 40, task);
+const [old] = (await play('shifting', 40, task)) ?? [''];
 for (let round = 0; round < 60; round++) {
   const { decisionId } = await reckoner.decide('shifting', { context: task(round), requestId: `shift-${round}` });
   await reckoner.reward(decisionId, { value: 0.02 });
+  await node.settled('shifting');
+}
+await reckoner.reward(old, { value: 1, kind: 'explicit', requestId: 'late' });
+
+// Every other policy.
+const others = [
+  { name: 'softmax' },
+  { name: 'fixed', arm: 'tool' },
+  { name: 'lin_ts' },
+  { name: 'square_cb' },
+  { name: 'context_tree' },
+  { name: 'offset_tree' },
+  { name: 'doubly_robust' },
+  { name: 'bootstrap_bag' },
+  { name: 'nig_thompson' },
+  { name: 'epsilon_greedy' },
+] satisfies DomainConfigInput['policy'][];
+for (const policy of others) {
+  await reckoner.configure(policy.name, { ...common, bucketBy: [], policy }, olive);
+  await play(policy.name, 24, task);
 }
 
-// A policy that cannot forget, slates with items, arms that are carried out.
-await reckoner.configure('slates', { ...common, bucketBy: [], policy: { name: 'doubly_robust' } });
-await play('slates', 30, task);
-for (let round = 0; round < 4; round++) {
-  const { decisionId, slate } = await reckoner.decide('slates', {
-    context: task(round),
-    k: 3,
-    requestId: `slate-${round}`,
-  });
-  const lists = (slate ?? []).map(({ arm }) => ({ arm, items: [`${arm}-${round}`, `other-${round}`] }));
-  const { items } = await reckoner.blend(decisionId, { lists, size: 3 });
-  const [first] = items;
-  if (first !== undefined) await reckoner.reward(decisionId, { feedback: 'click', item: first.item });
-}
+// Agents that fail until they are left alone for a while.
 await reckoner.configure('running', {
-  ...common,
-  arms: arms.slice(0, 2),
-  bucketBy: [],
-  policy: { name: 'beta_thompson' },
+  ...{ ...common, arms: arms.slice(0, 2), bucketBy: [], policy: { name: 'beta_thompson' } },
 });
-for (let round = 0; round < 10; round++) {
+for (let round = 0; round < 40; round++) {
   const run = await reckoner
     .run('running', { context: task(round), question: 'golden', requestId: `run-${round}` })
     .catch(() => undefined);
   if (run !== undefined) await reckoner.reward(run.decision.decisionId, { value: 0.8 });
 }
 
-// Rewards that do not come.
-await reckoner.configure('waiting', {
-  ...{ ...common, bucketBy: [], policy: { name: 'beta_thompson' }, reward: { window: { seconds: 0.1, silence: 0.2 } } },
-});
-for (let round = 0; round < 8; round++)
-  await reckoner.decide('waiting', { context: task(round), requestId: `wait-${round}` });
-// Every look at this clock moves it on.
-for (let looks = 0; looks < 200; looks++) node.env.now();
-await new Promise((resolve) => setTimeout(resolve, 3_000));
-await play('waiting', 8, task);
-
 const events: RecordedEvent[] = [];
 for await (const event of node.log.readAll()) events.push(event);
 await node.close();
-const { streams, mismatches, choices } = await replay(events);
+clearInterval(awake);
+const { streams, contents, mismatches, choices } = await replay(events);
 if (mismatches.length > 0) throw new Error(JSON.stringify(mismatches.slice(0, 3)));
-const expectation: Expectation = { engine: ENGINE, events: events.length, streams };
+const expectation: Expectation = { engine: ENGINE, events: events.length, streams, contents };
 writeFileSync(`${name}.ndjson`, `${events.map((event) => JSON.stringify(lineOf(event))).join('\n')}\n`);
 writeFileSync(`${name}.json`, `${JSON.stringify(expectation, null, 2)}\n`);
 console.log(`${events.length} events in ${Object.keys(streams).length} streams, ${choices} choices`);

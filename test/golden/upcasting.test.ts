@@ -1,13 +1,14 @@
 /** What older and newer versions wrote, read by this one: on events that earlier builds recorded. */
 import { describe, expect, test } from 'vitest';
-import { type Definition, decode, readAs } from '../../events/catalogue.ts';
+import { catalogue, type Definition, decode, type EventType, readAs } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/event-log.ts';
 import { createIntegrity, flawOfLast } from '../../events/integrity.ts';
 import { readDomainFrozen, writeDomainFrozen } from '../../proto/generated/events.ts';
-import { readHistory, replay } from './history.ts';
+import { contentsOf, readHistory, replay } from './history.ts';
 
 const first = readHistory(new URL('version-1.ndjson', import.meta.url));
 const second = readHistory(new URL('version-2.ndjson', import.meta.url));
+const third = readHistory(new URL('version-3.ndjson', import.meta.url));
 
 type Frozen = ReturnType<typeof readDomainFrozen>;
 
@@ -42,6 +43,31 @@ describe('an event that an older version wrote', () => {
     );
   });
 });
+
+test('what an upcaster loses or makes up is noticed, in whatever event, whether or not a posterior is made from it', () => {
+  const types = [...new Set(third.map(({ type }) => type))];
+  expect(types.length).toBeGreaterThan(8);
+  const some = types.flatMap((type) => third.filter((event) => event.type === type).slice(0, 30));
+  const before = contentsOf(some);
+  for (const type of types) {
+    const definition = catalogue[type as EventType] as unknown as Definition<Record<string, unknown>>; // whatever it says
+    const ofType = some.filter((event) => event.type === type);
+    const filled = ofType.flatMap((event) =>
+      Object.entries(decode(event)?.data ?? {}).filter(([, it]) => isFilled(it)),
+    );
+    for (const name of new Set(filled.map(([field]) => field))) {
+      const losing = { ...definition, version: 2, upcasters: { 1: ({ [name]: _, ...data }) => data } };
+      const after = contentsOf(ofType, (event) => ({ type, data: readAs(losing, event, 1) }));
+      expect(after[type], `${type}.${name}`).not.toBe(before[type]);
+    }
+    const unchanged = contentsOf(ofType, (event) => ({ type, data: readAs(definition, event, 1) }));
+    expect(unchanged[type]).toBe(before[type]);
+  }
+});
+
+function isFilled(value: unknown): boolean {
+  return Array.isArray(value) || value instanceof Uint8Array ? value.length > 0 : Boolean(value);
+}
 
 test('an event type that only a newer version knows is kept and skipped: nothing else comes out otherwise', async () => {
   const newer: Readonly<Record<string, string>> = { ItemsShown: 'ItemsSeen', RollbackPointMarked: 'DomainBlessed' };

@@ -54,8 +54,7 @@ export async function auditFile(file: string, options: FileAudit): Promise<FileC
     if (seal !== undefined) checkSeal(seal, counts.events, headsOf(parts, 'sealed'), found);
     for (const id of structure ? salvage.repeatedIds() : [])
       found(findingOf('repeated', `More than one event has the id ${id}.`));
-    for (const line of structure ? salvage.examine() : [])
-      found(findingOf('file', `SQLite says of the file: ${line}.`));
+    for (const line of structure ? salvage.examine() : []) found(findingOf('file', `Of the file: ${line}.`));
     return { ...counts, root: rootOf(headsOf(parts, 'heads')) };
   } finally {
     for (const worker of workers) await worker.terminate();

@@ -1,5 +1,6 @@
 /** Whether a log file is sound, for `doctor`. */
 import type Database from 'better-sqlite3';
+import { eventsBeforeFirst } from './before-first.ts';
 import { openDatabase } from './database.ts';
 import { failureOf } from './failures.ts';
 import { patience } from './patience.ts';
@@ -27,7 +28,7 @@ export function examineLogFile(file: string, { gaps = true } = {}): readonly str
 /** What SQLite finds in its own structures, indexes too: by a damaged one an id that was used before would not be found. */
 function damage(database: Database.Database): string[] {
   const found = database.prepare<[], string>('PRAGMA integrity_check').pluck().all();
-  return found.filter((line) => line !== 'ok');
+  return [...found.filter((line) => line !== 'ok'), ...eventsBeforeFirst(database)];
 }
 
 /** Streams whose revisions are not 0, 1, 2, …, or do not go on where archived ones end; at most a hundred of them. */

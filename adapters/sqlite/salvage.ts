@@ -7,6 +7,7 @@ import { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, Position, ReadStreamOptions, RecordedEvent } from '../../events/event-log.ts';
 import { BUCKET_STREAMS } from '../../events/streams.ts';
 import { requirePath, segmentsIn } from './archive.ts';
+import { eventsBeforeFirst } from './before-first.ts';
 import { failureOf, sqliteCode } from './failures.ts';
 import { createReads } from './reads.ts';
 import { logFile, positionOf } from './schema.ts';
@@ -174,7 +175,7 @@ function repeated(database: Database.Database): readonly string[] {
 function examined(database: Database.Database): readonly string[] {
   try {
     const lines = database.prepare<[], string>('PRAGMA integrity_check(100)').pluck().all();
-    return lines.filter((line) => line !== 'ok');
+    return [...lines.filter((line) => line !== 'ok'), ...eventsBeforeFirst(database)];
   } catch (thrown) {
     if (!isDamage(thrown)) throw thrown;
     return [`its structure is damaged (${sqliteCode(thrown)})`];

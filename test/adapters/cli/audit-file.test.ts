@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { auditFile } from '../../../adapters/cli/audit-file.ts';
 import type { FileFinding } from '../../../adapters/cli/audit-part.ts';
+import { examineLogFile } from '../../../adapters/sqlite/examination.ts';
 import { temporaryDirectory } from '../sqlite/temporary.ts';
 import { findingsIn, foundWith, isLocated, placesIn, smallLog } from './flipped-bytes.ts';
 
@@ -47,6 +48,26 @@ test('an event that was taken out, and one that was put twice, are told by strea
   expect(finding?.what).toBe('The event is missing: revision 2 is followed by 4.');
   expect(others).toEqual([]);
 });
+
+test.each([0, -3])(
+  'an event that was put at position %i, where only its bucket reads it, is found',
+  async (position) => {
+    const file = await logIn('before the first');
+    const database = new Database(file);
+    database
+      .prepare(
+        `INSERT INTO events SELECT ?, 'forged', stream, revision + 100, type, data, metadata FROM events
+       WHERE stream LIKE 'bucket-%' AND type = 'RewardObserved' ORDER BY revision DESC LIMIT 1`,
+      )
+      .run(position);
+    database.close();
+    const what = expect.stringContaining(`lies at position ${position}, before the first`);
+    const findings: FileFinding[] = [];
+    await auditFile(file, { found: (finding) => findings.push(finding), structure: true });
+    expect(findings).toContainEqual(expect.objectContaining({ kind: 'file', what }));
+    expect(examineLogFile(file)).toContainEqual(what);
+  },
+);
 
 test('a page that cannot be read is told with what was lost, and what lies before and behind it is audited', async () => {
   const file = await logIn('torn', 60);

@@ -12,6 +12,7 @@ import { startProjector } from '../projector/projector.ts';
 import { type ProjectionReport, reportOf } from '../projector/report.ts';
 import { ask, type Request, requestIn } from '../projector/requests.ts';
 import { minFreeFrom, watchDisk } from '../sqlite/disk-guard.ts';
+import { failureOf } from '../sqlite/failures.ts';
 import { patience, patiently } from '../sqlite/patience.ts';
 import { rowOf } from '../sqlite/schema.ts';
 import type { Terminal } from './terminal.ts';
@@ -50,7 +51,11 @@ export async function carryOut(options: CarryOutOptions): Promise<unknown> {
   const guard = watchDisk({ directory: dirname(file), minFreeBytes: minFreeFrom(process.env) });
   const bar = workBar('building', terminal, json);
   // Whoever projects holds the lock for the length of a batch.
-  const id = await patiently(() => ask(database, action, projection, Date.now()), patience({ limitMs: 30_000 }));
+  const id = await patiently(() => ask(database, action, projection, Date.now()), patience({ limitMs: 30_000 })).catch(
+    (thrown: unknown) => {
+      throw failureOf(thrown, file);
+    },
+  );
   // Where somebody else projects it stands by, and takes over should that one die before it is done.
   const projector = startProjector({
     ...{ log, projections, file, owner: `${hostname()} ${process.pid} ${randomUUID()}`, guard },

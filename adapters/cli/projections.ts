@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { EventLog } from '../../events/event-log.ts';
+import type { EventLog, Position } from '../../events/event-log.ts';
 import { allProjections } from '../projector/catalogue.ts';
 import { type DeadLetter, deadLettersIn } from '../projector/dead-letters.ts';
 import { connectReadOnly } from '../projector/reader.ts';
 import { type ProjectionReport, type Report, reportOf } from '../projector/report.ts';
 import type { Retried } from '../projector/requests.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
+import { rowOf } from '../sqlite/schema.ts';
 import type { Cli } from './cli.ts';
 import { dataFiles } from './compose.ts';
 import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
@@ -104,7 +105,7 @@ async function statusOf(file: string, log: EventLog): Promise<Report> {
   };
 }
 
-function statusLines({ holder, projections }: Report, colours: Colours): string[] {
+function statusLines({ holder, head, projections }: Report, colours: Colours): string[] {
   const paints = {
     live: colours.green,
     building: colours.yellow,
@@ -119,7 +120,7 @@ function statusLines({ holder, projections }: Report, colours: Colours): string[
   ];
   const rows = projections.map((report) => [
     report.name,
-    { text: stateOf(report), paint: paints[report.state] },
+    { text: stateOf(report, head), paint: paints[report.state] },
     String(report.version ?? '–'),
     report.events.toLocaleString('en'),
     report.secondsBehind === undefined ? '–' : `${figure(report.secondsBehind)} s`,
@@ -138,8 +139,11 @@ function statusLines({ holder, projections }: Report, colours: Colours): string[
   return [...tableLines(columns, rows, colours.dim), '', colours.dim(who), ...remedies];
 }
 
-function stateOf({ state, building }: ProjectionReport): string {
-  return state === 'live' && building !== undefined ? 'live, rebuilding' : state;
+/** With how far it is through the log, where something is being built. */
+function stateOf({ state, building }: ProjectionReport, head: Position): string {
+  if (building === undefined || state === 'failed') return state;
+  const through = Math.floor((100 * rowOf(building.position)) / Math.max(1, rowOf(head)));
+  return `${state === 'live' ? 'live, rebuilding' : state} ${through} %`;
 }
 
 async function rebuild(

@@ -106,6 +106,25 @@ describe('projections', () => {
     expect(await run(['projections', '--data-dir', dataDir])).toMatchObject({ code: 0 });
   });
 
+  test('tells how far one is that is being built', async () => {
+    const { dataDir } = await usedDirectory(5);
+    await run(['projections', 'rebuild', '--all', '--data-dir', dataDir]);
+    const database = new Database(join(dataDir, 'projections.db'));
+    // As a process leaves it that is killed in the middle.
+    const head = Number(database.prepare('SELECT max(position) FROM projector_editions').pluck().get());
+    const half = String(Math.floor(head / 2)).padStart(16, '0');
+    database
+      .prepare(
+        `INSERT INTO projector_editions SELECT name, version, generation + 1, 'building', '[]', ?, NULL, 3, NULL, NULL
+         FROM projector_editions WHERE name = 'outcomes'`,
+      )
+      .run(half);
+    database.close();
+    const { stdout } = await run(['projections', '--data-dir', dataDir]);
+    expect(stdout).toMatch(new RegExp(`outcomes +live, rebuilding ${Math.floor((100 * Number(half)) / head)} % `));
+    expect(stdout).toMatch(/posteriors +live /);
+  });
+
   test('refuses a projection that is not there, and a rebuild of nothing in particular', async () => {
     const { dataDir } = await usedDirectory(1);
     const unknown = await run(['projections', 'rebuild', 'regret', '--data-dir', dataDir]);

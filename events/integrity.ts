@@ -5,7 +5,7 @@
 import { catalogue, type DecodedEvent, decode, decodeMetadata, encodeData, encodeMetadata } from './catalogue.ts';
 import { problemOf } from './errors.ts';
 import { NO_STREAM, type Position, type RecordedEvent, START } from './event-log.ts';
-import { EMPTY_HEAD, examine, type Head } from './seal.ts';
+import { bytesOf, type Head, inspect, isDigest } from './seal.ts';
 
 /** What is wrong with an event, or with the place where one should be. */
 export interface Flaw {
@@ -32,7 +32,7 @@ export interface CheckedEvent {
 export interface Integrity {
   /** Checks the next event of the log. */
   check(event: RecordedEvent): CheckedEvent;
-  /** Where each stream stands. */
+  /** Where each stream stands. The heads move on: who keeps them copies them. */
   readonly heads: ReadonlyMap<string, StreamHead>;
 }
 
@@ -43,11 +43,25 @@ export interface StreamHead extends Head {
   readonly whole: boolean | undefined;
 }
 
+/** One for each stream, which moves on with it: an object for each event would outlive the youngest, and have to be carried over. */
+class MovingHead implements StreamHead {
+  revision = NO_STREAM;
+  /** Of the hash. */
+  digest = '';
+  eventId = '';
+  position = START;
+  whole: boolean | undefined = true;
+
+  get hash(): Uint8Array {
+    return bytesOf(this.digest);
+  }
+}
+
 const UNSOUND: CheckedEvent = { decoded: undefined, sound: false };
-const BEFORE: StreamHead = { ...EMPTY_HEAD, eventId: '', position: START, whole: true };
+const BEFORE: Readonly<MovingHead> = new MovingHead();
 
 export function createIntegrity(found: (flaw: Flaw) => void): Integrity {
-  const heads = new Map<string, StreamHead>();
+  const heads = new Map<string, MovingHead>();
   return {
     heads,
     check(event) {
@@ -57,8 +71,9 @@ export function createIntegrity(found: (flaw: Flaw) => void): Integrity {
         return UNSOUND;
       }
       const { stream, revision, id: eventId, position } = event;
-      const head = heads.get(stream) ?? BEFORE;
-      const { hash, whole } = examine(event);
+      const known = heads.get(stream);
+      const head = known ?? BEFORE;
+      const { digest, whole } = inspect(event);
       const follows = revision === head.revision + 1;
       if (whole === false) found({ ...placeOf(event), kind: 'changed', what: OTHER_CHECKSUM });
       else if (revision <= head.revision)
@@ -68,21 +83,32 @@ export function createIntegrity(found: (flaw: Flaw) => void): Integrity {
           what: `It comes after revision ${head.revision} of its stream.`,
         });
       else if (!follows) found(missing(event, head));
+      const checked = whole === false || revision <= head.revision ? UNSOUND : decodedAfter(event, head, follows);
       // Where its stream or its revision may be what was changed, the stream goes on there only if it fits.
-      if (follows || (whole !== false && revision > head.revision))
-        heads.set(stream, { revision, hash, eventId, position, whole });
-      if (whole === false || revision <= head.revision) return UNSOUND;
-      try {
-        const decoded = decode(event);
-        const flaw = follows ? flawOfLink(event, decoded?.metadata ?? decodeMetadata(event), head) : undefined;
-        if (flaw !== undefined) found(flaw);
-        return flaw === undefined && follows ? { decoded, sound: true } : UNSOUND;
-      } catch (thrown) {
-        found({ ...placeOf(event), kind: 'changed', what: problemOf(thrown).message });
-        return UNSOUND;
+      if (follows || (whole !== false && revision > head.revision)) {
+        const moved = known ?? new MovingHead();
+        if (known === undefined) heads.set(stream, moved);
+        moved.revision = revision;
+        moved.digest = digest;
+        moved.eventId = eventId;
+        moved.position = position;
+        moved.whole = whole;
       }
+      return checked;
     },
   };
+
+  function decodedAfter(event: RecordedEvent, head: Readonly<MovingHead>, follows: boolean): CheckedEvent {
+    try {
+      const decoded = decode(event);
+      const flaw = follows ? flawOfLink(event, decoded?.metadata ?? decodeMetadata(event), head) : undefined;
+      if (flaw !== undefined) found(flaw);
+      return flaw === undefined && follows ? { decoded, sound: true } : UNSOUND;
+    } catch (thrown) {
+      found({ ...placeOf(event), kind: 'changed', what: problemOf(thrown).message });
+      return UNSOUND;
+    }
+  }
 }
 
 const OTHER_CHECKSUM =
@@ -112,10 +138,10 @@ function missing({ stream, revision, position }: RecordedEvent, head: Head): Fla
 function flawOfLink(
   event: RecordedEvent,
   { previousHash }: { readonly previousHash: Uint8Array },
-  head: StreamHead,
+  head: Readonly<MovingHead>,
 ): Flaw | undefined {
   // Of an event that is known to be damaged no more is to be said.
-  if (head.whole === false || Buffer.compare(previousHash, head.hash) === 0) return undefined;
+  if (head.whole === false || isDigest(previousHash, head.digest)) return undefined;
   const { revision } = event;
   if (revision === 0)
     return { ...placeOf(event), kind: 'chain', what: 'It is the first of its stream and claims to follow another.' };

@@ -52,32 +52,53 @@ export function seal(
     }),
   };
   const revision = head.revision + 1;
-  const bytes = laidOut(record);
-  const checksum = checksumOf(bytes, stream, revision);
-  bytes.writeUInt32LE(checksum, bytes.length - CHECKSUM_BYTES);
+  const bytes = laidOut(record, `${stream}@${revision}`);
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, -CHECKSUM_BYTES)), bytes.length - CHECKSUM_BYTES);
   const { metadata } = record;
-  metadata.set(bytes.subarray(bytes.length - CHECKSUM_BYTES), metadata.length - CHECKSUM_BYTES);
-  return { record, head: { revision, hash: sha256(bytes) } };
+  metadata.set(bytes.subarray(-CHECKSUM_BYTES), metadata.length - CHECKSUM_BYTES);
+  return { record, head: { revision, hash: bytesOf(digest(bytes, record)) } };
 }
 
 /** SHA-256 over id, type, data and metadata, each preceded by its length (32 bits, little-endian) so that no byte can move between them. */
 export function chainHash(record: EventRecord): Uint8Array {
-  return sha256(laidOut(record));
+  return bytesOf(digest(laidOut(record), record));
 }
 
-/**
- * The chain hash of a stored event, and whether its checksum is that of its bytes, its stream and its revision; `whole` is undefined
- * where its metadata does not end in a checksum.
- */
+/** What the bytes of a stored event say of themselves. */
+export interface Examined {
+  /** Its chain hash, each byte as a letter (latin1): who holds many, or compares them, needs no buffers. */
+  readonly digest: string;
+  /** Whether its checksum is that of its bytes, its stream and its revision; undefined where its metadata does not end in one. */
+  readonly whole: boolean | undefined;
+}
+
+export function inspect(event: Omit<RecordedEvent, 'position'>): Examined {
+  const bytes = laidOut(event, `${event.stream}@${event.revision}`);
+  const found = digest(bytes, event);
+  if (!endsInChecksum(event)) return { digest: found, whole: undefined };
+  const recorded = bytes.readUInt32LE(bytes.length - CHECKSUM_BYTES);
+  return { digest: found, whole: recorded === crc32(bytes.subarray(0, -CHECKSUM_BYTES)) };
+}
+
+/** The same with the chain hash as bytes. */
 export function examine(event: Omit<RecordedEvent, 'position'>): {
   readonly hash: Uint8Array;
   readonly whole: boolean | undefined;
 } {
-  const bytes = laidOut(event, scratch);
-  const hash = sha256(bytes);
-  if (!endsInChecksum(event)) return { hash, whole: undefined };
-  const recorded = bytes.readUInt32LE(bytes.length - CHECKSUM_BYTES);
-  return { hash, whole: recorded === checksumOf(bytes, event.stream, event.revision) };
+  const { digest, whole } = inspect(event);
+  return { hash: bytesOf(digest), whole };
+}
+
+/** @param digest as `inspect` gives it */
+export function bytesOf(digest: string): Uint8Array {
+  return Buffer.from(digest, 'latin1');
+}
+
+/** Whether these bytes are that digest. */
+export function isDigest(bytes: Uint8Array, digest: string): boolean {
+  if (bytes.length !== digest.length) return false;
+  for (let at = 0; at < digest.length; at++) if (bytes[at] !== digest.charCodeAt(at)) return false;
+  return true;
 }
 
 const CHECKSUM_BYTES = 4;
@@ -99,24 +120,23 @@ function endsInChecksum({ id, metadata }: Pick<EventRecord, 'id' | 'metadata'>):
   }
 }
 
-/** CRC-32 of all bytes but its own, which are the last; of stream and revision first. */
-function checksumOf(bytes: Buffer, stream: string, revision: number): number {
-  return crc32(bytes.subarray(0, bytes.length - CHECKSUM_BYTES), crc32(`${stream}@${revision}`));
-}
-
 /** For who looks at one event after the other, and keeps nothing of them. */
 const scratch = Buffer.alloc(16 * 1024);
 
-/** The parts of a record, one after the other, each preceded by its length. @param room for them, used where it is large enough */
-function laidOut(record: EventRecord, room?: Buffer): Buffer {
-  const idLength = Buffer.byteLength(record.id);
-  const typeLength = Buffer.byteLength(record.type);
-  const length = 16 + idLength + typeLength + record.data.length + record.metadata.length;
-  const bytes = room !== undefined && length <= room.length ? room.subarray(0, length) : Buffer.allocUnsafe(length);
-  let at = bytes.writeUInt32LE(idLength, 0);
-  at += bytes.write(record.id, at);
-  at = bytes.writeUInt32LE(typeLength, at);
-  at += bytes.write(record.type, at);
+/**
+ * The parts of a record, one after the other, each preceded by its length. Valid until the next call.
+ * @param place stands before them: a checksum covers it too
+ */
+function laidOut(record: EventRecord, place = ''): Buffer {
+  const placeLength = Buffer.byteLength(place);
+  const length = placeLength + lengthOf(record);
+  const bytes = length <= scratch.length ? scratch.subarray(0, length) : Buffer.allocUnsafe(length);
+  bytes.write(place, 0);
+  let at = bytes.write(record.id, placeLength + 4);
+  bytes.writeUInt32LE(at, placeLength);
+  at += placeLength + 4;
+  const typeLength = bytes.write(record.type, at + 4);
+  at = bytes.writeUInt32LE(typeLength, at) + typeLength;
   at = bytes.writeUInt32LE(record.data.length, at);
   bytes.set(record.data, at);
   at = bytes.writeUInt32LE(record.metadata.length, at + record.data.length);
@@ -124,7 +144,11 @@ function laidOut(record: EventRecord, room?: Buffer): Buffer {
   return bytes;
 }
 
-function sha256(bytes: Buffer): Uint8Array {
-  // By way of a string: a digest that comes as a buffer has a memory of its own, which takes twice as long and burdens the collector.
-  return Buffer.from(hash('sha256', bytes, 'binary'), 'latin1');
+function lengthOf({ id, type, data, metadata }: EventRecord): number {
+  return 16 + Buffer.byteLength(id) + Buffer.byteLength(type) + data.length + metadata.length;
+}
+
+/** SHA-256 over a record that was laid out. By way of a string: a digest that comes as a buffer takes twice as long and burdens the collector. */
+function digest(bytes: Buffer, record: EventRecord): string {
+  return hash('sha256', bytes.subarray(bytes.length - lengthOf(record)), 'binary');
 }

@@ -11,6 +11,7 @@ import { bucketOfStream, DOMAIN_STREAMS, domainStream } from '../../events/strea
 import { restoreBucket, serialiseBucket } from '../bucket/bucket-snapshot.ts';
 import { adopt, type BucketState, emptyBucket, evolve, isBucketEvent } from '../bucket/bucket-state.ts';
 import { foldBucket } from '../bucket/fold-bucket.ts';
+import { NO_IDS } from '../bucket/recent-ids.ts';
 import type { CompiledDomain, MakePolicy } from '../domain/compiled-domain.ts';
 import { createConfigurations } from '../domain/configurations.ts';
 import { createTimeline, type DomainStanding, type DomainTimeline, standingAt } from '../domain/domain-state.ts';
@@ -101,7 +102,8 @@ export function createReplay(options: ReplayOptions): Replay {
     if (parts === undefined) return undefined;
     const domain = domainOf(domainStream(parts.tenant, parts.name));
     const kept = shelf.take(stream);
-    const state = kept === undefined ? emptyBucket(domain.at(0)) : restoreBucket(kept.bytes, kept.revision, domain.at);
+    const state =
+      kept === undefined ? emptyBucket(domain.at(0), NO_IDS) : restoreBucket(kept.bytes, kept.revision, domain.at);
     if (state === undefined) throw new ReckonerError('internal', `The state of ${stream} was put away and is gone.`);
     const bucket = { domain, state };
     buckets.set(stream, bucket);

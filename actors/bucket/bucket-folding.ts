@@ -17,7 +17,7 @@ import { restoreBucket, SNAPSHOT_VERSIONS, serialiseBucket } from './bucket-snap
 import { type BucketEvent, type BucketState, emptyBucket, evolve, isBucketEvent } from './bucket-state.ts';
 import { foldBucket } from './fold-bucket.ts';
 import { readToFold } from './read-to-fold.ts';
-import { recentIds } from './recent-ids.ts';
+import { NO_IDS } from './recent-ids.ts';
 
 export interface FoldingSource {
   readonly log: EventLog;
@@ -140,7 +140,7 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
     },
     begin(): Bucket {
       return {
-        state: emptyBucket(domainAt(0)),
+        state: emptyBucket(domainAt(0), NO_IDS),
         revision: -1,
         posteriorRevision: -1,
         domainRevision: -1,
@@ -218,7 +218,6 @@ function followDomain({ log, makePolicy, snapshots = NO_SNAPSHOTS }: FoldingSour
 
 /** How a domain stood at so many of its revisions is remembered. */
 const STANDINGS = 256;
-const NO_IDS = recentIds();
 const READ_NO_FURTHER = async () => {};
 
 function bucketOf(state: BucketState): Bucket {

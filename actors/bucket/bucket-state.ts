@@ -101,7 +101,8 @@ function anew({ policy }: DomainStanding): Pick<BucketState, 'posterior' | 'post
   return { posterior: policy.init(), posteriorRevision: -1 };
 }
 
-export function emptyBucket(domain: DomainStanding): BucketState {
+/** @param recent where the ids of its events go */
+export function emptyBucket(domain: DomainStanding, recent: RecentIds = recentIds()): BucketState {
   return {
     domain,
     under: domain.revision,
@@ -112,7 +113,7 @@ export function emptyBucket(domain: DomainStanding): BucketState {
     pacer: undefined,
     head: EMPTY_HEAD,
     snapshotRevision: -1,
-    recent: recentIds(),
+    recent,
     open: new Set(),
     earnings: new Map(),
     earningsSince: 0,

@@ -80,7 +80,7 @@ export async function auditPart(
         continue;
       }
       for (const event of read.events) {
-        if (headsAt !== undefined && sealed === undefined && event.position > headsAt) sealed = new Map(audit.heads);
+        if (headsAt !== undefined && sealed === undefined && event.position > headsAt) sealed = copied(audit.heads);
         const reading = audit.next(event);
         if (reading !== undefined) await reading;
       }
@@ -88,7 +88,7 @@ export async function auditPart(
       if (last !== undefined) progress(Math.min(1, rowOf(last.position) / upTo));
     }
     const counts = await audit.finish();
-    const heads = new Map([...audit.heads].filter(([stream]) => own(stream)));
+    const heads = copied([...audit.heads].filter(([stream]) => own(stream)));
     const ownSealed = sealed === undefined ? heads : new Map([...sealed].filter(([stream]) => own(stream)));
     return {
       counts: { ...counts, streams: heads.size },
@@ -99,6 +99,11 @@ export async function auditPart(
     shelf.close();
     salvage.close();
   }
+}
+
+/** As plain data: the heads themselves move on, and another thread takes nothing else. */
+function copied(heads: Iterable<readonly [stream: string, head: Head]>): Map<string, Head> {
+  return new Map(Array.from(heads, ([stream, { revision, hash }]) => [stream, { revision, hash }]));
 }
 
 function rangeOf({ domain, from, to }: Range) {

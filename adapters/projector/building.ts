@@ -5,7 +5,7 @@ import { pause } from './abortable.ts';
 import { reasonOf } from './dead-letters.ts';
 import type { Seat } from './fold.ts';
 import { type Batch, type Fault, foldInto } from './lane.ts';
-import { createGathering, readingFor, type Work } from './work.ts';
+import { createGathering, readingFor, restMs, type Work } from './work.ts';
 
 /** What is told of a projection whose building ended. */
 export interface Built {
@@ -15,6 +15,8 @@ export interface Built {
 
 /** Events that may be left when the swap begins: so many are folded while the live projections stand still. */
 const LAST_STRETCH = 2_000;
+/** How often it looks whether the node is still busy, in milliseconds. */
+const LOOK_MS = 100;
 
 /** Builds whatever is to be built until the signal is aborted. @throws what the disk, the log or the lease is to blame for */
 export async function buildBeside(work: Work, built: Built, signal: AbortSignal): Promise<void> {
@@ -26,8 +28,9 @@ export async function buildBeside(work: Work, built: Built, signal: AbortSignal)
     }
     // Those who come later wait for the next round: they are at the log's beginning, and these are not.
     const lane = [...work.building];
+    let lap = 0;
     try {
-      do await catchUp(work, lane, built, signal);
+      do await catchUp(work, lane, built, lap++, signal);
       while (!signal.aborted && !(await takePlace(work, lane, built)));
       told = undefined;
     } catch (thrown) {
@@ -60,16 +63,24 @@ async function giveUpAsked(work: Work, lane: readonly Seat[], built: Built, fail
   });
 }
 
-/** Folds up to where the log ends when it begins. */
-async function catchUp(work: Work, lane: readonly Seat[], built: Built, signal: AbortSignal): Promise<void> {
+/**
+ * Folds up to where the log ends when it begins.
+ * @param lap how often it has done so before
+ */
+async function catchUp(
+  work: Work,
+  lane: readonly Seat[],
+  built: Built,
+  lap: number,
+  signal: AbortSignal,
+): Promise<void> {
   const { log, pace } = work;
   const head = await log.head();
   const gathering = createGathering(pace);
   for await (const event of log.readAll(readingFor(stillBuilding(work, lane)))) {
     if (!gathering.add(event)) continue;
-    const began = performance.now();
-    await foldBesides(work, lane, built, { events: gathering.take(), upTo: event.position });
-    await pause(Math.min(pace.restMs, (performance.now() - began) * pace.rest), signal);
+    const tookMs = await foldBesides(work, lane, built, { events: gathering.take(), upTo: event.position });
+    await restAfter(tookMs, work, lap, signal);
     if (signal.aborted) return;
   }
   await foldBesides(work, lane, built, lastBatch(gathering.take(), head));
@@ -80,8 +91,23 @@ function lastBatch(records: readonly RecordedEvent[], head: Batch['upTo']): Batc
   return { events: records, upTo: last > head ? last : head };
 }
 
-function foldBesides(work: Work, lane: readonly Seat[], built: Built, batch: Batch): Promise<void> {
-  return work.store.alone(() => foldAlone(work, lane, built, batch));
+/** @returns how long it took, in milliseconds, without waiting for its turn */
+function foldBesides(work: Work, lane: readonly Seat[], built: Built, batch: Batch): Promise<number> {
+  return work.store.alone(async () => {
+    const began = performance.now();
+    await foldAlone(work, lane, built, batch);
+    return performance.now() - began;
+  });
+}
+
+/** Rests after a batch, and looks on the way whether the node is still as busy. */
+async function restAfter(tookMs: number, { pace, load }: Work, lap: number, signal: AbortSignal): Promise<void> {
+  const began = performance.now();
+  while (!signal.aborted) {
+    const left = restMs(pace, { tookMs, load: load(), lap }) - (performance.now() - began);
+    if (left <= 0) return;
+    await pause(Math.min(left, LOOK_MS), signal);
+  }
 }
 
 function foldAlone(work: Work, lane: readonly Seat[], built: Built, batch: Batch): Promise<void> {

@@ -1,5 +1,6 @@
 /** The live projections: they follow the log as it grows. */
 import { ReckonerError } from '../../events/errors.ts';
+import { pause } from './abortable.ts';
 import { type Fault, foldInto } from './lane.ts';
 import { createGathering, readingFor, type Work } from './work.ts';
 
@@ -33,10 +34,17 @@ async function followUnchanged(work: Work, changes: number, signal: AbortSignal)
     work.onReached();
   }
 
+  /** Folds what there was, then lets as much gather as is worth a batch. */
+  async function foldAll(position: Parameters<typeof fold>[0]): Promise<void> {
+    const began = performance.now();
+    await fold(position);
+    await pause(Math.min(pace.liveRestMs, (performance.now() - began) * pace.liveRest), over);
+  }
+
   try {
     const reading = readingFor([...live.values()]);
     for await (const message of log.subscribe({ ...reading, signal: over })) {
-      if (message.type === 'caughtUp') await fold(message.position);
+      if (message.type === 'caughtUp') await foldAll(message.position);
       else if (gathering.add(message.event)) await fold(message.event.position);
       if (over.aborted) break;
     }

@@ -31,6 +31,8 @@ export interface ProjectorOptions {
   /** How long the lease lasts without being renewed, in milliseconds; default 10,000. */
   readonly leaseMs?: number;
   readonly pace?: Partial<Pace>;
+  /** How busy the node is that decides beside it, in [0, 1]; default: always 1. */
+  readonly load?: () => number;
   /** Refuses what would fill the disk that the log is on. */
   readonly guard?: DiskGuard;
   /** Told of what went wrong and was dealt with. */
@@ -74,7 +76,8 @@ export interface Projector {
 export const defaultPace: Pace = {
   // Events of a batch change the same rows and pages: 5,000 in one transaction take two thirds of the processor time of 500.
   ...{ batchEvents: 5_000, batchBytes: 2 ** 22, batchMs: 1_000 },
-  ...{ rest: 1, restMs: 100, requestsMs: 250, missingMs: 5_000 },
+  ...{ liveRest: 10, liveRestMs: 500 },
+  ...{ rest: 4, restMs: 2_000, requestsMs: 250, missingMs: 5_000 },
 };
 const LEASE_MS = 10_000;
 /** After a look at the whole file there is none for so long. */
@@ -85,7 +88,7 @@ const [FIRST_WAIT, LONGEST_WAIT] = [100, 10_000];
 /** Begins to project. @throws ReckonerError internal where the projections cannot be used together */
 export function startProjector(options: ProjectorOptions): Projector {
   const { log, projections, file, owner, now, random, leaseMs = LEASE_MS } = options;
-  const { onTrouble = () => {}, onProgress = () => {}, onPoint = () => {} } = options;
+  const { onTrouble = () => {}, onProgress = () => {}, onPoint = () => {}, load = () => 1 } = options;
   requireSound(projections);
   const pace = { ...defaultPace, ...options.pace };
   const names = projections.map(({ name }) => name);
@@ -156,7 +159,7 @@ export function startProjector(options: ProjectorOptions): Projector {
   async function project(store: Store, signal: AbortSignal): Promise<void> {
     const seats = await takeSeats({ store, log, projections });
     const work: Work = {
-      ...{ store, log, projections, pace, ...seats, changes: 0, onPoint },
+      ...{ store, log, projections, pace, load, ...seats, changes: 0, onPoint },
       ...{ moreToBuild: createBell(), liveChanged: createBell() },
       onFault: onTrouble,
       onReached: () => {

@@ -2,11 +2,12 @@
 import { Worker } from 'node:worker_threads';
 import { errorOf, type Problem, problemOf, ReckonerError } from '../../events/errors.ts';
 import type { Position } from '../../events/event-log.ts';
+import { meterLoad } from './load.ts';
 import type { Progress, Projector } from './projector.ts';
 import { createWaiting } from './waiting.ts';
 import type { WorkerMessage, WorkerOptions } from './worker.ts';
 
-export interface ThreadOptions extends WorkerOptions {
+export interface ThreadOptions extends Omit<WorkerOptions, 'load'> {
   /** The compiled worker.ts. */
   readonly script: URL;
   /** Names of all projections. */
@@ -41,6 +42,7 @@ const STOP_MS = 5_000;
 export function startProjectingThread(options: ThreadOptions): ProjectingThread {
   const { script, projections, random, onTrouble, ...workerData } = options;
   const waiting = createWaiting();
+  const meter = meterLoad();
   let progress: Progress = { state: 'starting', positions: {} };
   let secondsBehind = 0;
   let crashes = 0;
@@ -52,7 +54,10 @@ export function startProjectingThread(options: ThreadOptions): ProjectingThread 
     const began = performance.now();
     let worker: Worker;
     try {
-      worker = new Worker(script, { workerData: workerData satisfies WorkerOptions, name: 'projections' });
+      worker = new Worker(script, {
+        workerData: { ...workerData, load: meter.shared } satisfies WorkerOptions,
+        name: 'projections',
+      });
     } catch (thrown) {
       // The system may give no further thread.
       crashed(thrown, 0);
@@ -106,6 +111,7 @@ export function startProjectingThread(options: ThreadOptions): ProjectingThread 
     async stop() {
       stopping = true;
       clearTimeout(retry);
+      meter.stop();
       waiting.close();
       if (current === undefined) return;
       const { worker, ended } = current;

@@ -17,7 +17,17 @@ export interface Pace {
   readonly batchBytes: number;
   /** Milliseconds that events wait at most for others of their batch. */
   readonly batchMs: number;
-  /** After each batch of a rebuild it rests this many times as long as the batch took: decisions need the disk and the memory too. */
+  /**
+   * Once everything is read, what comes next is waited for this many times as long as the last batch took: few large batches cost
+   * half of what many small ones do, and write a fifth. On a quiet node a batch takes a millisecond, and so nobody waits.
+   */
+  readonly liveRest: number;
+  /** Longest such wait, in milliseconds. */
+  readonly liveRestMs: number;
+  /**
+   * After each batch of a rebuild it rests this many times as long as the batch took while the node has no time left, less the more
+   * it has, and not at all where it has nothing to do: decisions need the disk and the memory too.
+   */
   readonly rest: number;
   /** Longest rest, in milliseconds: where a batch took long because the machine was busy, resting as long would help nobody. */
   readonly restMs: number;
@@ -32,6 +42,8 @@ export interface Work {
   readonly log: EventLog;
   readonly projections: readonly Projection[];
   readonly pace: Pace;
+  /** How busy the node is, in [0, 1]. */
+  readonly load: () => number;
   /** What readers see, by name. Changed only within `store.alone`. */
   readonly live: Map<string, Seat>;
   /** What is built beside it, oldest first. Changed only within `store.alone`. */
@@ -61,6 +73,18 @@ export function readingFor(seats: readonly Seat[]): { readonly after: Position; 
     after: positions.reduce((least, position) => (position < least ? position : least), positions[0] ?? START),
     types: [...new Set(seats.flatMap(({ types }) => [...types]))],
   };
+}
+
+/**
+ * How long a rebuild rests after a batch, in milliseconds: the longer the busier the node is. Each further lap over what was
+ * appended meanwhile rests half as long: where decisions come faster than they are folded, it would otherwise never end.
+ * @param batch how long it took, how busy the node is, in [0, 1], and how many laps were done before
+ */
+export function restMs(
+  pace: Pick<Pace, 'rest' | 'restMs'>,
+  batch: { readonly tookMs: number; readonly load: number; readonly lap: number },
+): number {
+  return Math.min(pace.restMs, batch.tookMs * pace.rest * batch.load) / 2 ** batch.lap;
 }
 
 /** Gathers events until they make a batch. */

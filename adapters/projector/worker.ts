@@ -8,12 +8,15 @@ import { minFreeFrom, watchDisk } from '../sqlite/disk-guard.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { allProjections } from './catalogue.ts';
 import { secondsBehind } from './lag.ts';
+import { loadIn } from './load.ts';
 import { type Progress, startProjector } from './projector.ts';
 
 export interface WorkerOptions {
   readonly logFile: string;
   readonly file: string;
   readonly owner: string;
+  /** How busy the node is: `load.ts` reads it. */
+  readonly load: Int32Array;
 }
 
 /** What the thread tells. */
@@ -26,7 +29,7 @@ const LAG_EVERY_MS = 1_000;
 
 const port = parentPort;
 if (port === null) throw new Error('worker.ts is started by thread.ts only');
-const { logFile, file, owner } = workerData as WorkerOptions; // what thread.ts hands it
+const { logFile, file, owner, load } = workerData as WorkerOptions; // what thread.ts hands it
 const tell = (message: WorkerMessage) => port.postMessage(message);
 
 /**
@@ -42,6 +45,7 @@ const guard = watchDisk({ directory: dirname(file), minFreeBytes: minFreeFrom(pr
 const projections = allProjections(log);
 const projector = startProjector({
   ...{ log, projections, file, owner, guard, now: Date.now, random: Math.random },
+  load: () => loadIn(load),
   onTrouble: (where, thrown) => tell({ trouble: { where, ...problemOf(thrown) } }),
   onProgress: (progress) => tell({ progress }),
 });

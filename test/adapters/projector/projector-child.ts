@@ -16,7 +16,7 @@ startProjector({
   file: join(directory, 'projections.db'),
   projections: [counting({ version: Number(version) }), chaining()],
   ...{ owner, leaseMs: Number(leaseMs), now: Date.now, random: Math.random },
-  pace: { batchEvents: 20, requestsMs: 10, rest: 0 },
+  pace: { batchEvents: 20, requestsMs: 10, rest: 0, liveRest: 0 },
   onPoint: (name) => {
     if (name === point && ++passed === Number(times)) process.kill(process.pid, 'SIGKILL');
   },

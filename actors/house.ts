@@ -138,7 +138,16 @@ export async function findEvent({ log }: House, id: string): Promise<DecodedEven
 /** Hands a command to the bucket that writes the stream. */
 export function handOver(house: House, { timeline, refresh }: DomainHandle, stream: string, command: BucketCommand) {
   const { env, log, snapshots, buckets, refolding } = house;
-  const dependencies = (): BucketDependencies => ({ stream, env, log, snapshots, timeline, refresh, refolding });
+  const dependencies = (): BucketDependencies => ({
+    stream,
+    env,
+    log,
+    snapshots,
+    timeline,
+    refresh,
+    refolding,
+    climbs: true,
+  });
   buckets.send(stream, dependencies, command);
 }
 

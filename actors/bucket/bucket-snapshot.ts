@@ -34,6 +34,7 @@ export function serialiseBucket(state: BucketState, taughtAs = ''): Uint8Array {
       changes: storedChanges(changes),
       underRevision: state.under,
       taughtAs,
+      amendedThrough: state.amendedThrough > head.revision ? state.amendedThrough : 0,
     },
     protobuf.Writer.create(),
   ).finish();
@@ -64,6 +65,7 @@ export function restoreBucket(
       posteriorRevision: snapshot.posteriorRevision,
       pacer: snapshot.pacer === undefined ? undefined : restoredPacer(snapshot.pacer),
       head: { revision, hash: snapshot.headHash },
+      amendedThrough: snapshot.amendedThrough,
       snapshotRevision: revision,
       recent: recentIds(snapshot.recentIds),
       open: new Set(snapshot.openWindows),

@@ -32,6 +32,8 @@ export interface BucketState {
   pacer: Pacer | undefined;
   /** Where the stream stands. */
   head: Head;
+  /** Revision of the newest retraction after it that it knows of, and has left out what was taken back; 0 where it knows of none, as a live bucket. */
+  amendedThrough: number;
   /** Revision of the newest snapshot of it, -1 where there is none. */
   snapshotRevision: number;
   /** The last W event ids of the stream, oldest first. */
@@ -112,6 +114,7 @@ export function emptyBucket(domain: DomainStanding, recent: RecentIds = recentId
     posteriorRevision: -1,
     pacer: undefined,
     head: EMPTY_HEAD,
+    amendedThrough: 0,
     snapshotRevision: -1,
     recent,
     open: new Set(),
@@ -160,7 +163,7 @@ export function isBucketEvent(event: DecodedEvent | undefined): event is Decoded
  * @param event undefined where its type is not known to this version: the head moves on, the posterior stays
  * @param head the stream's head after the event
  * @param domainAt how the domain stood at a revision
- * @param voided ids of rewards that do not count, where the policy cannot forget
+ * @param takenBack ids of rewards that are taken back later, which a policy that cannot forget never learns
  * @param lineage the revisions of the domain that count; default all
  */
 export function evolve(
@@ -168,7 +171,7 @@ export function evolve(
   event: BucketEvent | undefined,
   head: Head,
   domainAt: (revision: number) => DomainStanding,
-  voided?: ReadonlySet<string>,
+  takenBack?: ReadonlySet<string>,
   lineage?: Lineage,
 ): void {
   if (event !== undefined) {
@@ -181,7 +184,7 @@ export function evolve(
       }
       if (lineage !== undefined) trust(state, lineage.believes(domainRevision), head.revision);
       if (domainRevision > state.under) state.under = domainRevision;
-      take(state, valued(event, domainAt, lineage), head, voided, lineage);
+      take(state, valued(event, domainAt, lineage), head, takenBack, lineage);
     } else {
       state.under = lineage.target;
       pass(state, event, head, domainAt(domainRevision));
@@ -221,7 +224,7 @@ function take(
   state: BucketState,
   event: BucketEvent,
   head: Head,
-  voided: ReadonlySet<string> | undefined,
+  takenBack: ReadonlySet<string> | undefined,
   lineage: Lineage | undefined,
 ): void {
   if (event.type === 'DecisionMade') {
@@ -233,7 +236,7 @@ function take(
     const data = event.data as EventData<'RewardObserved'>;
     settle(state, data, state.domain);
     if (lineage?.voids({ ...data, time: event.metadata.time }) === true) leaveOut(state, head);
-    else observe(state, event, data, head, voided);
+    else observe(state, event, data, head, takenBack);
   }
   if (event.type === 'RewardRetracted') retract(state, event, event.data as EventData<'RewardRetracted'>, head);
   if (event.type === 'BucketRestarted') restart(state, event.data as EventData<'BucketRestarted'>, head);
@@ -269,14 +272,14 @@ function observe(
   { id, metadata }: BucketEvent,
   data: EventData<'RewardObserved'>,
   head: Head,
-  voided?: ReadonlySet<string>,
+  takenBack?: ReadonlySet<string>,
 ) {
   const { frozen, policy, conservative } = state.domain;
   if (frozen || data.share === 0 || data.outdated || data.setAside) return;
   if (conservative !== undefined) countReward(state.earnings, data.arm, data.share, data.value);
   watch(state, id, data);
   // A policy that can forget learns it, and takes it back where the log does.
-  if (policy.forget === undefined && voided?.has(id)) return;
+  if (policy.forget === undefined && takenBack?.has(id)) return;
   state.posterior = policy.learn(state.posterior, lessonOf(state, data, id, metadata.time));
   state.posteriorRevision = head.revision;
 }

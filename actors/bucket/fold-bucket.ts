@@ -1,5 +1,5 @@
 /** A bucket's state from the log: the nearest snapshot and the events after it, or all of them. */
-import { type DecodedEvent, decode, type EventData } from '../../events/catalogue.ts';
+import { decode, type EventData } from '../../events/catalogue.ts';
 import { eventAt } from '../../events/event-at.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash, type Head } from '../../events/seal.ts';
@@ -10,6 +10,8 @@ import { retractedIn } from '../rollback/recount.ts';
 import { restoreBucket, SNAPSHOT_VERSIONS } from './bucket-snapshot.ts';
 import { adopt, type BucketEvent, type BucketState, emptyBucket, evolve, trustFromHere } from './bucket-state.ts';
 import { readToFold } from './read-to-fold.ts';
+import { amended, type Climb, putRung } from './rungs.ts';
+import { type TakenBack, takenBackIn } from './taken-back.ts';
 
 export interface BucketSource {
   readonly log: Pick<EventLog, 'readStream'>;
@@ -17,6 +19,8 @@ export interface BucketSource {
   readonly timeline: DomainTimeline;
   /** Reads on in the domain's stream, for events that name a revision not known here yet. */
   readonly refresh: () => Promise<void>;
+  /** Whether states on the way are put among the snapshots, where a policy cannot forget: for who comes to a bucket's end again and again. Default not. */
+  readonly climbs?: boolean;
 }
 
 /**
@@ -38,8 +42,7 @@ export async function foldBucket(
   for (let state = known; ; ) {
     const lineage =
       target === undefined ? timeline.lineage : typeof target === 'number' ? timeline.lineageOf(target) : target;
-    const begun =
-      (await goneOn(source, stream, state, upTo, lineage)) ?? (await restored(source, stream, upTo, lineage));
+    const begun = await goneOn(source, stream, state, upTo, lineage);
     const folded = await foldUnder(source, stream, begun, upTo, lineage);
     if (target !== undefined || folded.ahead <= lineage.target) return settled(folded.state, lineage);
     if (folded.ahead >= timeline.length) await refresh();
@@ -82,14 +85,14 @@ async function skipped(
   known: BucketState,
   lineage: Lineage,
 ): Promise<BucketState | undefined> {
-  const kept = await restored(source, stream, Number.POSITIVE_INFINITY, lineage);
+  const everything = Number.POSITIVE_INFINITY;
+  const takenBack = takenBackIn(source, stream, everything, lineage);
+  const { state: kept } = await restored(source, stream, everything, lineage, takenBack);
   const state = kept ?? emptyBucket(lineage.teaches(standingAt(source.timeline, 0)));
-  const how = { cached: kept !== undefined, until: lineage.rolledBackTo };
   // One event by itself: where the snapshot stands at the fork, a page of what follows would be read for nothing.
-  for (const upTo of [state.head.revision + 2, known.head.revision + 1]) {
+  for (const end of [state.head.revision + 2, known.head.revision + 1]) {
     const { revision } = state.head;
-    const { anew } = await foldFrom(source, stream, state, upTo, lineage, NONE, how);
-    if (anew) return undefined;
+    await foldFrom(source, stream, state, { end, lineage, retractions: [], spoilt: NONE_SPOILT }, lineage.rolledBackTo);
     if (state.head.revision === revision) break;
   }
   const { head, recent, pacer } = known;
@@ -115,46 +118,62 @@ function settled(state: BucketState, { target, turnedAt }: Lineage): BucketState
   return state;
 }
 
-/** Folded from the beginning where a policy cannot forget: what was taken back is left out then, which the cached state may have learned. */
+/** From what is known or was put away, as far as it learned nothing that is to be left out; else from the beginning. */
 async function foldUnder(
   source: BucketSource,
   stream: string,
-  cached: BucketState | undefined,
+  known: BucketState | undefined,
   upTo: number,
   lineage: Lineage,
 ): Promise<Folded> {
-  const empty = () => emptyBucket(lineage.teaches(standingAt(source.timeline, 0)));
-  const state = cached ?? empty();
-  const { voided, end } = await voidedAfter(source, stream, state, upTo, lineage);
-  if (cached === undefined) return foldFrom(source, stream, state, end, lineage, voided);
-  const folded =
-    voided.size === 0 ? await foldFrom(source, stream, state, end, lineage, voided, { cached: true }) : undefined;
-  if (folded !== undefined && !folded.anew) return folded;
-  const fresh = empty();
-  const whole = await voidedAfter(source, stream, fresh, upTo, lineage);
-  return foldFrom(source, stream, fresh, whole.end, lineage, whole.voided);
+  const takenBack = takenBackIn(source, stream, upTo, lineage);
+  const goesOn = known !== undefined && (await takenBack.spares(known));
+  const { state, spoilt } = goesOn
+    ? { state: known, spoilt: NONE_SPOILT }
+    : await restored(source, stream, upTo, lineage, takenBack);
+  const begun = state ?? emptyBucket(lineage.teaches(standingAt(source.timeline, 0)));
+  const { retractions, end } = await takenBack.after(begun.head.revision);
+  return foldFrom(source, stream, begun, { end, lineage, retractions, spoilt });
 }
 
-/** The newest snapshot that fits the lineage and the log; none of those that were taken from another log, as before a backup was restored. */
+const NONE_SPOILT: ReadonlySet<number> = new Set();
+
+interface Restored {
+  /** The newest of the snapshots that fit; undefined where none does. */
+  readonly state: BucketState | undefined;
+  /** Revisions of those that knew of what was taken back, and have learned what was taken back since. */
+  readonly spoilt: ReadonlySet<number>;
+}
+
+/** The newest snapshot that fits the lineage and the log, and learned nothing that is to be left out; none of those that were taken from another log, as before a backup was restored. */
 async function restored(
   { log, snapshots, timeline, refresh }: BucketSource,
   stream: string,
   upTo: number,
   lineage: Lineage,
-): Promise<BucketState | undefined> {
+  takenBack: TakenBack,
+): Promise<Restored> {
   const domainAt = (revision: number) => lineage.teaches(standingAt(timeline, revision));
+  const spoilt = new Set<number>();
+  const names = timeline.forgets ? [stream] : [stream, amended(stream)];
   for (let last = upTo - 1; last >= 0; ) {
-    const snapshot = await snapshots.latest(stream, SNAPSHOT_VERSIONS, Number.isFinite(last) ? last : undefined);
-    if (snapshot === undefined) return undefined;
-    let state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt, lineage);
-    if (state === undefined) {
-      await refresh();
-      state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt, lineage);
+    const upToLast = Number.isFinite(last) ? last : undefined;
+    const found = await Promise.all(names.map((name) => snapshots.latest(name, SNAPSHOT_VERSIONS, upToLast)));
+    last = Math.max(...found.map((snapshot) => snapshot?.revision ?? -1));
+    for (const [index, snapshot] of found.entries()) {
+      if (snapshot === undefined || snapshot.revision < last) continue;
+      let state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt, lineage);
+      if (state === undefined) {
+        await refresh();
+        state = restoreBucket(snapshot.bytes, snapshot.revision, domainAt, lineage);
+      }
+      if (state === undefined || !lineage.keeps(state.under) || !(await holds(log, stream, state.head))) continue;
+      if (await takenBack.spares(state)) return { state, spoilt };
+      if (index > 0) spoilt.add(snapshot.revision);
     }
-    if (state !== undefined && lineage.keeps(state.under) && (await holds(log, stream, state.head))) return state;
-    last = snapshot.revision - 1;
+    last -= 1;
   }
-  return undefined;
+  return { state: undefined, spoilt };
 }
 
 /** Whether the event that the head stands at is in the log, byte for byte. */
@@ -167,21 +186,21 @@ interface Folded {
   readonly state: BucketState;
   /** Domain revision of the event that it stopped before, because it is newer than all that count; -1 where it did not. */
   readonly ahead: number;
-  /** Whether it has to be folded from the beginning: whether what is taken back was voided is not in a cached state. */
-  readonly anew: boolean;
 }
 
+/** @param until ends before the first event that is newer than this revision of the domain */
 async function foldFrom(
   source: BucketSource,
   stream: string,
   state: BucketState,
-  upTo: number,
-  lineage: Lineage,
-  voided: ReadonlySet<string>,
-  { cached = false, until = lineage.target }: { readonly cached?: boolean; readonly until?: number } = {},
+  climb: Climb,
+  until = climb.lineage.target,
 ): Promise<Folded> {
-  const { log, timeline } = source;
+  const { end, lineage, retractions } = climb;
+  const { log, snapshots, timeline, climbs } = source;
   const domainAt = (revision: number) => standingAt(timeline, revision);
+  const takenBack = new Set(retractions.map(({ rewardId }) => rewardId));
+  const puts = climbs === true && !timeline.forgets;
   const from = state.head.revision + 1;
   // Events of a bucket name the same revision one after another.
   let [known, taught] = [-1, undefined as DomainStanding | undefined];
@@ -193,21 +212,20 @@ async function foldFrom(
   };
   let last: RecordedEvent | undefined;
   let ahead = -1;
-  for await (const event of log.readStream(stream, { from, limit: Math.max(0, upTo - from) })) {
+  for await (const event of log.readStream(stream, { from, limit: Math.max(0, end - from) })) {
     const folded = readToFold(event, state, taughtAt, lineage.revaluedAt);
     if (folded !== undefined && folded.data.domainRevision > until) {
       ahead = folded.data.domainRevision;
       break;
     }
-    if (cached && folded?.type === 'RewardRetracted' && folded.data.domainRevision < lineage.voidedAt)
-      return { state, ahead, anew: true };
     const counted = folded === undefined ? undefined : await reviewed(source, folded, event, lineage);
-    evolve(state, counted, { revision: event.revision, hash: state.head.hash }, domainAt, voided, lineage);
+    evolve(state, counted, { revision: event.revision, hash: state.head.hash }, domainAt, takenBack, lineage);
+    if (puts) await putRung(snapshots, state, event, climb);
     last = event;
   }
   // Only the last link of the chain is needed to go on; checking all of them is the auditor's work.
   if (last !== undefined) state.head = { revision: last.revision, hash: chainHash(last) };
-  return { state, ahead, anew: false };
+  return { state, ahead };
 }
 
 /** What was taken back before rewards came to be worth something else is what they are worth now: the reward tells. */
@@ -225,30 +243,4 @@ async function reviewed(
   const reward = event && decode(event);
   if (reward?.type !== 'RewardObserved') return folded;
   return { ...folded, data: retractedIn(timeline, lineage, retraction, reward) };
-}
-
-const NONE: ReadonlySet<string> = new Set();
-
-/**
- * Ids of the rewards that were taken back after the state, where some policy of the domain cannot forget, and up to which revision
- * that was looked at: no more may be folded, because another node may take back more at any moment.
- */
-async function voidedAfter(
-  { log, timeline }: BucketSource,
-  stream: string,
-  state: BucketState,
-  upTo: number,
-  lineage: Lineage,
-): Promise<{ readonly voided: ReadonlySet<string>; readonly end: number }> {
-  if (timeline.forgets) return { voided: NONE, end: upTo };
-  const voided = new Set<string>();
-  const from = state.head.revision + 1;
-  let end = from;
-  for await (const event of log.readStream(stream, { from, limit: Math.max(0, upTo - from) })) {
-    end = event.revision + 1;
-    const decoded: DecodedEvent | undefined = event.type === 'RewardRetracted' ? decode(event) : undefined;
-    if (decoded?.type === 'RewardRetracted' && lineage.has(decoded.data.domainRevision))
-      voided.add(decoded.data.rewardId);
-  }
-  return { voided, end };
 }

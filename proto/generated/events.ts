@@ -2103,6 +2103,8 @@ export interface BucketSnapshot {
   readonly underRevision: number;
   /** Made ahead of a change by which all was to be learned anew: as what. It holds under a revision that learned so, and no other. */
   readonly taughtAs: string;
+  /** Revision of the newest retraction after it by which something was left out of it, 0 where there is none. */
+  readonly amendedThrough: number;
 }
 
 export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer {
@@ -2159,6 +2161,9 @@ export function writeBucketSnapshot(message: BucketSnapshot, w: Writer): Writer 
   if (message.taughtAs !== '') {
     w.uint32(122).string(message.taughtAs);
   }
+  if (message.amendedThrough !== 0) {
+    w.uint32(128).uint32(message.amendedThrough);
+  }
   return w;
 }
 
@@ -2178,6 +2183,7 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
   let changes: BucketChanges | undefined;
   let underRevision: number = 0;
   let taughtAs: string = '';
+  let amendedThrough: number = 0;
   while (r.pos < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -2229,11 +2235,14 @@ export function readBucketSnapshot(r: Reader, end: number): BucketSnapshot {
       case 122:
         taughtAs = r.string();
         break;
+      case 128:
+        amendedThrough = r.uint32();
+        break;
       default:
         r.skipType(tag & 7);
     }
   }
-  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, openWindows, pacer, earnings, earningsSince, featuresSince, changes, underRevision, taughtAs };
+  return { domainRevision, posteriorSince, posteriorRevision, policyKey, posterior, headHash, recentIds, openWindows, pacer, earnings, earningsSince, featuresSince, changes, underRevision, taughtAs, amendedThrough };
 }
 
 /** What one arm was chosen for and earned in a bucket. */
@@ -3620,6 +3629,11 @@ export const reference = [
         "name": "taughtAs",
         "type": "string",
         "comment": "Made ahead of a change by which all was to be learned anew: as what. It holds under a revision that learned so, and no other."
+      },
+      {
+        "name": "amendedThrough",
+        "type": "uint32",
+        "comment": "Revision of the newest retraction after it by which something was left out of it, 0 where there is none."
       }
     ]
   },

@@ -25,7 +25,8 @@ export function openShelf(): SnapshotStore & { readonly kept: Map<string, Snapsh
       return fitting.sort((left, right) => right.revision - left.revision)[0];
     },
     async put(stream, snapshot) {
-      kept.set(stream, [...(kept.get(stream) ?? []), { ...snapshot, bytes: Uint8Array.from(snapshot.bytes) }]);
+      const others = (kept.get(stream) ?? []).filter(({ revision }) => revision !== snapshot.revision);
+      kept.set(stream, [...others, { ...snapshot, bytes: Uint8Array.from(snapshot.bytes) }]);
     },
     close: async () => {},
   };

@@ -51,6 +51,8 @@ export async function pointsAround(
       cursor = page.nextCursor;
       for (const item of page.items) {
         const row = item as unknown as Row; // what the reading of that name gives
+        if (row.pricedBefore === undefined)
+          return untold('The read models are of another release: they are made anew when `reckoner serve` runs.');
         // A mark ends the revision before its own.
         if (row.kind === 'marked') rows.set(row.revision - 1, row);
         if (row.revision <= oldest) cursor = null;

@@ -2,8 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { openNode } from '../../../adapters/cli/compose.ts';
+import { allProjections } from '../../../adapters/projector/catalogue.ts';
 import { type Progress, startProjector } from '../../../adapters/projector/projector.ts';
-import { openReadModels } from '../../../adapters/projector/reader.ts';
+import { connectReadOnly, openReadModels } from '../../../adapters/projector/reader.ts';
 import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
 import type { EventLog } from '../../../events/event-log.ts';
 import type { Row } from '../../../projections/projection.ts';
@@ -117,6 +119,55 @@ describe('a projector that is killed', () => {
     expect(() => rows('counts')).toThrow(/being built/);
     await finish(directory, log, 1);
     await expectAsFromZero(log, rows);
+  });
+});
+
+describe('the read models of a node that decides', () => {
+  test.each([
+    ['midRebuild', 3],
+    ['midSwap', 1],
+    ['afterSwap', 1],
+    ['midBatch', 2],
+  ])('are those of a build from nothing, though who projected was killed %s (%i)', async (point, times) => {
+    const dataDir = temporaryDirectory();
+    const node = await openNode({ dataDir });
+    onTestFinished(() => node.close());
+    const { reckoner, log } = node;
+    await reckoner.configure('support', { arms: ['small', 'large'], policy: { name: 'lin_ts' } });
+    const work = async () => {
+      const { decisionId } = await reckoner.decide('support', { context: {}, subject: 'lena' });
+      await reckoner.reward(decisionId, { value: 0.75 });
+    };
+    for (let done = 0; done < 40; done++) await work();
+    await reckoner.rollBack('support', { to: 1, reason: 'a test' });
+    const child = runChild(dataDir, 'child', 300, 'all', point, times);
+    let alive = true;
+    void child.ended.then(() => {
+      alive = false;
+    });
+    while (alive) await work();
+    expect(await child.ended).toEqual({ signal: 'SIGKILL', errors: '' });
+
+    const projections = allProjections(log);
+    const file = join(dataDir, 'projections.db');
+    const projector = startProjector({
+      ...{ log, projections, file, owner: 'the test', leaseMs: 300, now: Date.now, random: () => 0.5 },
+    });
+    expect(await projector.whenProcessed(await log.head(), 20_000)).toBe(true);
+    await projector.stop();
+    const fresh = await project(allProjections(log), log);
+    const database = connectReadOnly(file);
+    onTestFinished(() => {
+      database.close();
+      fresh.close();
+    });
+    for (const { version, tables } of projections) {
+      for (const { name, key } of tables) {
+        const kept = database.prepare<[], Row>(`SELECT * FROM ${name}_v${version} ORDER BY ${key.join(', ')}`).all();
+        expect(kept, name).toEqual(fresh.rows(name));
+      }
+    }
+    expect(fresh.rows('decisions').length).toBeGreaterThan(40);
   });
 });
 

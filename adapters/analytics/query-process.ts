@@ -3,8 +3,9 @@
  * else can stop SQLite in the middle of a statement. It speaks JSON lines: columns, rows, and an end.
  */
 import { once } from 'node:events';
+import type Database from 'better-sqlite3';
 import { problemOf } from '../../events/errors.ts';
-import { connectReadOnly, openReadModels, readingFailure } from '../projector/reader.ts';
+import { building, connectReadOnly, openReadModels, readingFailure, tablesOnTheWay } from '../projector/reader.ts';
 import { prepareReading, saidOf } from './guard.ts';
 import type { QueryLine, QueryRequest } from './query-lines.ts';
 
@@ -22,7 +23,7 @@ async function answerWhole({ file, sql, limit }: QueryRequest): Promise<void> {
   models.close();
   const database = connectReadOnly(file);
   const tables = shown.flatMap(({ tables }) => tables.map(({ name }) => name));
-  const { statement, reads } = prepareReading(database, sql, tables);
+  const { statement, reads } = prepared(database, sql, tables);
   const asOf = shown
     .filter(({ tables }) => tables.some(({ name }) => reads.includes(name)))
     .map(({ position, time = null }) => ({ position, time }))
@@ -40,6 +41,17 @@ async function answerWhole({ file, sql, limit }: QueryRequest): Promise<void> {
     await say({ kind: 'row', row: row.map(plain) });
   }
   await say({ kind: 'end', more });
+}
+
+/** @throws ReckonerError projections_building where it asks for what is still on its way: SQLite would say that there is no such table */
+function prepared(database: Database.Database, sql: string, tables: readonly string[]) {
+  try {
+    return prepareReading(database, sql, tables);
+  } catch (thrown) {
+    const missing = /^no such table: (?:main\.)?(\w+)/.exec(thrown instanceof Error ? thrown.message : '')?.[1];
+    if (missing === undefined || !tablesOnTheWay(database).includes(missing.toLowerCase())) throw thrown;
+    throw building(`The table ${missing} is still being built.`);
+  }
 }
 
 /** Bytes as hex, as SQLite writes them. */

@@ -76,9 +76,12 @@ function channel(
   };
 }
 
+/** Characters that turn the direction of what follows: a name that holds one may be shown as another. */
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
 /** Text without control characters but line breaks, tabs and colours: a reason or an item may hold what moves a cursor or sets a title. */
 function harmless(text: string): string {
-  return text.replace(/\p{Cc}(?:\[[\d;]*m)?/gu, (found) => {
+  return text.replace(TURNING, '\ufffd').replace(/\p{Cc}(?:\[[\d;]*m)?/gu, (found) => {
     const first = found.charAt(0);
     const known = first === '\n' || first === '\t' || (first === '\x1b' && found.length > 1);
     return known ? found : `\ufffd${found.slice(1)}`;

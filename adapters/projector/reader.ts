@@ -150,6 +150,17 @@ function isDamage(thrown: unknown): thrown is ReckonerError {
   return thrown instanceof ReckonerError && thrown.code === 'log_corrupt';
 }
 
-function building(message: string): ReckonerError {
+/** Readers' tables that are not there yet, because what fills them is on its way through the log for the first time. */
+export function tablesOnTheWay(database: Database.Database): string[] {
+  return database
+    .prepare<[], string>("SELECT declaration FROM projector_editions WHERE state = 'building'")
+    .pluck()
+    .all()
+    .flatMap((declaration): readonly Table[] => JSON.parse(declaration)) // written by the projector
+    .filter(({ name, internal }) => !internal && !isShown(database, name))
+    .map(({ name }) => name);
+}
+
+export function building(message: string): ReckonerError {
   return new ReckonerError('projections_building', message);
 }

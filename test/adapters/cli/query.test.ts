@@ -1,5 +1,6 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { READ_MODELS_FILE } from '../../../adapters/projector/file.ts';
 import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
@@ -52,6 +53,18 @@ describe('an answer', () => {
       truncated: false,
       asOf: { position: expect.stringMatching(/^\d+$/), time: expect.stringMatching(/Z$/), behind: expect.any(Number) },
     });
+  });
+
+  test('says of a table that is built for the first time that it is, and of others that they are not there', async () => {
+    const elsewhere = newDirectory();
+    for (const name of ['events.db', READ_MODELS_FILE]) copyFileSync(join(dataDir, name), join(elsewhere, name));
+    const database = new Database(join(elsewhere, READ_MODELS_FILE));
+    database.exec("DROP VIEW counts; UPDATE projector_editions SET state = 'building' WHERE name = 'counting'");
+    database.close();
+    const building = await run(['query', 'SELECT * FROM Counts', '--json', '--data-dir', elsewhere]);
+    expect(JSON.parse(building.stderr)).toMatchObject({ code: 'projections_building' });
+    const unknown = await run(['query', 'SELECT * FROM counted', '--json', '--data-dir', elsewhere]);
+    expect(JSON.parse(unknown.stderr)).toMatchObject({ code: 'query_refused' });
   });
 
   test('is CSV for a spreadsheet', async () => {

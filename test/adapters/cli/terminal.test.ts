@@ -16,6 +16,12 @@ test('what was recorded cannot command a terminal; lines, tabs and colours stay'
   expect(written(true, ({ out }) => out.live('\x1b]0;owned\x07'))).toBe('\r\x1b[2K\ufffd]0;owned\ufffd');
 });
 
+test('a name that turns the direction of what follows is not shown as another', () => {
+  expect(written(true, ({ out }) => void out.line('to \u202egnihton\u2066 \u200f'))).toBe(
+    'to \ufffdgnihton\ufffd \ufffd\n',
+  );
+});
+
 test('a program reads it as it is', () => {
   expect(written(false, ({ out }) => void out.line(hostile))).toBe(`${hostile}\n`);
 });

@@ -29,6 +29,7 @@ interface Options {
 const NOTES = `
 Projections fold the log into the read models that analytics and queries show. A server makes them while it runs; everything here works
 beside it, and without one. What can be read is never half built: a rebuild takes the place of what is there in one moment.
+Beside a server that has no time left a rebuild takes a tenth of the time, and goes the faster the less there is to decide.
 
 An event that a projection cannot fold becomes a dead letter, and the others go on; retry folds it once more when its cause was mended.
 Where a projection depends on the order of events, that takes a rebuild. The read models hold nothing that the log does not: deleting

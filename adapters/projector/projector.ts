@@ -77,7 +77,7 @@ export const defaultPace: Pace = {
   // Events of a batch change the same rows and pages: 5,000 in one transaction take two thirds of the processor time of 500.
   ...{ batchEvents: 5_000, batchBytes: 2 ** 22, batchMs: 1_000 },
   ...{ liveRest: 10, liveRestMs: 500 },
-  ...{ rest: 4, restMs: 2_000, requestsMs: 250, missingMs: 5_000 },
+  ...{ rest: 9, restMs: 5_000, requestsMs: 250, missingMs: 5_000 },
 };
 const LEASE_MS = 10_000;
 /** After a look at the whole file there is none for so long. */

@@ -2,6 +2,7 @@
 import { errorOf, ReckonerError } from '../events/errors.ts';
 import type { MessageBus } from '../events/message-bus.ts';
 import { DomainName } from './config/names.ts';
+import type { ConfigureOptions } from './messages/domain.ts';
 import type { Health } from './messages/health.ts';
 import { RUN_TIMEOUT } from './messages/run.ts';
 import { type Caller, DEFAULT_TENANT, type Reckoner } from './reckoner.ts';
@@ -11,6 +12,9 @@ const EXPLAIN_MS = 60_000;
 
 /** Milliseconds for the dry run of a rollback, and for voiding: they read all that counts no more. */
 const PREVIEW_MS = 600_000;
+
+/** The same for learning anew from all of a long log: a day. */
+const RELEARN_MS = 86_400_000;
 
 /** What deciding and recording may add to the time that a run is given, in milliseconds. */
 const RUN_MARGIN_MS = 5_000;
@@ -49,12 +53,15 @@ export function createClient(bus: MessageBus, health: () => Health): Reckoner {
     blend: (decisionId, body, caller) => request(() => `blend.${domainIn(decisionId)}`, { decisionId, body }, caller),
     explain: (decisionId, caller) =>
       request(() => 'query.decision', { decisionId, body: undefined }, caller, EXPLAIN_MS),
-    configure: (domain, config, caller) => request(() => `control.${newNameOf(domain)}.configure`, config, caller),
+    configure: (domain, config, caller, options = {}) =>
+      request(() => `control.${newNameOf(domain)}.set`, { ...options, config }, caller, limitOf(options.ahead)),
+    previewConfiguration: (domain, config, caller) =>
+      request(() => `control.${newNameOf(domain)}.set`, { config, dryRun: true }, caller),
     domain: async (domain, caller) => request(() => 'query.domain', nameOf(domain), caller),
     domains: (caller) => request(() => 'query.domains', {}, caller),
     freeze: (domain, body = {}, caller) => request(() => `control.${nameOf(domain)}.freeze`, body, caller),
     thaw: (domain, body = {}, caller) => request(() => `control.${nameOf(domain)}.thaw`, body, caller),
-    rollBack: (domain, body, caller) => request(() => `control.${nameOf(domain)}.rollback`, body, caller),
+    rollBack: (domain, body, caller) => request(() => `control.${nameOf(domain)}.rollback`, body, caller, PREVIEW_MS),
     previewRollback: (domain, body, caller) =>
       request(() => `control.${nameOf(domain)}.rollback`, { ...body, dryRun: true }, caller, PREVIEW_MS),
     voidRewards: (domain, body, caller) => request(() => `control.${nameOf(domain)}.void`, body, caller, PREVIEW_MS),
@@ -66,6 +73,11 @@ export function createClient(bus: MessageBus, health: () => Health): Reckoner {
     rollbackPoints: async (domain, caller) => request(() => 'query.rollbackPoints', nameOf(domain), caller),
     health: async () => health(),
   };
+}
+
+/** Whoever has all learned first is not told before that is done that nobody knows what came of it. */
+function limitOf(ahead: ConfigureOptions['ahead']): number {
+  return ahead === 'all' ? RELEARN_MS : PREVIEW_MS;
 }
 
 /** A name goes into a subject, so it is checked before. */

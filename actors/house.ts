@@ -1,7 +1,7 @@
 /** What the request handlers share: the actors, the log, and the keys. */
 import type { LRUCache } from 'lru-cache';
 import { type DecodedEvent, decode, type EventData } from '../events/catalogue.ts';
-import { errorOf, ReckonerError } from '../events/errors.ts';
+import { errorOf, type Problem, ReckonerError } from '../events/errors.ts';
 import { eventAt } from '../events/event-at.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
@@ -39,6 +39,8 @@ export interface House {
   readonly refolding: Gate;
   /** Domains that learn anew for a configuration that is to take over, by the prefix of their buckets' streams. */
   readonly relearning: Map<string, Relearning>;
+  /** Why a configuration that nobody waited for did not take over, by the same prefix. */
+  readonly refused: Map<string, Problem>;
   /** Aborted when the node stops: what takes long ends. */
   readonly stopping: AbortSignal;
   /** Decisions made or read lately, by id: most rewards follow soon. */

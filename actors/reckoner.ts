@@ -5,7 +5,7 @@
 import type { DomainConfigInput } from './config/domain-config.ts';
 import type { ControlCommand } from './messages/control.ts';
 import type { DecideBody, Decision } from './messages/decide.ts';
-import type { DomainView } from './messages/domain.ts';
+import type { Configured, ConfigureOptions, ConfigurePreview, DomainView } from './messages/domain.ts';
 import type { Explanation } from './messages/explanation.ts';
 import type { Health } from './messages/health.ts';
 import type { Blend, BlendBody, ItemsCommand, ItemsReceipt } from './messages/items.ts';
@@ -58,7 +58,10 @@ export interface Reckoner {
     domain: string,
     config: DomainConfigInput,
     caller?: Caller,
-  ): Promise<DomainView & { readonly created: boolean }>;
+    options?: ConfigureOptions,
+  ): Promise<Configured>;
+  /** What the same would change; nothing is recorded. */
+  previewConfiguration(domain: string, config: DomainConfigInput, caller?: Caller): Promise<ConfigurePreview>;
   domain(domain: string, caller?: Caller): Promise<DomainView>;
   domains(caller?: Caller): Promise<readonly DomainView[]>;
   freeze(domain: string, body?: Partial<ControlCommand>, caller?: Caller): Promise<DomainView>;

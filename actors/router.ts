@@ -10,13 +10,14 @@ import { run } from './agents/run.ts';
 import { confirmsPrices, parseDomainConfig } from './config/domain-config.ts';
 import { inOurWords, invalid } from './config/invalid.ts';
 import { DomainName, tenantPattern } from './config/names.ts';
-import { configure, setFrozen, viewDomain, viewDomains } from './control.ts';
+import { configure, previewConfiguration, setFrozen, viewDomain, viewDomains } from './control.ts';
 import { decide } from './decide.ts';
 import { explain } from './explain.ts';
 import type { House } from './house.ts';
 import { blendItems, showItems } from './items.ts';
 import { ControlBody } from './messages/control.ts';
 import { DecideBody, type DecideCommand, QuickDecideBody } from './messages/decide.ts';
+import { ConfigureBody } from './messages/domain.ts';
 import { BlendBody, ItemsBody } from './messages/items.ts';
 import { PosteriorDiffQuery, PosteriorQuery } from './messages/posterior.ts';
 import { RewardBody } from './messages/reward.ts';
@@ -150,6 +151,13 @@ function handle(house: House, { subject, body, headers }: Message): Promise<unkn
           { by, reason: '' },
           confirmsPrices(body),
         );
+      if (action === 'set') {
+        const { config, reason, dryRun, ahead } = parse(ConfigureBody, body);
+        const parsed = parseDomainConfig(config);
+        const [domain, control] = [parse(DomainName, name), { by, reason }];
+        if (dryRun) return previewConfiguration(house, tenant, domain, parsed, control);
+        return configure(house, tenant, domain, parsed, control, confirmsPrices(config), ahead);
+      }
       if (action === 'rollback') {
         const command = parse(RollbackBody, body);
         const control = { by, reason: command.reason };

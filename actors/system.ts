@@ -56,7 +56,8 @@ const RECENT_DECISIONS = 2_000;
 const EXPLAINED_AT_ONCE = 2;
 const EXPLANATIONS_WAITING = 16;
 const RANKED_AT_ONCE = 4;
-const REFOLDED_AT_ONCE = 4;
+/** Two, so that a short one need not wait for a long one: the more at once, the longer the loop is held. */
+const REFOLDED_AT_ONCE = 2;
 /** How long requests under way are waited for when the node stops, in milliseconds. */
 const DRAIN_MS = 10_000;
 
@@ -87,6 +88,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     ranking: createGate('agents', { atOnce: RANKED_AT_ONCE, waiting: Infinity }),
     refolding: createGate('buckets', { atOnce: REFOLDED_AT_ONCE, waiting: Infinity }),
     relearning: new Map(),
+    refused: new Map(),
     stopping: stopping.signal,
     recent: new LRUCache({ max: RECENT_DECISIONS }),
     runs: createRuns(),

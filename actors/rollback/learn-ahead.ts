@@ -6,16 +6,21 @@
 import { ReckonerError } from '../../events/errors.ts';
 import { bucketPrefix } from '../../events/streams.ts';
 import { SNAPSHOT_VERSIONS, serialiseBucket } from '../bucket/bucket-snapshot.ts';
-import { foldBucket } from '../bucket/fold-bucket.ts';
+import { type BucketSource, foldBucket } from '../bucket/fold-bucket.ts';
 import type { DomainState } from '../domain/domain-state.ts';
 import type { DomainHandle } from '../domain/domains.ts';
 import type { House } from '../house.ts';
 import type { Lineage } from './lineage.ts';
 
-/** Longer a command is not held up, in milliseconds. */
+/** Longer a command is not held up by default, in milliseconds. */
 const AHEAD_MS = 60_000;
 /** A bucket of fewer rewards and retractions is folded as fast as a snapshot is read. */
 const WORTH = 8;
+
+export interface Imagined {
+  readonly state: DomainState;
+  readonly lineage: Lineage;
+}
 
 /**
  * @param imagined the domain as the configuration will make it
@@ -24,31 +29,46 @@ const WORTH = 8;
 export async function learnAhead(
   house: House,
   domain: DomainHandle,
-  imagined: { readonly state: DomainState; readonly lineage: Lineage },
+  imagined: Imagined,
+  atMostMs = AHEAD_MS,
 ): Promise<void> {
   const { tenant, name, timeline } = domain;
   const prefix = bucketPrefix(tenant, name);
   const under = timeline.length - 1;
-  const progress = { buckets: 0, done: 0, events: 0 };
+  const progress = { buckets: 0, done: 0, events: 0, ofEvents: 0 };
   house.relearning.set(prefix, progress);
   try {
     const forgets = timeline.forgets && imagined.state.policy.forget !== undefined;
-    const source = { log: house.log, snapshots: house.snapshots, timeline: { ...timeline, forgets }, refresh };
+    let read = 0;
+    const log: BucketSource['log'] = {
+      async *readStream(stream, options) {
+        for await (const event of house.log.readStream(stream, options)) {
+          read += 1;
+          progress.events = learned + Math.min(read, length);
+          yield event;
+        }
+      },
+    };
+    let [learned, length] = [0, 0];
+    const source = { log, snapshots: house.snapshots, timeline: { ...timeline, forgets }, refresh };
     // As far as is known now: nothing that comes meanwhile may stand in what is put away.
     const lineage = { ...imagined.lineage, target: under };
     const taughtAs = lineage.taughtAs(under);
     const since = house.env.now();
     const streams = await largestFirst(house, prefix);
     progress.buckets = streams.length;
-    for (const stream of streams) {
+    progress.ofEvents = streams.reduce((sum, one) => sum + one.length, 0);
+    for (const { stream, length: events } of streams) {
+      [read, length] = [0, events];
       if (house.stopping.aborted) throw new ReckonerError('shutting_down', 'This node is shutting down.');
-      if (house.env.now() - since > AHEAD_MS) return;
+      if (house.env.now() - since > atMostMs) return;
       await house.refolding.run(async () => {
         const state = await foldBucket(source, stream, undefined, undefined, lineage);
         const { revision } = state.head;
         const bytes = serialiseBucket({ ...state, under }, taughtAs);
         await house.snapshots.put(stream, { revision, versions: SNAPSHOT_VERSIONS, bytes });
-        progress.events += revision + 1;
+        learned += events;
+        progress.events = learned;
       });
       progress.done += 1;
       // Decisions come first.
@@ -59,13 +79,25 @@ export async function learnAhead(
   }
 }
 
+interface Sized {
+  readonly stream: string;
+  /** Rewards and retractions in it. */
+  taught: number;
+  /** Events up to the last of them. */
+  length: number;
+}
+
 /** The streams of the buckets for which it is worth while, by their rewards and retractions. */
-async function largestFirst({ log }: House, streamPrefix: string): Promise<string[]> {
-  const sizes = new Map<string, number>();
-  for await (const { stream } of log.readAll({ streamPrefix, types: ['RewardObserved', 'RewardRetracted'] }))
-    sizes.set(stream, (sizes.get(stream) ?? 0) + 1);
-  const worth = [...sizes].filter(([, size]) => size >= WORTH);
-  return worth.sort(([, one], [, other]) => other - one).map(([stream]) => stream);
+async function largestFirst({ log }: House, streamPrefix: string): Promise<Sized[]> {
+  const sizes = new Map<string, Sized>();
+  const types = ['RewardObserved', 'RewardRetracted'];
+  for await (const { stream, revision } of log.readAll({ streamPrefix, types })) {
+    const size = sizes.get(stream) ?? { stream, taught: 0, length: 0 };
+    size.taught += 1;
+    size.length = revision + 1;
+    sizes.set(stream, size);
+  }
+  return [...sizes.values()].filter(({ taught }) => taught >= WORTH).sort((one, other) => other.taught - one.taught);
 }
 
 /** @throws ReckonerError conflict */

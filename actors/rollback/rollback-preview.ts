@@ -1,9 +1,9 @@
 /** What a rollback would change, without recording it: events that count no more, and what the arms would look like. */
-import { type DecodedEvent, decode, type EventData } from '../../events/catalogue.ts';
+import { decode, type EventData, type Traced, traceDecision, traceReward } from '../../events/catalogue.ts';
 import { configDiff } from '../../events/config-diff.ts';
 import { ReckonerError } from '../../events/errors.ts';
 import { eventAt } from '../../events/event-at.ts';
-import { type Position, START } from '../../events/event-log.ts';
+import { type Position, type RecordedEvent, START } from '../../events/event-log.ts';
 import { bucketPrefix, domainStream } from '../../events/streams.ts';
 import { type BucketView, viewUnder } from '../bucket/bucket-state.ts';
 import { type BucketSource, foldBucket } from '../bucket/fold-bucket.ts';
@@ -81,23 +81,40 @@ const columns = { DecisionMade: 'decisions', RewardObserved: 'rewards', RewardRe
 async function since(house: House, domain: DomainHandle, before: Lineage, after: Lineage, wanted: number) {
   const setAside = { ...NONE };
   const restored = { ...NONE };
-  const last: Made[] = [];
+  // As they were read: of those that are dropped again only their revision is asked.
+  const last: RecordedEvent[] = [];
   const types = Object.keys(columns);
   const streamPrefix = bucketPrefix(domain.tenant, domain.name);
   const from = await startOf(house, domain, before, after);
   for await (const event of house.log.readAll({ after: from, streamPrefix, types })) {
-    const decoded: DecodedEvent | undefined = decode(event);
-    if (decoded === undefined || !(decoded.type in columns) || !('domainRevision' in decoded.data)) continue;
-    const column = columns[decoded.type as keyof typeof columns]; // it was just found there
-    const { domainRevision } = decoded.data;
+    const domainRevision = revisionOf(event);
+    if (domainRevision === undefined) continue;
+    const column = columns[event.type as keyof typeof columns]; // only these were asked for
     if (before.has(domainRevision) !== after.has(domainRevision))
       (before.has(domainRevision) ? setAside : restored)[column] += 1;
-    if (decoded.type !== 'DecisionMade') continue;
-    last.push(decoded.data);
+    if (event.type !== 'DecisionMade') continue;
+    last.push(event);
     // Dropped in heaps: one by one would move all of them each time.
     if (last.length >= 2 * wanted) last.splice(0, last.length - wanted);
   }
-  return { counts: { setAside, restored }, last: last.slice(-wanted) };
+  return { counts: { setAside, restored }, last: last.slice(-wanted).flatMap(madeIn) };
+}
+
+function revisionOf(event: RecordedEvent): number | undefined {
+  const traced = traceDecisionOrReward(event);
+  if (traced !== undefined) return traced.data.domainRevision;
+  const decoded = decode(event);
+  return decoded !== undefined && 'domainRevision' in decoded.data ? decoded.data.domainRevision : undefined;
+}
+
+function traceDecisionOrReward(event: RecordedEvent): Traced<{ readonly domainRevision: number }> | undefined {
+  if (event.type === 'DecisionMade') return traceDecision(event);
+  return event.type === 'RewardObserved' ? traceReward(event) : undefined;
+}
+
+function madeIn(event: RecordedEvent): Made[] {
+  const decoded = decode(event);
+  return decoded?.type === 'DecisionMade' ? [decoded.data] : [];
 }
 
 /** Where the log begins to differ for the two. */
@@ -107,8 +124,8 @@ async function startOf(
   before: Lineage,
   after: Lineage,
 ): Promise<Position> {
-  let first = 0;
-  while (first < before.target && before.has(first) === after.has(first)) first += 1;
+  const edges = [...before.edges, ...after.edges].filter((edge) => before.has(edge) !== after.has(edge));
+  const first = Math.min(before.target, ...edges);
   return (await eventAt(log, domainStream(tenant, name), first))?.position ?? START;
 }
 

@@ -36,14 +36,24 @@ export function registerConfig(program: Command, { terminal }: Cli): void {
     .option('--json', 'as JSON: the configuration with every default filled in, and the warnings', false)
     .addHelpText('after', helpText(NOTES))
     .action(async (file: string, { json }: { readonly json: boolean }) => {
-      const named = file === '-' ? 'The standard input' : file;
-      const checked = checkConfig(parseStrictJson(await textOf(file, named), named));
+      const named = nameOf(file);
+      const checked = checkConfig(await readConfig(file));
       const { warnings, config } = checked;
       const lines = json
         ? [JSON.stringify({ valid: true, warnings, config })]
         : linesOf(named, checked, terminal.out.colours);
       for (const line of lines) await terminal.out.line(line);
     });
+}
+
+/** What a file that holds a configuration says; `-` is the standard input. */
+export async function readConfig(file: string): Promise<unknown> {
+  const named = nameOf(file);
+  return parseStrictJson(await textOf(file, named), named);
+}
+
+function nameOf(file: string): string {
+  return file === '-' ? 'The standard input' : file;
 }
 
 async function textOf(file: string, named: string): Promise<string> {

@@ -1,9 +1,10 @@
-/** `reckoner domains`: what is decided here, and what was learned. */
+/** `reckoner domains`: what is decided here, and what was learned; and to configure one. */
 import type { Command } from 'commander';
 import type { DomainView } from '../../actors/messages/domain.ts';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
 import { dataDirOption, existingDataDir } from './data-dir.ts';
+import { registerDomainsSet } from './domains-set.ts';
 import { domainLines, domainsLines } from './domains-view.ts';
 import { helpText } from './help-text.ts';
 
@@ -19,12 +20,20 @@ every 50 rewards unless the domain says otherwise: a reward of just now is not a
 Examples:
   reckoner domains
   reckoner domains model_routing
+  reckoner domains set support --file support.json --dry-run
   reckoner domains --json | jq '.[].config.arms[].name'`;
 
 /** Adds `reckoner domains`. */
-export function registerDomains(program: Command, { terminal }: Cli): void {
-  program
+export function registerDomains(program: Command, cli: Cli): void {
+  const { terminal } = cli;
+  const domains = program
     .command('domains')
+    .description('list the domains, show one of them, or configure one')
+    .addHelpText('after', helpText(NOTES));
+  registerDomainsSet(domains, cli);
+
+  domains
+    .command('show', { isDefault: true })
     .description('list the domains, or show one of them')
     .argument('[name]', 'show this domain in full')
     .option('--json', 'as JSON: an array of domains, or the one', false)

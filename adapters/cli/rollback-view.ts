@@ -121,7 +121,7 @@ function armLines(arms: RollbackPreview['arms'], contexts: number, unfit: number
   ];
 }
 
-function changeLines(config: RollbackPreview['config'], colours: Colours): string[] {
+export function changeLines(config: RollbackPreview['config'], colours: Colours): string[] {
   if (config.length === 0) return ['the configuration is the same'];
   const lines = config
     .slice(0, CHANGES)

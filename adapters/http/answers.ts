@@ -233,17 +233,26 @@ const domain = {
       buckets: z.int().describe('those that learn before it takes over; 0 while they are counted'),
       done: z.int(),
       events: z.int().describe('that were learned from'),
+      ofEvents: z.int().describe('about how many there are in all'),
     })
     .optional()
     .describe(
       'how far its buckets have learned anew for a configuration that takes over then; decisions go on meanwhile',
     ),
+  refused: z
+    .object({ code: z.string(), message: z.string(), remedy: z.string() })
+    .optional()
+    .describe('why the last configuration that nobody waited for did not take over'),
 };
 
 export const DomainView = z.object(domain).openapi('DomainView') satisfies z.ZodType<domainMessages.DomainView>;
 
 export const ConfiguredDomain = z
-  .object({ ...domain, created: z.boolean().describe('false: it was there and is replaced') })
+  .object({
+    ...domain,
+    created: z.boolean().describe('false: it was there and is replaced'),
+    accepted: z.literal(true).optional().describe('its buckets learn anew after this answer, and it takes over then'),
+  })
   .openapi('ConfiguredDomain');
 
 export const DomainList = z.object({ domains: z.array(DomainView).readonly() }).openapi('DomainList');

@@ -17,15 +17,26 @@ const configure: Route<DomainConfigInput> = {
     'A domain is one decision problem: its arms, the features of a request, what makes a bucket, the policy and the meaning of ' +
     'a reward. Everything but the arms has a default. The same configuration again changes nothing. One that moves the declared price ' +
     'of an arm by more than 10 times is held until it is confirmed. Where it changes the policy or what rewards are worth, the buckets first ' +
-    'learn anew from the log, for a minute at most: the domain shows how far they are.',
+    'learn anew from the log, for a minute at most: the domain shows how far they are. With the header `Prefer: respond-async` that is not ' +
+    'waited for, and takes as long as it takes.',
   request: { schema: bodies.DomainConfig, example: examples.domainExample },
   answers: {
     200: { description: 'It was there and now has this configuration.', schema: answers.ConfiguredDomain },
     201: { description: 'It is created.', schema: answers.ConfiguredDomain },
+    202: {
+      description:
+        'It takes over when its buckets have learned anew: the domain, at `Location`, shows how far they are.',
+      schema: answers.ConfiguredDomain,
+    },
   },
   errors: ['config_invalid', 'price_held', 'conflict', 'segment_missing'],
-  async handle({ reckoner, path, body, caller }) {
-    const view = await reckoner.configure(path.domain, body, caller);
+  async handle({ reckoner, path, body, caller, prefers }) {
+    const isAsync = prefers('respond-async');
+    const view = await reckoner.configure(path.domain, body, caller, isAsync ? { ahead: 'later' } : {});
+    if (view.accepted === true) {
+      const headers = { location: `/v1/domains/${path.domain}`, 'preference-applied': 'respond-async' };
+      return { status: 202, json: view, headers };
+    }
     return { status: view.created ? 201 : 200, json: view };
   },
 };

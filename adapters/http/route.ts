@@ -23,6 +23,8 @@ export interface Call<Body> {
   /** What stands behind the question mark, as it was sent. */
   readonly search: () => URLSearchParams;
   readonly caller: Caller | undefined;
+  /** Whether the `Prefer` header asks for this (RFC 7240). */
+  readonly prefers: (preference: string) => boolean;
   /** What was thrown as a problem of this request, for answers that carry several; what is not ours is logged by it. */
   problem(thrown: unknown): ProblemJson;
 }

@@ -43,12 +43,18 @@ export function serveRoute(app: OpenAPIHono<DoorEnv>, route: Route<unknown>, opt
       body,
       search: () => searchOf(c),
       caller: caller?.(c.env.incoming.headers),
+      prefers: (preference) => prefers(c.env.incoming.headers.prefer, preference),
       problem: (thrown) => failures.problem(thrown, c.get('correlationId')),
     });
     return reply(c, answer);
   };
   app.on(route.method, routingPath, enter(serve));
   return routingPath;
+}
+
+function prefers(header: string | string[] | undefined, preference: string): boolean {
+  const asked = [header ?? []].flat().join(',').split(',');
+  return asked.some((one) => one.split(';')[0]?.trim().toLowerCase() === preference);
 }
 
 function searchOf(c: DoorContext): URLSearchParams {

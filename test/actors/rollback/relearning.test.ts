@@ -4,15 +4,19 @@ import { describe, expect, test } from 'vitest';
 import { createFolding } from '../../../actors/bucket/bucket-folding.ts';
 import { type BucketState, emptyBucket, evolve, isBucketEvent } from '../../../actors/bucket/bucket-state.ts';
 import { replay } from '../../../actors/bucket/replay.ts';
+import { createClient } from '../../../actors/client.ts';
 import { type DomainConfigInput, parseDomainConfig } from '../../../actors/config/domain-config.ts';
 import type { MakePolicy } from '../../../actors/domain/compiled-domain.ts';
 import { createTimeline, standingAt } from '../../../actors/domain/domain-state.ts';
+import type { Health } from '../../../actors/messages/health.ts';
 import type { RewardCommand } from '../../../actors/messages/reward.ts';
 import { type RewardRules, rewardValue } from '../../../actors/rewards/reward-value.ts';
 import { type Worth, worthUnder } from '../../../actors/rollback/revaluation.ts';
 import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
 import { decode } from '../../../events/catalogue.ts';
+import { ReckonerError } from '../../../events/errors.ts';
 import type { EventLog } from '../../../events/event-log.ts';
+import type { MessageBus } from '../../../events/message-bus.ts';
 import { domainStream } from '../../../events/streams.ts';
 import { createPolicy } from '../../../policies/catalogue.ts';
 import { everySpec } from '../../policies/every-policy.ts';
@@ -321,7 +325,7 @@ describe.each(CHANGES)('before %s takes over', (_, change) => {
       seen.push(relearning, refused.problem?.code, (await stage.reckoner.domain(DOMAIN)).revision >= revision);
     };
     await stage.reckoner.configure(DOMAIN, { ...base, ...change });
-    expect(seen).toEqual([{ buckets: 2, done: 0, events: 0 }, 'conflict', true]);
+    expect(seen).toEqual([{ buckets: 2, done: 0, events: 0, ofEvents: 121 }, 'conflict', true]);
     expect(await stage.reckoner.domain(DOMAIN)).not.toHaveProperty('relearning');
     read = 0;
     for (const user of [0, 1]) {
@@ -410,4 +414,55 @@ test('rewards that were counted, and not yet shared, are shared for what they ar
     pulls: 1,
   });
   await stage.stop();
+});
+
+test('where nobody waits, the domain tells why a configuration did not take over, until the next one', async () => {
+  const log = openSqliteEventLog({ file: ':memory:' });
+  let broken = false;
+  const breaking: EventLog = {
+    ...log,
+    readStream(stream, options) {
+      if (broken && stream.startsWith('bucket-')) throw new ReckonerError('log_locked', 'Somebody else has it.');
+      return log.readStream(stream, options);
+    },
+  };
+  const config: DomainConfigInput = { arms: ['a', 'b'], policy: { name: 'beta_thompson' } };
+  const stage = await given([configured(config)], { log: breaking });
+  for (let round = 0; round < 10; round++) {
+    const { decisionId } = await stage.reckoner.decide(DOMAIN, {});
+    await stage.reckoner.reward(decisionId, { value: 1 });
+  }
+  broken = true;
+  const other: DomainConfigInput = { ...config, policy: { name: 'epsilon_greedy' } };
+  const { accepted } = await stage.reckoner.configure(DOMAIN, other, undefined, { ahead: 'later' });
+  expect(accepted).toBe(true);
+  const view = async () => stage.reckoner.domain(DOMAIN);
+  for (let tries = 0; tries < 100 && (await view()).refused === undefined; tries++)
+    await new Promise((resolve) => setImmediate(resolve));
+  expect(await view()).toMatchObject({
+    refused: { code: 'log_locked' },
+    config: { policy: { name: 'beta_thompson' } },
+  });
+  broken = false;
+  await stage.reckoner.configure(DOMAIN, other);
+  expect((await view()).config.policy.name).toBe('epsilon_greedy');
+  expect(await view()).not.toHaveProperty('refused');
+  await stage.stop();
+});
+
+test('who configures is not told after ten seconds that nobody answered, while buckets learn for a minute', async () => {
+  const limits: (number | undefined)[] = [];
+  const bus = {
+    request: async (_subject: string, _body: unknown, options?: { readonly timeoutMs?: number }) => {
+      limits.push(options?.timeoutMs);
+      return { ok: true as const, body: {} };
+    },
+    respond: () => ({ close: async () => {} }),
+    close: async () => {},
+  };
+  const client = createClient(bus as unknown as MessageBus, () => ({}) as Health); // no more of them is asked
+  await client.configure(DOMAIN, { arms: ['a'] });
+  await client.configure(DOMAIN, { arms: ['a'] }, undefined, { ahead: 'all' });
+  await client.rollBack(DOMAIN, { to: 0 });
+  expect(limits.map((limit = 0) => limit > 60_000)).toEqual([true, true, true]);
 });

@@ -15,6 +15,7 @@ export function stubReckoner(told: Partial<Reckoner>): Reckoner {
     blend: untold,
     explain: untold,
     configure: untold,
+    previewConfiguration: untold,
     domain: untold,
     domains: untold,
     freeze: untold,

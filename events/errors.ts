@@ -93,6 +93,18 @@ const table = {
     500,
     'Restore the keys from their backup (`reckoner keys restore`): decision ids cannot be checked by other keys.',
   ],
+  bus_settings_invalid: [
+    500,
+    'Correct the variable that is named: NATS_URL (nats://host:4222, several joined by commas) and, of NATS_CREDS, NATS_NKEY, NATS_USER with NATS_PASSWORD, and NATS_TOKEN, at most one; secrets may be in files (…_FILE).',
+  ],
+  bus_refused: [
+    500,
+    'Check the user, password, token, key or credentials that NATS was given (NATS_USER, NATS_TOKEN, NATS_NKEY, NATS_CREDS), and that the server knows them.',
+  ],
+  bus_unreachable: [
+    503,
+    'Start the NATS server, or correct NATS_URL. Once it answers, the node connects by itself; what was asked meanwhile was not recorded.',
+  ],
   agent_failed: [502, 'Send the same request again, which asks the agents anew; or name other candidates.'],
   deadline_exceeded: [504, 'Give the request more time, or fewer and faster candidates.'],
   internal: [

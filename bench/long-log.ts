@@ -2,7 +2,8 @@
 import { hash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { dataFiles, openNode } from '../adapters/cli/compose.ts';
+import { dataFiles } from '../adapters/cli/compose/data-files.ts';
+import { openNode } from '../adapters/cli/compose.ts';
 import { ENGINE } from '../events/seal.ts';
 import { DOMAIN, decidingDomain } from './deciding-domain.ts';
 import { driveLoad, randomBuckets, times } from './load.ts';

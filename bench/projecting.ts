@@ -6,7 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { dataFiles, openNode, type ReckonerNode } from '../adapters/cli/compose.ts';
+import { dataFiles } from '../adapters/cli/compose/data-files.ts';
+import { openNode, type ReckonerNode } from '../adapters/cli/compose.ts';
 import { allProjections } from '../adapters/projector/catalogue.ts';
 import { ask, requestIn } from '../adapters/projector/requests.ts';
 import { type ProjectingThread, startProjectingThread } from '../adapters/projector/thread.ts';

@@ -1,7 +1,7 @@
 /** The peer of the log: a bare better-sqlite3 table of the same shape, filled with the same rows in transactions of 256. */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { dataFiles } from '../adapters/cli/compose.ts';
+import { dataFiles } from '../adapters/cli/compose/data-files.ts';
 import { logFile } from '../adapters/sqlite/schema.ts';
 
 const BATCH = 256;

@@ -4,7 +4,8 @@
  */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { dataFiles, openNode } from '../adapters/cli/compose.ts';
+import { dataFiles } from '../adapters/cli/compose/data-files.ts';
+import { openNode } from '../adapters/cli/compose.ts';
 import { contextOf, DOMAIN } from './deciding-domain.ts';
 
 export interface Scanned {

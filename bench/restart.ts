@@ -4,7 +4,7 @@
  */
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { dataFiles } from '../adapters/cli/compose.ts';
+import { dataFiles } from '../adapters/cli/compose/data-files.ts';
 import type { BenchOptions, Figures } from './bench.ts';
 import { measureInChild } from './child.ts';
 import { KEPT_SNAPSHOTS, keptLog } from './long-log.ts';

@@ -7,7 +7,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { dataFiles, openNode, type ReckonerNode } from '../adapters/cli/compose.ts';
+import { dataFiles } from '../adapters/cli/compose/data-files.ts';
+import { openNode, type ReckonerNode } from '../adapters/cli/compose.ts';
 import type { BenchOptions, Figures } from './bench.ts';
 import { contextOf, DOMAIN, decidingDomain } from './deciding-domain.ts';
 import { driveLoad, randomBuckets, times } from './load.ts';

@@ -11,7 +11,7 @@ import { pathOf, type Segment, segmentsOf } from '../sqlite/archive.ts';
 import { failureOf } from '../sqlite/failures.ts';
 import { isInUse } from '../sqlite/in-use.ts';
 import type { Cli } from './cli.ts';
-import { dataFiles } from './compose.ts';
+import { dataFiles } from './compose/data-files.ts';
 import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
 import { exitCodes, usageError } from './failure.ts';
 import { helpText } from './help-text.ts';

@@ -7,7 +7,7 @@ import { makeBackup } from '../keeping/backup.ts';
 import { restoreBackup } from '../keeping/restore.ts';
 import { type Keys, keysFile, readKeys } from '../keys/keys.ts';
 import type { Cli } from './cli.ts';
-import { dataFiles } from './compose.ts';
+import { dataFiles } from './compose/data-files.ts';
 import { dataDirOption, existingDataDir } from './data-dir.ts';
 import { exitCodes } from './failure.ts';
 import { helpText } from './help-text.ts';

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { ReckonerError } from '../../events/errors.ts';
 import { shellWord } from '../files/shell-word.ts';
-import { dataFiles } from './compose.ts';
+import { dataFiles } from './compose/data-files.ts';
 
 export const DEFAULT_DATA_DIR = './.reckoner';
 

@@ -16,7 +16,7 @@ import { examineLogFile } from '../sqlite/examination.ts';
 import { failureOf } from '../sqlite/failures.ts';
 import { doubtOfNativePart } from '../sqlite/native.ts';
 import type { Cli } from './cli.ts';
-import { dataFiles, lostLog } from './compose.ts';
+import { dataFiles, lostLog } from './compose/data-files.ts';
 
 export interface Finding {
   readonly check: string;

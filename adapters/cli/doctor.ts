@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import type { Cli } from './cli.ts';
-import { dataFiles } from './compose.ts';
+import { dataFiles } from './compose/data-files.ts';
 import { dataDirOption } from './data-dir.ts';
 import {
   checkChains,

@@ -16,7 +16,7 @@ import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { rowOf } from '../sqlite/schema.ts';
 import { openSnapshotStore } from '../sqlite/snapshot-store.ts';
 import type { Cli } from './cli.ts';
-import { dataFiles } from './compose.ts';
+import { dataFiles } from './compose/data-files.ts';
 import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
 import { exitCodes, usageError } from './failure.ts';
 import { helpText } from './help-text.ts';

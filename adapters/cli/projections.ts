@@ -11,7 +11,7 @@ import type { Retried } from '../projector/requests.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { rowOf } from '../sqlite/schema.ts';
 import type { Cli } from './cli.ts';
-import { dataFiles } from './compose.ts';
+import { dataFiles } from './compose/data-files.ts';
 import { dataDirOption, existingDataDir, logFileIn } from './data-dir.ts';
 import { exitCodes, usageError } from './failure.ts';
 import { figure } from './figure.ts';

@@ -1,7 +1,7 @@
 /** The process that `audit.ts` measures: `node replay/audit-child.js {dataDir} {threads} {events}`. Prints one JSON line. */
 import { join } from 'node:path';
 import { auditFile } from '../../adapters/cli/audit-file.ts';
-import { dataFiles } from '../../adapters/cli/compose.ts';
+import { dataFiles } from '../../adapters/cli/compose/data-files.ts';
 import { positionOf } from '../../adapters/sqlite/schema.ts';
 
 export interface Audited {

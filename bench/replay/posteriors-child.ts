@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { createFolding } from '../../actors/bucket/bucket-folding.ts';
 import { replay } from '../../actors/bucket/replay.ts';
-import { dataFiles } from '../../adapters/cli/compose.ts';
+import { dataFiles } from '../../adapters/cli/compose/data-files.ts';
 import { createEditions } from '../../adapters/projector/editions.ts';
 import { openReadModelsFile } from '../../adapters/projector/file.ts';
 import { checkpointAfter, foldBatch, seatOf } from '../../adapters/projector/fold.ts';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dataFiles } from '../../../adapters/cli/compose.ts';
+import { dataFiles } from '../../../adapters/cli/compose/data-files.ts';
 import { checkNode, checkPort, checkVariables } from '../../../adapters/cli/doctor-checks.ts';
 import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
 import { encodeMetadata } from '../../../events/catalogue.ts';

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { dataFiles, openNode } from '../../../adapters/cli/compose.ts';
+import { dataFiles } from '../../../adapters/cli/compose/data-files.ts';
+import { openNode } from '../../../adapters/cli/compose.ts';
 import { compiled } from '../../compiled.ts';
 import { newDirectory, removeDirectories, run, start, type UsedDirectory, usedDirectory } from './run.ts';
 

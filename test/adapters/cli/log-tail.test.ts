@@ -3,7 +3,7 @@ import { statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { dataFiles } from '../../../adapters/cli/compose.ts';
+import { dataFiles } from '../../../adapters/cli/compose/data-files.ts';
 import { requireSoundTail } from '../../../adapters/cli/log-tail.ts';
 import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
 import { compiled } from '../../compiled.ts';

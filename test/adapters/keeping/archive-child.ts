@@ -3,7 +3,7 @@
  *
  *   node archive-child.js <data directory> <point> <times>
  */
-import { dataFiles } from '../../../adapters/cli/compose.ts';
+import { dataFiles } from '../../../adapters/cli/compose/data-files.ts';
 import { archiveEvents } from '../../../adapters/keeping/archive.ts';
 
 const [dataDir = '', point = '', times = '1'] = process.argv.slice(2);

@@ -18,10 +18,10 @@ const NO_HASH = new Uint8Array(0);
 /** @throws ReckonerError domain_unknown, context_invalid, arm_unknown, candidates_none, request_id_reused, and what the log throws */
 export function decide(house: House, tenant: string, name: string, command: DecideCommand): Promise<Decision> {
   const domain = loadedDomain(house, tenant, name);
-  if (domain === undefined || command.requestId !== undefined || command.subject !== undefined)
-    return identified(house, tenant, name, command);
+  const isKnown = command.requestId !== undefined && command.made !== true;
+  if (domain === undefined || isKnown || command.subject !== undefined) return identified(house, tenant, name, command);
   // Most requests: nothing to look up, so nothing to wait for before the bucket is asked.
-  const requestId = house.env.uuid();
+  const requestId = command.requestId ?? house.env.uuid();
   const id = eventId(tenant, name, requestId, 'DecisionMade');
   return choose(house, domain, { id, requestId, hash: NO_HASH, subject: '', command });
 }
@@ -29,8 +29,8 @@ export function decide(house: House, tenant: string, name: string, command: Deci
 /** Looks up what has to be known first: the domain, the person, and whether the request was answered before. */
 async function identified(house: House, tenant: string, name: string, command: DecideCommand): Promise<Decision> {
   const domain = await domainOf(house, tenant, name);
-  const given = command.requestId;
-  const requestId = given ?? house.env.uuid();
+  const given = command.made ? undefined : command.requestId;
+  const requestId = command.requestId ?? house.env.uuid();
   const id = eventId(tenant, name, requestId, 'DecisionMade');
   const subject = command.subject === undefined ? '' : await house.pseudonym(tenant, command.subject);
   const hash = given === undefined ? NO_HASH : hashOf(house, domain, { ...command, subject });

@@ -11,6 +11,7 @@ import type { Runs } from './agents/runs.ts';
 import type { BucketCommand, BucketOutcome } from './bucket/bucket-batch.ts';
 import type { BucketDependencies } from './bucket/bucket-work.ts';
 import type { Buckets } from './bucket/buckets.ts';
+import type { Placement } from './cluster/placement.ts';
 import type { DomainState } from './domain/domain-state.ts';
 import type { DomainHandle, Domains } from './domain/domains.ts';
 import type { Environment } from './environment.ts';
@@ -47,6 +48,8 @@ export interface House {
   readonly recent: LRUCache<string, KnownDecision>;
   /** Runs that are under way or were answered lately, by what they ask for: of requests that may be repeated. */
   readonly runs: Runs;
+  /** Which node a bucket belongs to, where there are several. */
+  readonly placement?: Placement | undefined;
 }
 
 /** A recorded decision, as far as its rewards need it: its candidates are left to the log, there may be ten thousand of them. */

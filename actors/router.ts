@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { problemOf, ReckonerError } from '../events/errors.ts';
 import type { Message, Reply } from '../events/message-bus.ts';
 import { run } from './agents/run.ts';
+import { atOwner, decideAtOwner, recordForwardedSilence, runAtOwner } from './cluster/forwarding.ts';
 import { confirmsPrices, parseDomainConfig } from './config/domain-config.ts';
 import { inOurWords, invalid } from './config/invalid.ts';
 import { DomainName, tenantPattern } from './config/names.ts';
@@ -115,32 +116,44 @@ const PosteriorRef = z.strictObject({ domain: DomainName, query: z.unknown() });
 const POINTS = 200;
 
 /** Subjects: `decide|run.{domain}`, `reward|retract|items|blend.{domain}`, `control.{domain}.{verb}`, `query.{what}`. */
-function handle(house: House, { subject, body, headers }: Message): Promise<unknown> {
+function handle(house: House, message: Message): Promise<unknown> {
+  const { subject, body, headers } = message;
   const [verb, name = '', action] = subject.split('.');
   const { tenant = DEFAULT_TENANT, by = 'bus' } = headers;
   if (!tenantPattern.test(tenant))
     throw new ReckonerError('request_invalid', 'This is not the name of a tenant: 1 to 24 of a-z, 0-9 and _.');
+  const request = { house, message, tenant };
   switch (verb) {
     case 'decide':
-      return decide(house, tenant, name, parseDecideBody(body));
+      return house.placement === undefined
+        ? decide(house, tenant, name, parseDecideBody(body))
+        : decideAtOwner(house, house.placement, message, parseDecideBody(body), tenant, name);
     case 'run':
-      return run(house, tenant, name, parse(RunBody, body));
+      return house.placement === undefined
+        ? run(house, tenant, name, parse(RunBody, body))
+        : runAtOwner(house, house.placement, message, parse(RunBody, body), tenant, name);
     case 'reward': {
       const ref = parse(DecisionRef, body);
-      return reward(house, tenant, ref.decisionId, parse(RewardBody, ref.body));
+      const command = parse(RewardBody, ref.body);
+      return atOwner(request, ref.decisionId, () => reward(house, tenant, ref.decisionId, command));
     }
     case 'retract': {
       const ref = parse(RetractRef, body);
-      return retract(house, tenant, ref.decisionId, ref.rewardId, { ...parse(ControlBody, ref.body), by });
+      const control = { ...parse(ControlBody, ref.body), by };
+      return atOwner(request, ref.decisionId, () => retract(house, tenant, ref.decisionId, ref.rewardId, control));
     }
     case 'items': {
       const ref = parse(DecisionRef, body);
-      return showItems(house, tenant, ref.decisionId, parse(ItemsBody, ref.body));
+      const command = parse(ItemsBody, ref.body);
+      return atOwner(request, ref.decisionId, () => showItems(house, tenant, ref.decisionId, command));
     }
     case 'blend': {
       const ref = parse(DecisionRef, body);
-      return blendItems(house, tenant, ref.decisionId, parse(BlendBody, ref.body));
+      const command = parse(BlendBody, ref.body);
+      return atOwner(request, ref.decisionId, () => blendItems(house, tenant, ref.decisionId, command));
     }
+    case 'silence':
+      return recordForwardedSilence(house, message, tenant);
     case 'control': {
       if (action === 'configure')
         return configure(

@@ -10,7 +10,9 @@ import { createPolicy } from '../policies/catalogue.ts';
 import type { AgentDefinition } from './agents/agent.ts';
 import { createAgents } from './agents/agents.ts';
 import { createRuns } from './agents/runs.ts';
-import { createBuckets } from './bucket/buckets.ts';
+import { type Buckets, createBuckets } from './bucket/buckets.ts';
+import { silenceAtOwner } from './cluster/forwarding.ts';
+import type { Placement } from './cluster/placement.ts';
 import type { MakePolicy } from './domain/compiled-domain.ts';
 import { createDomains, type DomainHandle } from './domain/domains.ts';
 import { followDomains } from './domain/follow-domains.ts';
@@ -20,7 +22,6 @@ import type { House } from './house.ts';
 import { createPseudonyms, knownPseudonym } from './identity/pseudonyms.ts';
 import type { Health } from './messages/health.ts';
 import { FOLLOW_PAUSE_MS } from './retries.ts';
-import { recordSilence } from './rewards/silence.ts';
 import { followWindows } from './rewards/windows.ts';
 import { answer, routerMachine } from './router.ts';
 
@@ -36,6 +37,8 @@ export interface SystemOptions {
   readonly makePolicy?: MakePolicy;
   readonly maxLiveBuckets?: number;
   readonly maxInFlight?: number;
+  /** Which node each bucket belongs to, where there are several: this one takes part from when it is started. */
+  readonly placement?: Placement | undefined;
   /** Told of every actor that failed and was brought back: stream and error, for the operator’s log. */
   readonly onFailure?: (stream: string, thrown: unknown) => void;
   /** Told what agents threw when they were asked: their callers are told the category only. */
@@ -60,9 +63,12 @@ const RANKED_AT_ONCE = 4;
 const REFOLDED_AT_ONCE = 2;
 /** How long requests under way are waited for when the node stops, in milliseconds. */
 const DRAIN_MS = 10_000;
+/** What is busy for longer is put away like any other, when others need its room. */
+const RELEASE_TRIES = 20;
+const RELEASE_PAUSE_MS = 250;
 
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { env, log, bus, snapshots, keys, makePolicy = createPolicy } = options;
+  const { env, log, bus, snapshots, keys, placement, makePolicy = createPolicy } = options;
   let restarts = 0;
   const onFailure = (stream: string, thrown: unknown) => {
     restarts += 1;
@@ -71,7 +77,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const buckets = createBuckets({ maxLive: options.maxLiveBuckets, onFailure });
   const onChange = (tenant: string, name: string) => buckets.domainChanged(bucketPrefix(tenant, name));
   const closeWindows = (domain: DomainHandle) => startWindows(house, domain, onFailure);
-  const domains = createDomains({ log, env, makePolicy, onChange, onFailure, closeWindows });
+  const isHere = (stream: string) => placement === undefined || placement.ownerOf(stream) === placement.self;
+  const domains = createDomains({ log, env, makePolicy, onChange, onFailure, closeWindows, leads: isHere });
   const agents = createAgents(options.agents ?? [], { log, env, onFailure, onFault: options.onFault });
   const stopping = new AbortController();
   const house: House = {
@@ -92,6 +99,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     stopping: stopping.signal,
     recent: new LRUCache({ max: RECENT_DECISIONS }),
     runs: createRuns(),
+    placement,
   };
 
   const router = createActor(routerMachine, { input: { house, limit: options.maxInFlight } });
@@ -101,8 +109,17 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     (pattern) => bus.respond(pattern, (message) => answer(router, message)),
   );
 
+  if (placement !== undefined) {
+    responders.push(placement.respond((message) => answer(router, message)));
+    placement.onChange(() => {
+      domains.leadershipChanged();
+      void release(buckets, isHere, env);
+    });
+  }
+
   const following = new AbortController();
   void followDomains(options, domains, following.signal, onFailure);
+  placement?.join();
 
   return {
     health: () => {
@@ -119,17 +136,24 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     settled: async (tenant, name) => (await domains.get(tenant, name))?.settled(),
     async stop() {
       stopping.abort();
+      placement?.leave();
       const drained = new Promise<void>((resolve) => router.send({ type: 'drain', drained: resolve }));
       // A log that never says whether it wrote must not keep the node from stopping: its callers are told at the next start.
       await Promise.race([drained, env.sleep(DRAIN_MS)]);
       await agents.stop();
       await Promise.all(responders.map((responder) => responder.close()));
       following.abort();
+      placement?.stop();
       domains.stop();
       buckets.passivateAll();
       router.stop();
     },
   };
+}
+
+/** Puts away what belongs to other nodes now; what is busy a little later. */
+async function release(buckets: Buckets, isHere: (stream: string) => boolean, env: Environment): Promise<void> {
+  for (let tries = 0; buckets.release(isHere) > 0 && tries < RELEASE_TRIES; tries++) await env.sleep(RELEASE_PAUSE_MS);
 }
 
 /** Closes the reward windows of a domain until stopped. */
@@ -141,9 +165,14 @@ function startWindows(
   const { env, log, snapshots } = house;
   const { tenant, name, timeline, refresh } = domain;
   const stream = domainStream(tenant, name);
-  const close = (bucket: string, revision: number) => recordSilence(house, domain, bucket, revision);
+  const close = (bucket: string, revision: number) => silenceAtOwner(house, domain, bucket, revision);
+  // Of several nodes only the domain's own closes its windows: it has nobody to stand by for.
+  const standbyMs = house.placement === undefined ? undefined : 0;
   return followWindows(
-    { env, log, snapshots, timeline, refresh, domainStream: stream, streamPrefix: bucketPrefix(tenant, name), close },
+    {
+      ...{ env, log, snapshots, timeline, refresh, standbyMs, close },
+      ...{ domainStream: stream, streamPrefix: bucketPrefix(tenant, name) },
+    },
     async (thrown) => {
       onFailure(stream, thrown);
       await env.sleep(FOLLOW_PAUSE_MS);

@@ -21,7 +21,8 @@ import { unknownAgent } from './agents.ts';
 export async function run(house: House, tenant: string, name: string, command: RunCommand): Promise<Run> {
   const { question, timeoutMs, ...asked } = command;
   const deadline = house.env.now() + timeoutMs;
-  if (asked.requestId === undefined) return carryOut(house, tenant, name, { ...asked, run: '' }, question, deadline);
+  if (asked.requestId === undefined || asked.made)
+    return carryOut(house, tenant, name, { ...asked, run: '' }, question, deadline);
   const deciding = { ...asked, run: keyedMark(house.decisionKey, 'question', question) };
   const key = `${tenant}.${name}.${Buffer.from(requestHash(deciding)).toString('hex')}`;
   return house.runs.once(key, () => carryOut(house, tenant, name, deciding, question, deadline));

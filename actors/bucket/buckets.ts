@@ -26,6 +26,11 @@ export interface Buckets {
    * folded anew before anybody asks, the most recently used first.
    */
   domainChanged(streamPrefix: string): void;
+  /**
+   * Puts the idle buckets away that belong to another node, with their snapshots.
+   * @returns how many are left of those, because they are busy
+   */
+  release(belongs: (stream: string) => boolean): number;
   /** Puts every idle bucket away, with its snapshot. */
   passivateAll(): void;
   readonly live: number;
@@ -123,6 +128,15 @@ export function createBuckets({ maxLive = 10_000, onFailure }: BucketsOptions): 
     domainChanged(streamPrefix) {
       for (const [stream, { send }] of live) if (stream.startsWith(streamPrefix)) send({ type: 'domainChanged' });
       void foldAhead(streamPrefix);
+    },
+    release(belongs) {
+      let left = 0;
+      for (const [stream, { send }] of [...live]) {
+        if (belongs(stream)) continue;
+        send({ type: 'passivate' });
+        if (live.has(stream)) left += 1;
+      }
+      return left;
     },
     passivateAll() {
       stopped = true;

@@ -47,6 +47,8 @@ export interface DomainsDependencies {
   readonly onFailure: (stream: string, thrown: unknown) => void;
   /** Closes the reward windows of a domain that declares one; without it they stay open. */
   readonly closeWindows?: (domain: DomainHandle) => { stop(): void };
+  /** Whether this node shares priors and closes windows for the domain of this stream; default true. */
+  readonly leads?: (stream: string) => boolean;
 }
 
 export interface Domains {
@@ -59,14 +61,22 @@ export interface Domains {
   /** Names of the tenant's domains, sorted. */
   names(tenant: string): Promise<readonly string[]>;
   readonly count: number;
+  /** Begins or ends what only the domain's own node does, where `leads` says another thing than before. */
+  leadershipChanged(): void;
   stop(): void;
 }
+
+type LoadedDomain = DomainHandle & {
+  /** Follows the log where this node is to, and else stops. */
+  follow(): void;
+  stop(): void;
+};
 
 export function createDomains(dependencies: DomainsDependencies): Domains {
   const { log, makePolicy } = dependencies;
   const configurations = createConfigurations(log, makePolicy);
-  const handles = new Map<string, DomainHandle & { stop(): void }>();
-  const loading = new Map<string, Promise<DomainHandle & { stop(): void }>>();
+  const handles = new Map<string, LoadedDomain>();
+  const loading = new Map<string, Promise<LoadedDomain>>();
 
   const load = (tenant: string, name: string) => {
     const stream = domainStream(tenant, name);
@@ -78,7 +88,7 @@ export function createDomains(dependencies: DomainsDependencies): Domains {
     loading.set(stream, under);
     return under;
   };
-  const keep = (handle: DomainHandle & { stop(): void }) => {
+  const keep = (handle: LoadedDomain) => {
     const stream = domainStream(handle.tenant, handle.name);
     const kept = handles.get(stream);
     // Of two that were loaded at once one must do: buckets would follow a timeline that nobody keeps up.
@@ -107,6 +117,9 @@ export function createDomains(dependencies: DomainsDependencies): Domains {
     get count() {
       return handles.size;
     },
+    leadershipChanged() {
+      for (const handle of handles.values()) handle.follow();
+    },
     stop() {
       for (const handle of handles.values()) handle.stop();
     },
@@ -114,7 +127,7 @@ export function createDomains(dependencies: DomainsDependencies): Domains {
 }
 
 async function loadDomain(
-  { log, env, makePolicy, onChange, onFailure, closeWindows }: DomainsDependencies,
+  { log, env, makePolicy, onChange, onFailure, closeWindows, leads = () => true }: DomainsDependencies,
   configurations: Configurations,
   tenant: string,
   name: string,
@@ -123,8 +136,19 @@ async function loadDomain(
   const timeline = createTimeline(makePolicy);
   let sharing: Sharing | undefined;
   let windows: { stop(): void } | undefined;
-  const startFollowers = () => {
-    if (timeline.latest === undefined) return;
+  let stopped = false;
+  const stopFollowers = () => {
+    sharing?.stop();
+    windows?.stop();
+    sharing = undefined;
+    windows = undefined;
+  };
+  const follow = () => {
+    if (timeline.latest === undefined || stopped) return;
+    if (!leads(stream)) {
+      stopFollowers();
+      return;
+    }
     if (sharesPriors(timeline.latest)) sharing ??= share();
     if (timeline.latest.window !== undefined) windows ??= closeWindows?.(handle);
   };
@@ -132,7 +156,7 @@ async function loadDomain(
   const changed = () => {
     // What it reads at first changes nothing for anybody: nobody goes by it yet.
     if (!loaded) return;
-    startFollowers();
+    follow();
     onChange(tenant, name);
   };
   const work = emptyWork({ stream, log, env, timeline, changed } satisfies DomainDependencies);
@@ -177,7 +201,7 @@ async function loadDomain(
         await env.sleep(FOLLOW_PAUSE_MS);
       },
     );
-  const handle: DomainHandle & { stop(): void } = {
+  const handle: LoadedDomain = {
     unmarkedFrom: 0,
     tenant,
     name,
@@ -190,13 +214,14 @@ async function loadDomain(
     execute,
     settled: () => sharing?.settled() ?? Promise.resolve(),
     // The actor is left to answer what it is writing; without a log it refuses what comes.
+    follow,
     stop: () => {
-      sharing?.stop();
-      windows?.stop();
+      stopped = true;
+      stopFollowers();
     },
   };
   loaded = true;
-  startFollowers();
+  follow();
   return handle;
 }
 

@@ -36,8 +36,11 @@ export const DecideBody = z.strictObject({
 
 export type DecideBody = z.input<typeof DecideBody>;
 
-/** `run`: the arm is to be carried out too, and what for, as a keyed hash. */
-export type DecideCommand = z.output<typeof DecideBody> & { readonly run?: string };
+/**
+ * `run`: the arm is to be carried out too, and what for, as a keyed hash. `made`: the id was made by a node, so that nobody has
+ * used it before.
+ */
+export type DecideCommand = z.output<typeof DecideBody> & { readonly run?: string; readonly made?: boolean };
 
 /**
  * The same with one plain function over the context: the schema of a record makes eight kilobytes of objects for eight

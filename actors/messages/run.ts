@@ -18,7 +18,8 @@ export const RunBody = DecideBody.omit({ k: true }).extend({
 
 export type RunBody = z.input<typeof RunBody>;
 
-export type RunCommand = z.output<typeof RunBody>;
+/** `made`: the id was made by a node. */
+export type RunCommand = z.output<typeof RunBody> & { readonly made?: boolean };
 
 /** One agent that was tried for a run. */
 export interface Attempt {

@@ -23,6 +23,8 @@ export interface WindowsSource {
   /** Stream of the domain, and what the streams of its buckets begin with. */
   readonly domainStream: string;
   readonly streamPrefix: string;
+  /** How much longer a window waits whose decision another node made, in milliseconds; default 2,000. */
+  readonly standbyMs?: number | undefined;
   /** Records what silence means for a decision, unless its window is closed already. */
   readonly close: (stream: string, revision: number) => Promise<void>;
 }
@@ -46,7 +48,7 @@ export function followWindows(
   onError: (thrown: unknown) => Promise<void>,
   { most = OPEN_AT_MOST, every = CHECKPOINT_EVERY } = {},
 ): { stop(): void } {
-  const { env, log, timeline } = source;
+  const { env, log, timeline, standbyMs = STANDBY_MS } = source;
   const stopping = new AbortController();
   const { signal } = stopping;
   let open = createOpenWindows(most);
@@ -82,7 +84,7 @@ export function followWindows(
     if (event.type === 'RewardObserved') {
       if (closesWindow(event.data, window)) open.remove(stream, event.data.decisionRevision);
     } else if (window !== undefined) {
-      const wait = window.milliseconds + (metadata.writer === env.node ? 0 : STANDBY_MS);
+      const wait = window.milliseconds + (metadata.writer === env.node ? 0 : standbyMs);
       // Nothing was made later than now: a clock that was ahead must not hold up the windows behind it.
       const made = Math.min(metadata.time, env.now());
       open.add({ stream, revision, deadline: made + wait, place }, wait);

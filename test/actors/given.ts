@@ -4,6 +4,7 @@
  */
 import type { AgentDefinition } from '../../actors/agents/agent.ts';
 import { createClient } from '../../actors/client.ts';
+import type { Placement } from '../../actors/cluster/placement.ts';
 import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
 import type { MakePolicy } from '../../actors/domain/compiled-domain.ts';
 import type { Environment } from '../../actors/environment.ts';
@@ -38,6 +39,8 @@ export interface StageOptions {
   readonly maxInFlight?: number;
   readonly maxLiveBuckets?: number;
   readonly node?: string;
+  /** Of several nodes: which buckets are this one's. */
+  readonly placement?: Placement;
   readonly seed?: number;
 }
 
@@ -107,7 +110,7 @@ let opened = 0;
 
 /** Starts the actors over a log. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
-  const { makePolicy, agents, maxInFlight, maxLiveBuckets } = options;
+  const { makePolicy, agents, maxInFlight, maxLiveBuckets, placement } = options;
   const log = options.log ?? openSqliteEventLog({ file: ':memory:' });
   const snapshots = options.snapshots ?? openSnapshotStore({ file: ':memory:' });
   const failures: Stage['failures'][number][] = [];
@@ -118,7 +121,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const env = environment(options.node ?? 'stage', options.seed ?? ++opened, () => stage.time++, sleep);
   const stage: { time: number } = { time: NOON };
   const system = await startSystem({
-    ...{ env, log, bus, snapshots, salts, keys, makePolicy, agents, maxInFlight, maxLiveBuckets, onFailure },
+    ...{ env, log, bus, snapshots, salts, keys, makePolicy, agents, maxInFlight, maxLiveBuckets, onFailure, placement },
   });
   const reckoner = createClient(bus, system.health);
   let stopping: Promise<void> | undefined;

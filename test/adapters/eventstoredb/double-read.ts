@@ -1,6 +1,5 @@
 /** Read: events of a stream or of all, forwards and backwards, and the subscriptions that begin as such reads. */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { failures } from './double-failures.ts';
 import type { Fault } from './double-faults.ts';
@@ -221,8 +220,7 @@ class Out {
 
   async write(response: ReadResponse): Promise<void> {
     if (this.ended) return;
-    if (this.#call.write(response)) return;
-    await Promise.race([once(this.#call, 'drain'), once(this.#call, 'cancelled')]);
+    if (!this.#call.write(response)) await this.#anyOf(['drain', 'cancelled', 'close']);
   }
 
   async event(record: StoredRecord): Promise<void> {
@@ -243,15 +241,18 @@ class Out {
   /** Until there is something new, or nobody listens. */
   async moreOrEnd(): Promise<void> {
     if (this.ended) return;
-    await new Promise<void>((resolve) => {
-      const forget = this.#node.store.onceWritten(end);
-      this.#call.on('cancelled', end);
-      this.#call.on('close', end);
-      const call = this.#call;
-      function end(): void {
+    await this.#anyOf(['cancelled', 'close'], (woken) => this.#node.store.onceWritten(woken));
+  }
+
+  /** Until the call tells one of these, or what else is listened to comes; listens to nothing afterwards. */
+  #anyOf(names: readonly string[], alsoOn: (woken: () => void) => () => void = () => () => undefined): Promise<void> {
+    const call = this.#call;
+    return new Promise((resolve) => {
+      const forget = alsoOn(woken);
+      for (const name of names) call.on(name, woken);
+      function woken(): void {
         forget();
-        call.off('cancelled', end);
-        call.off('close', end);
+        for (const name of names) call.off(name, woken);
         resolve();
       }
     });

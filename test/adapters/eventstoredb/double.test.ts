@@ -1,18 +1,9 @@
 /** The double against the client as it is published: what it must do so that a log that works with it works with a server. */
-import { randomUUID } from 'node:crypto';
-import { ANY, binaryEvent, EventStoreDBClient, NO_STREAM, STREAM_EXISTS } from '@eventstore/db-client';
+import { ANY, EventStoreDBClient, NO_STREAM, STREAM_EXISTS } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { collect } from '../../contracts/event-fixtures.ts';
+import { clientEvent as event } from './client-events.ts';
 import { type Double, startDouble } from './double.ts';
-
-function event(id: string = randomUUID(), type = 'DecisionMade') {
-  return binaryEvent({ id, type, data: Buffer.from(`data of ${id}`), metadata: Uint8Array.from([1, 2, 3, 255]) });
-}
-
-async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of source) all.push(item);
-  return all;
-}
 
 describe.each([
   ['BatchAppend', true],

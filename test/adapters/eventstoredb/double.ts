@@ -87,11 +87,10 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
   const stop = async (): Promise<void> => {
     for (const timer of timers) clearTimeout(timer);
     timers.clear();
-    if (!listener.listening) return cut();
-    await new Promise<void>((resolve) => {
-      listener.close(() => resolve());
-      cut();
-    });
+    const closed = [...sockets.values()].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    if (listener.listening) closed.push(new Promise((resolve) => listener.close(resolve)));
+    cut();
+    await Promise.all(closed);
   };
   const node = createNode({
     store,

@@ -1,7 +1,7 @@
 /** The system: makes the actors, wires them to the bus, keeps domains up with the log, and takes everything down in order. */
 import { LRUCache } from 'lru-cache';
 import { createActor } from 'xstate';
-import type { EventLog } from '../events/event-log.ts';
+import { type EventLog, type Position, START } from '../events/event-log.ts';
 import type { MessageBus } from '../events/message-bus.ts';
 import type { SnapshotStore } from '../events/snapshot-store.ts';
 import { bucketPrefix, domainStream } from '../events/streams.ts';
@@ -47,6 +47,8 @@ export interface SystemOptions {
 
 export interface System {
   health(): Health;
+  /** How far this node has looked through the log for what changes its domains. */
+  seen(): Position;
   /** Settles when the domain has shared every prior that the log so far calls for. */
   settled(tenant: string, domain: string): Promise<void>;
   /** Refuses what comes, answers what is under way, puts the buckets away. */
@@ -118,7 +120,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 
   const following = new AbortController();
-  void followDomains(options, domains, following.signal, onFailure);
+  let seen = START;
+  void followDomains(options, domains, following.signal, onFailure, (position) => {
+    seen = position;
+  });
   placement?.join();
 
   return {
@@ -133,6 +138,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         restarts,
       };
     },
+    seen: () => seen,
     settled: async (tenant, name) => (await domains.get(tenant, name))?.settled(),
     async stop() {
       stopping.abort();

@@ -10,6 +10,7 @@ const TRIES = 3;
 
 /**
  * Keeps the loaded domains up with the log from its present head on; settles when the signal is aborted.
+ * @param onSeen told how far the log was looked through, each time that all there was has been
  * @param onFailure told of each failure; following then begins anew where it stood
  */
 export async function followDomains(
@@ -17,6 +18,7 @@ export async function followDomains(
   domains: Domains,
   signal: AbortSignal,
   onFailure: (stream: string, thrown: unknown) => void,
+  onSeen: (position: Position) => void = () => {},
 ): Promise<void> {
   let after: Position | undefined;
   let tries = 0;
@@ -26,6 +28,7 @@ export async function followDomains(
       for await (const message of log.subscribe({ after, streamPrefix: DOMAIN_STREAMS, signal })) {
         if (message.type === 'caughtUp') {
           after = message.position;
+          onSeen(after);
           continue;
         }
         const { stream, revision, position } = message.event;

@@ -103,14 +103,15 @@ function refusal(thrown: unknown): Reply {
   return { ok: false, problem: problemOf(thrown) };
 }
 
-const DecisionRef = z.strictObject({ decisionId: z.string().max(200), body: z.unknown() });
+/** What is not there and what is undefined are one: JSON knows no other. */
+const DecisionRef = z.strictObject({ decisionId: z.string().max(200), body: z.unknown().optional() });
 const RetractRef = z.strictObject({
   decisionId: z.string().max(200),
   rewardId: z.string().max(200),
-  body: z.unknown(),
+  body: z.unknown().optional(),
 });
 
-const PosteriorRef = z.strictObject({ domain: DomainName, query: z.unknown() });
+const PosteriorRef = z.strictObject({ domain: DomainName, query: z.unknown().optional() });
 
 /** Rollback points that are listed. */
 const POINTS = 200;

@@ -8,9 +8,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import protobuf from 'protobufjs';
 
-type Scalar = { readonly ts: string; readonly wire: number; readonly zero: string };
+export type Scalar = { readonly ts: string; readonly wire: number; readonly zero: string };
 
-const scalars: Readonly<Record<string, Scalar>> = {
+export const scalars: Readonly<Record<string, Scalar>> = {
   string: { ts: 'string', wire: 2, zero: "''" },
   bytes: { ts: 'Uint8Array', wire: 2, zero: 'EMPTY' },
   double: { ts: 'number', wire: 1, zero: '0' },
@@ -43,7 +43,7 @@ const recurring = new Set([
 ]);
 
 /** As the generated file, a folder below this one, has to write it. */
-const RECURRING_TEXT = "'../recurring-text.ts'";
+export const RECURRING_TEXT = "'../recurring-text.ts'";
 
 const PACK_DOUBLES = `function packDoubles(values: readonly number[]): Uint8Array {
   const bytes = Buffer.allocUnsafe(values.length * 8);
@@ -76,11 +76,11 @@ export function generate(source: string): string {
   ].join('\n');
 }
 
-function fieldsOf(message: protobuf.Type): protobuf.Field[] {
+export function fieldsOf(message: protobuf.Type): protobuf.Field[] {
   return [...message.fieldsArray].sort((left, right) => left.id - right.id);
 }
 
-function optional(field: protobuf.Field): boolean {
+export function optional(field: protobuf.Field): boolean {
   return field.options?.proto3_optional === true || (!field.repeated && !(field.type in scalars));
 }
 

@@ -6,14 +6,14 @@ const SUBJECT = new RegExp(`^${WORD}(\\.${WORD})*$`);
 const PATTERN = new RegExp(`^((${WORD}|\\*)\\.)*(${WORD}|\\*|>)$`);
 
 /** @throws ReckonerError request_invalid where it is not words joined by dots */
-function requireSubject(subject: string): void {
+export function requireSubject(subject: string): void {
   if (!SUBJECT.test(subject)) {
     throw new ReckonerError('request_invalid', 'A subject is words of letters, digits, _ and - joined by dots.');
   }
 }
 
 /** @throws ReckonerError request_invalid where it is neither a subject nor one with wildcards */
-function requirePattern(pattern: string): void {
+export function requirePattern(pattern: string): void {
   if (!PATTERN.test(pattern)) {
     throw new ReckonerError(
       'request_invalid',

@@ -7,13 +7,23 @@ import type { Message, MessageBus, Reply } from '../../events/message-bus.ts';
 export interface MessageBusSuite {
   /** A bus that nobody uses yet. The suite closes it. */
   readonly create: () => MessageBus | Promise<MessageBus>;
-  /** A subject and bodies that may be sent on it: a bus over a wire knows only its own messages. */
-  readonly samples?: { readonly words: readonly [string, string]; readonly bodies: readonly unknown[] };
+  /** Subjects and what may be sent on them: a bus over a wire knows its own messages. */
+  readonly samples?: Samples;
   /** Milliseconds after which a new subscription is in force everywhere; default 0. */
   readonly settleMs?: number;
 }
 
-const plain = { words: ['decide', 'reward'] as const, bodies: ['one', 'two', 'three'] };
+export interface Samples {
+  readonly words: readonly [string, string];
+  /** What is asked and told on subjects that begin with the first word. */
+  readonly bodies: readonly unknown[];
+  /** What is answered there, default the bodies; several, that differ. */
+  readonly answers?: readonly unknown[];
+  /** What is told on subjects that begin with the other word, default the first of the bodies. */
+  readonly other?: unknown;
+}
+
+const plain: Samples = { words: ['decide', 'reward'], bodies: ['one', 'two', 'three'] };
 
 /** Runs the whole suite against one adapter. */
 export function messageBusContract(name: string, suite: MessageBusSuite): void {
@@ -24,31 +34,34 @@ export function messageBusContract(name: string, suite: MessageBusSuite): void {
     });
     afterEach(() => bus.close());
     const settled = () => sleep(suite.settleMs ?? 0);
-    const { words, bodies } = suite.samples ?? plain;
+    const samples = suite.samples ?? plain;
 
-    requestContract(() => bus, settled, words, bodies);
-    publishContract(() => bus, settled, words, bodies);
-    patternContract(() => bus, settled, words, bodies);
-    closeContract(() => bus, settled, words, bodies);
+    requestContract(() => bus, settled, samples);
+    publishContract(() => bus, settled, samples);
+    patternContract(() => bus, settled, samples);
+    closeContract(() => bus, settled, samples);
   });
 }
 
-type Words = readonly [string, string];
-type Contract = (bus: () => MessageBus, settled: () => Promise<void>, words: Words, bodies: readonly unknown[]) => void;
+type Contract = (bus: () => MessageBus, settled: () => Promise<void>, samples: Samples) => void;
 
 const ok = (body: unknown): Reply => ({ ok: true, body });
 
-const requestContract: Contract = (bus, settled, [word, other], bodies) => {
+const requestContract: Contract = (
+  bus,
+  settled,
+  { words: [word, other], bodies, answers = bodies, other: told = bodies[0] },
+) => {
   describe('a request', () => {
     it('reaches its responder with subject, body and headers, and brings back its reply', async () => {
       const seen: Message[] = [];
       bus().respond(`${word}.one`, async (message) => {
         seen.push(message);
-        return ok(bodies[1]);
+        return ok(answers[1]);
       });
       await settled();
       const reply = await bus().request(`${word}.one`, bodies[0], { headers: { tenant: 'default' } });
-      expect(reply).toEqual(ok(bodies[1]));
+      expect(reply).toEqual(ok(answers[1]));
       expect(seen).toMatchObject([{ subject: `${word}.one`, body: bodies[0], headers: { tenant: 'default' } }]);
     });
 
@@ -83,7 +96,7 @@ const requestContract: Contract = (bus, settled, [word, other], bodies) => {
     });
 
     it('that nobody serves is refused as overloaded, at once', async () => {
-      bus().respond(`${word}.one`, async () => ok(bodies[0]));
+      bus().respond(`${word}.one`, async () => ok(answers[0]));
       await settled();
       await expect(bus().request(`${word}.two`, bodies[0])).rejects.toMatchObject({ code: 'overloaded' });
     });
@@ -91,7 +104,7 @@ const requestContract: Contract = (bus, settled, [word, other], bodies) => {
     it('that is not answered in time has an unknown outcome, and a late answer harms nobody', async () => {
       bus().respond(`${word}.slow`, async () => {
         await sleep(150);
-        return ok(bodies[0]);
+        return ok(answers[0]);
       });
       await settled();
       const asked = performance.now();
@@ -100,7 +113,7 @@ const requestContract: Contract = (bus, settled, [word, other], bodies) => {
       expect(performance.now() - asked).toBeGreaterThanOrEqual(35);
       expect(performance.now() - asked).toBeLessThan(140);
       await sleep(150);
-      expect(await bus().request(`${word}.slow`, bodies[0])).toEqual(ok(bodies[0]));
+      expect(await bus().request(`${word}.slow`, bodies[0])).toEqual(ok(answers[0]));
     });
 
     it('reaches one of several responders, each in its turn', async () => {
@@ -108,7 +121,7 @@ const requestContract: Contract = (bus, settled, [word, other], bodies) => {
       for (const index of served.keys()) {
         bus().respond(`${word}.*`, async () => {
           served[index] = (served[index] ?? 0) + 1;
-          return ok(bodies[0]);
+          return ok(answers[0]);
         });
       }
       await settled();
@@ -120,36 +133,36 @@ const requestContract: Contract = (bus, settled, [word, other], bodies) => {
     it('is not heard by subscribers, and what is published is not heard by responders', async () => {
       const heard: string[] = [];
       bus().subscribe('>', (message) => void heard.push(message.subject));
-      bus().respond('>', async () => ok(bodies[0]));
+      bus().respond('>', async () => ok(answers[0]));
       await settled();
       await bus().request(`${word}.one`, bodies[0]);
-      await bus().publish(`${other}.one`, bodies[0]);
+      await bus().publish(`${other}.one`, told);
       await until(() => heard.length > 0);
       expect(heard).toEqual([`${other}.one`]);
     });
 
     it('may be made while another is being answered', async () => {
       bus().respond(`${word}.outer`, () => bus().request(`${word}.inner`, bodies[0]));
-      bus().respond(`${word}.inner`, async () => ok(bodies[1]));
+      bus().respond(`${word}.inner`, async () => ok(answers[1]));
       await settled();
-      expect(await bus().request(`${word}.outer`, bodies[0])).toEqual(ok(bodies[1]));
+      expect(await bus().request(`${word}.outer`, bodies[0])).toEqual(ok(answers[1]));
     });
 
     it('of many at once gets each its own reply', async () => {
       bus().respond(`${word}.one`, async (message) => {
         await sleep(Number(message.headers.n) % 5);
-        return ok(bodies[Number(message.headers.n) % bodies.length]);
+        return ok(answers[Number(message.headers.n) % answers.length]);
       });
       await settled();
       const replies = await Promise.all(
         Array.from({ length: 200 }, (_, n) => bus().request(`${word}.one`, bodies[0], { headers: { n: `${n}` } })),
       );
-      expect(replies).toEqual(Array.from({ length: 200 }, (_, n) => ok(bodies[n % bodies.length])));
+      expect(replies).toEqual(Array.from({ length: 200 }, (_, n) => ok(answers[n % answers.length])));
     });
   });
 };
 
-const publishContract: Contract = (bus, settled, [word], bodies) => {
+const publishContract: Contract = (bus, settled, { words: [word], bodies }) => {
   describe('a published message', () => {
     it('reaches every subscriber whose subject matches, and no other', async () => {
       const heard: string[] = [];
@@ -211,7 +224,7 @@ const publishContract: Contract = (bus, settled, [word], bodies) => {
   });
 };
 
-const patternContract: Contract = (bus, settled, [word], bodies) => {
+const patternContract: Contract = (bus, settled, { words: [word], bodies, answers = bodies }) => {
   describe('a pattern', () => {
     it.each([
       ['*', ['a']],
@@ -235,7 +248,7 @@ const patternContract: Contract = (bus, settled, [word], bodies) => {
 
     it.each(['', '.', 'a.', '.a', 'a..b', 'a b', '>.a', 'a.b*', 'ä', 'a\n'])('%j is refused', (pattern) => {
       expect(() => bus().subscribe(pattern, () => {})).toThrow(ReckonerError);
-      expect(() => bus().respond(pattern, async () => ok(bodies[0]))).toThrow(ReckonerError);
+      expect(() => bus().respond(pattern, async () => ok(answers[0]))).toThrow(ReckonerError);
     });
 
     it.each(['', 'a.', 'a..b', 'a b', 'a.*', '>', 'a.>'])(
@@ -248,7 +261,7 @@ const patternContract: Contract = (bus, settled, [word], bodies) => {
   });
 };
 
-const closeContract: Contract = (bus, settled, [word], bodies) => {
+const closeContract: Contract = (bus, settled, { words: [word], bodies, answers = bodies }) => {
   describe('closing', () => {
     it('a subscription settles when the message in hand is handled, and no more come', async () => {
       const heard: string[] = [];
@@ -270,16 +283,16 @@ const closeContract: Contract = (bus, settled, [word], bodies) => {
     it('a responder lets its requests finish and leaves the next to others', async () => {
       const first = bus().respond(`${word}.one`, async () => {
         await sleep(40);
-        return ok(bodies[0]);
+        return ok(answers[0]);
       });
       await settled();
       const request = bus().request(`${word}.one`, bodies[0]);
       await sleep(10);
       const closing = first.close();
-      bus().respond(`${word}.one`, async () => ok(bodies[1]));
+      bus().respond(`${word}.one`, async () => ok(answers[1]));
       await settled();
-      expect(await bus().request(`${word}.one`, bodies[0])).toEqual(ok(bodies[1]));
-      expect(await request).toEqual(ok(bodies[0]));
+      expect(await bus().request(`${word}.one`, bodies[0])).toEqual(ok(answers[1]));
+      expect(await request).toEqual(ok(answers[0]));
       await closing;
     });
 
@@ -291,14 +304,14 @@ const closeContract: Contract = (bus, settled, [word], bodies) => {
       });
       bus().respond(`${word}.one`, async () => {
         await sleep(40);
-        return ok(bodies[1]);
+        return ok(answers[1]);
       });
       await settled();
       const request = bus().request(`${word}.one`, bodies[0]);
       await bus().publish(`${word}.told`, bodies[0]);
       await sleep(10);
       await bus().close();
-      expect(await request).toEqual(ok(bodies[1]));
+      expect(await request).toEqual(ok(answers[1]));
       expect(heard).toEqual(['told']);
       await expect(bus().request(`${word}.one`, bodies[0])).rejects.toMatchObject({ code: 'shutting_down' });
       await expect(bus().publish(`${word}.one`, bodies[0])).rejects.toMatchObject({ code: 'shutting_down' });

@@ -1,7 +1,11 @@
 /** What the double can be told to do wrong, and what the client as it is published makes of it. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ANY, EventStoreDBClient, NO_STREAM } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collect } from '../../contracts/event-fixtures.ts';
+import { makeCertificates } from '../certificates.ts';
 import { again, clientEvent, clientEvents, listen } from './client-events.ts';
 import { type Double, type DoubleOptions, startDouble } from './double.ts';
 
@@ -231,4 +235,21 @@ it('is one node of a cluster: clients find the leader by gossip, and followers n
   // The client goes to the leader it was told.
   expect(await again(ask)).toMatchObject({ nextExpectedRevision: 1n });
   expect(await collect(direct.readStream('bucket-a'))).toHaveLength(2);
+});
+
+it('speaks TLS and asks who is there', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'reckoner-double-'));
+  running.push(async () => rmSync(folder, { recursive: true }));
+  const { ca, cert, key } = makeCertificates(folder);
+  const tls = { cert: readFileSync(cert), key: readFileSync(key) };
+  const double = await started({ tls, credentials: 'reckoner:s3cret' });
+  const url = (user: string) => `${double.url.replace('://', `://${user}`)}&tlsCAFile=${ca}`;
+  const append = (client: EventStoreDBClient) =>
+    client.appendToStream('bucket-a', clientEvent(), { expectedRevision: NO_STREAM });
+  await expect(append(connected(url('')))).rejects.toMatchObject({ type: 'access-denied' });
+  await expect(append(connected(url('reckoner:other@')))).rejects.toMatchObject({ type: 'access-denied' });
+  expect(await append(connected(url('reckoner:s3cret@')))).toMatchObject({ nextExpectedRevision: 0n });
+  await expect(append(connected(double.url))).rejects.toMatchObject({
+    details: expect.stringContaining('self-signed'),
+  });
 });

@@ -159,7 +159,8 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
 
   return {
     port,
-    url: `esdb://127.0.0.1:${port}?tls=${options.tls !== undefined}`,
+    // A certificate is for a name.
+    url: options.tls ? `esdb://localhost:${port}?tls=true` : `esdb://127.0.0.1:${port}?tls=false`,
     store,
     script: (call, fault, times) => faults.script(call, fault, times),
     heal: () => faults.clear(),

@@ -1,9 +1,10 @@
 /** Real NATS servers for tests: on a free port, with a store of their own, to be killed and brought back. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Certificates, makeCertificates } from '../certificates.ts';
 import { natsServerPath } from './find-server.ts';
 
 export interface NatsServerOptions {
@@ -38,12 +39,6 @@ export interface NatsServer {
   resume(): void;
   /** Ends it and takes its store away. */
   stop(): Promise<void>;
-}
-
-export interface Certificates {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
 }
 
 const READY_MS = 10_000;
@@ -141,19 +136,4 @@ function configuration(
     lines.push(`tls { cert_file: "${cert}", key_file: "${key}", ca_file: "${ca}", verify: ${verify}, timeout: 5 }`);
   }
   return `${[...lines, options.config ?? ''].join('\n')}\n`;
-}
-
-/** One certificate for localhost that is its own authority, and serves clients too. */
-function makeCertificates(folder: string): Certificates {
-  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-      ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
-      ...['-keyout', key, '-out', cert],
-    ],
-    { stdio: 'pipe' },
-  );
-  return { ca: cert, cert, key };
 }

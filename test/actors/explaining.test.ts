@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
 import { createGate } from '../../actors/gate.ts';
+import { NO_SNAPSHOTS } from '../../events/snapshot-store.ts';
 import { configured, DOMAIN, given } from './given.ts';
 
 test('a gate lets a few in at once, has some wait in their order, and refuses the rest', async () => {
@@ -49,7 +50,8 @@ test('a crowd that wants explanations is answered in part and told to wait, and 
 test('others get their turn every few events of a long bucket, fewer where the events are large', async () => {
   const candidates = Array.from({ length: 500 }, (_, index) => `an-arm-of-some-length-${index}`);
   const made = Array.from({ length: 300 }, () => ({ type: 'DecisionMade' as const, candidates, prior: [] }));
-  const stage = await given([configured({ arms: candidates }), ...made]);
+  // Without snapshots it is read from its beginning: deciding put states of it away.
+  const stage = await given([configured({ arms: candidates }), ...made], { snapshots: NO_SNAPSHOTS });
   const { decisionId } = await stage.reckoner.decide(DOMAIN, { candidates: candidates.slice(0, 2) });
   const bytes = 300 * 500 * 20;
   let turns = 0;

@@ -39,6 +39,10 @@ const table = {
     409,
     'Look whether the price is right. If it is, send the same configuration again with "confirmPrices": true in it.',
   ],
+  destination_differs: [
+    409,
+    'Name a destination that is empty, or one that holds a beginning of this very log and that nobody else writes to.',
+  ],
   payload_too_large: [413, 'Send less in one request, or split it into batches.'],
   media_type_unsupported: [415, 'Send the body as application/json.'],
   headers_too_large: [

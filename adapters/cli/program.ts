@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   keys: async () => (await import('./keys.ts')).registerKeys,
   backup: async () => (await import('./backup.ts')).registerBackup,
   archive: async () => (await import('./archive.ts')).registerArchive,
+  'copy-log': async () => (await import('./copy-log.ts')).registerCopyLog,
   restore: async () => (await import('./backup.ts')).registerRestore,
 };
 

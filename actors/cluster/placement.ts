@@ -2,6 +2,7 @@
  * Where a command is to be handled: at the node that its bucket belongs to. A node that does not answer is suspected, and what was
  * to go there is handled here under the same id: the log takes every event once, whoever of the two is faster.
  */
+import { ReckonerError } from '../../events/errors.ts';
 import type { Message, Reply, Subscription } from '../../events/message-bus.ts';
 import type { Members } from './members.ts';
 import { createRing } from './rendezvous.ts';
@@ -71,7 +72,7 @@ export function createPlacement(members: Members, { now, suspectMs = SUSPECT_MS 
       if (until <= now() || !live.has(node)) suspects.delete(node);
       else trustAgainAt = Math.min(trustAgainAt, until);
     }
-    for (const [node, waiters] of waiting) if (!live.has(node)) for (const giveUp of [...waiters]) giveUp();
+    for (const node of [...waiting.keys()]) if (!live.has(node)) giveUpOn(node);
     for (const node of answeredAt.keys()) if (!live.has(node)) answeredAt.delete(node);
     const next = createRing([...live, self].filter((node) => node === self || !suspects.has(node)));
     if (next.nodes.join() === ring.nodes.join()) return;
@@ -80,6 +81,10 @@ export function createPlacement(members: Members, { now, suspectMs = SUSPECT_MS 
   }
   look();
   const unwatch = members.onChange(look);
+
+  function giveUpOn(node: string): void {
+    for (const giveUp of [...(waiting.get(node) ?? [])]) giveUp();
+  }
 
   function suspect(node: string): void {
     suspects.set(node, now() + suspectMs);
@@ -118,9 +123,14 @@ export function createPlacement(members: Members, { now, suspectMs = SUSPECT_MS 
           return reply;
         }
         if (reply.problem.code === 'shutting_down') suspect(node);
-      } catch {
+      } catch (thrown) {
+        // Nobody listens there any more: what others wait for will not come either.
+        if (thrown instanceof ReckonerError && thrown.code === 'overloaded') {
+          suspect(node);
+          giveUpOn(node);
+        }
         // One that answered others meanwhile is there: only this bucket is slow.
-        if ((answeredAt.get(node) ?? -Infinity) <= since) suspect(node);
+        else if ((answeredAt.get(node) ?? -Infinity) <= since) suspect(node);
       }
       counts.takenOver += 1;
       return undefined;

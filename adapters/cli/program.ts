@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   checkpoint: async () => (await import('./rollback-points.ts')).registerCheckpoint,
   'rollback-points': async () => (await import('./rollback-points.ts')).registerRollbackPoints,
   projections: async () => (await import('./projections.ts')).registerProjections,
+  nodes: async () => (await import('./nodes.ts')).registerNodes,
   simulate: async () => (await import('./simulate.ts')).registerSimulate,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
   audit: async () => (await import('./audit.ts')).registerAudit,

@@ -69,6 +69,10 @@ const table = {
     503,
     'Another process has held the log file for long: send the request again later, or stop that process.',
   ],
+  log_unreachable: [
+    503,
+    'Start EventStoreDB, or correct EVENTSTORE_URL; the node takes up work again by itself when it answers.',
+  ],
   projections_building: [
     503,
     'Read models are made from the log in the background: ask again later; `reckoner projections` shows how far they are.',

@@ -68,6 +68,7 @@ export function reported(thrown: unknown, correlationId: string, log: DoorLog | 
 /** What callers are told of the store's failures: which file it is, and where, is the operator's matter. */
 const ofStore: Partial<Record<ErrorCode, string>> = {
   log_locked: 'Another process holds the log.',
+  log_unreachable: 'The store of the log does not answer.',
   log_full: 'The log has no space left.',
   disk_nearly_full: 'The disk of the log is nearly full: nothing is recorded, everything can be read.',
   segment_missing: 'What is asked for was archived, and the archive is not there.',

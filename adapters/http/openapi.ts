@@ -84,6 +84,7 @@ const writing: readonly ErrorCode[] = [
   'outcome_unknown',
   'shutting_down',
   'log_locked',
+  'log_unreachable',
   'log_full',
   'disk_nearly_full',
 ];

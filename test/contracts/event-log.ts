@@ -11,6 +11,10 @@ export interface EventLogSuite {
   readonly create: () => EventLog | Promise<EventLog>;
   /** True where the store keeps an id unique in the whole log; a store that cannot must never be given one twice. */
   readonly idsUniqueAcrossStreams: boolean;
+  /** False where appends to several streams that are made at once may be stored in any order among each other; default true. */
+  readonly storesInOrderOfCalls?: boolean;
+  /** Histories that are compared with the model, default 60: fewer where each needs a server of its own. */
+  readonly histories?: number;
 }
 
 /** Runs the whole suite against one adapter. */

@@ -65,6 +65,8 @@ const RANKED_AT_ONCE = 4;
 const REFOLDED_AT_ONCE = 2;
 /** How long requests under way are waited for when the node stops, in milliseconds. */
 const DRAIN_MS = 10_000;
+/** How long other nodes may take to learn that this one takes no more, in milliseconds. */
+const WITHDRAW_MS = 2_000;
 /** What is busy for longer is put away like any other, when others need its room. */
 const RELEASE_TRIES = 20;
 const RELEASE_PAUSE_MS = 250;
@@ -143,6 +145,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     async stop() {
       stopping.abort();
       placement?.leave();
+      // Within a process there is nobody to withdraw from, and what comes from now on is refused.
+      const withdrawing = responders.flatMap((responder) => responder.withdraw?.() ?? []);
+      if (withdrawing.length > 0) await Promise.race([Promise.all(withdrawing), env.sleep(WITHDRAW_MS)]);
       const drained = new Promise<void>((resolve) => router.send({ type: 'drain', drained: resolve }));
       // A log that never says whether it wrote must not keep the node from stopping: its callers are told at the next start.
       await Promise.race([drained, env.sleep(DRAIN_MS)]);

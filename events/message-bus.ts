@@ -23,6 +23,11 @@ export interface RequestOptions {
 export interface Subscription {
   /** Takes no more messages, and settles when those being handled are done. */
   close(): Promise<void>;
+  /**
+   * Of a responder that other processes reach: takes no more from them, and settles when none can come. What this process asks is
+   * served until it is closed. A node withdraws before it begins to refuse: others serve what it would have refused.
+   */
+  withdraw?(): Promise<void>;
 }
 
 export interface MessageBus {

@@ -220,7 +220,11 @@ function reader(message: protobuf.Type, { strict, absent }: Manner): string {
   });
   // A message that it cannot be without is missing: whoever judges the body says so.
   const missing = fields.filter((field) => scalars[field.type] === undefined && !mayLack(field) && !field.repeated);
-  const result = fields.map(({ name }) => name).join(', ');
+  const result = fields.map(({ name }) => name);
+  const cast = missing.length > 0 ? ` as ${message.name}` : '';
+  // An answer has what it has, and nothing that is undefined: it is handed on as it is.
+  const left = absent === 'null' ? fields.find((field) => leftOut.has(nameOf(field)))?.name : undefined;
+  const without = result.filter((name) => name !== left).join(', ');
   return [
     `export function read${message.name}(r: Reader, end: number): ${message.name} {`,
     ...variables,
@@ -233,7 +237,8 @@ function reader(message: protobuf.Type, { strict, absent }: Manner): string {
     '    }',
     '  }',
     '  if (r.pos !== end) throw own.cutOff();',
-    `  return { ${result} }${missing.length > 0 ? ` as ${message.name}` : ''};`,
+    ...(left === undefined ? [] : [`  if (${left} === undefined) return { ${without} }${cast};`]),
+    `  return { ${result.join(', ')} }${cast};`,
     '}',
     '',
   ].join('\n');

@@ -178,11 +178,15 @@ export function createNatsBus(options: NatsBusOptions): MessageBus {
       answering.add(subscription);
       return { endpoint, subscription };
     });
+    const withdraw = async () => {
+      for (const { endpoint } of parts) endpoint?.remove();
+      await Promise.all(parts.map(({ subscription }) => drain(subscription)));
+    };
     return {
+      withdraw,
       async close() {
         removeServed();
-        for (const { endpoint } of parts) endpoint?.remove();
-        await Promise.all([locally.close(), ...parts.map(({ subscription }) => drain(subscription))]);
+        await Promise.all([locally.close(), withdraw()]);
         if (underWay === 0) return;
         await new Promise<void>((resolve) => {
           done = resolve;

@@ -438,6 +438,7 @@ export function readDecision(r: Reader, end: number): Decision {
     }
   }
   if (r.pos !== end) throw own.cutOff();
+  if (slate === undefined) return { decisionId, domain, requestId, arm, propensity, bucket, bucketLabel, policy, confidence, mode, expectedReward, expectedCostUsd, expectedLatencyMs, fallback };
   return { decisionId, domain, requestId, arm, propensity, bucket, bucketLabel, policy, confidence, mode, expectedReward, expectedCostUsd, expectedLatencyMs, fallback, slate };
 }
 

@@ -18,6 +18,7 @@ import { type DecodedEvent, decode, decodeMetadata } from '../../events/catalogu
 import { type Problem, ReckonerError } from '../../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { uuidV5 } from '../../events/ids.ts';
+import type { MessageBus } from '../../events/message-bus.ts';
 import { chainHash, EMPTY_HEAD, seal } from '../../events/seal.ts';
 import type { SnapshotStore } from '../../events/snapshot-store.ts';
 import { bucketPrefix, domainStream } from '../../events/streams.ts';
@@ -31,6 +32,8 @@ export const NOON = Date.UTC(2026, 0, 1, 12);
 
 export interface StageOptions {
   readonly log?: EventLog;
+  /** Default: within the process. */
+  readonly bus?: MessageBus;
   readonly snapshots?: SnapshotStore;
   readonly makePolicy?: MakePolicy;
   readonly agents?: readonly AgentDefinition[];
@@ -115,7 +118,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const snapshots = options.snapshots ?? openSnapshotStore({ file: ':memory:' });
   const failures: Stage['failures'][number][] = [];
   const onFailure = (where: string, thrown: unknown) => void failures.push({ where, thrown });
-  const bus = createInProcessBus({ onError: (thrown) => onFailure('bus', thrown) });
+  const bus = options.bus ?? createInProcessBus({ onError: (thrown) => onFailure('bus', thrown) });
   const salts = openSubjectSalts({ file: ':memory:', newSalt: () => Buffer.alloc(16, 3) });
   const { sleep = () => new Promise<void>((resolve) => setImmediate(resolve)) } = options;
   const env = environment(options.node ?? 'stage', options.seed ?? ++opened, () => stage.time++, sleep);

@@ -131,16 +131,16 @@ export function handleDelete(
     done: (decision) => {
       if (decision.kind === 'deleted') answer(failures.streamDeleted(stream));
       else if (decision.kind === 'wrong') answer(failures.wrongExpected(stream, expected, decision.head));
-      else answer(null, { position: { commit: decision.position, prepare: decision.position } });
+      else answer(null, decision.at ? { position: decision.at } : { noPosition: {} });
     },
     refused: (fault: Fault) => answer(node.refusalOf(fault)),
   });
 }
 
-function successOf({ revision, position }: Extract<Decision, { kind: 'written' | 'idempotent' }>): Success {
+function successOf({ revision, at }: Extract<Decision, { kind: 'written' | 'idempotent' }>): Success {
   return {
     ...(revision < 0 ? { noStream: {} } : { revision }),
-    ...(position < 0 ? { noPosition: {} } : { position: { commit: position, prepare: position } }),
+    ...(at ? { position: at } : { noPosition: {} }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface Node {
   readonly caughtUp: boolean;
   /** Open subscriptions. */
   readonly subscriptions: Set<object>;
+  /** Events that were handed to readers. */
+  delivered: number;
   /** Refuses who is not known, or who wants the leader of one that is not. */
   refusal(call: Caller): ServiceError | undefined;
   refusalOf(fault: Fault): ServiceError;
@@ -65,6 +67,7 @@ export function createNode(parts: NodeParts): Node {
     maxAppendBytes: parts.maxAppendBytes,
     caughtUp: parts.caughtUp,
     subscriptions: new Set(),
+    delivered: 0,
     later,
     refusalOf,
     cut: (call) => cutPeer(call.getPeer()),

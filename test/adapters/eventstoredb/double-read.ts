@@ -4,8 +4,15 @@ import type { ServerWritableStream } from '@grpc/grpc-js';
 import { failures } from './double-failures.ts';
 import type { Fault } from './double-faults.ts';
 import type { Node } from './double-node.ts';
-import type { StoredRecord } from './double-store.ts';
-import { type Expression, MAX_UINT64, type ReadRequest, type ReadResponse, type WireUuid } from './wire.ts';
+import type { Place, StoredRecord } from './double-store.ts';
+import {
+  type Expression,
+  MAX_UINT64,
+  type ReadRequest,
+  type ReadResponse,
+  type WirePosition,
+  type WireUuid,
+} from './wire.ts';
 
 type ReadCall = ServerWritableStream<ReadRequest, ReadResponse>;
 type Options = ReadRequest['options'];
@@ -84,8 +91,9 @@ async function readAll(node: Node, out: Out, { all, direction, count = 0, filter
   let left = count;
   if (direction === 1) {
     // Backwards a position is where a record ends: an event is not read from its own position on.
-    const end = all?.position ? (all.position.commit ?? 0) : all?.end ? Number.POSITIVE_INFINITY : 0;
-    let index = end === Number.POSITIVE_INFINITY ? store.records.length : indexAt(node, end);
+    const at = all?.position ? (all.position.commit ?? 0) : all?.end ? Number.POSITIVE_INFINITY : 0;
+    let index = store.records.length;
+    if (at < store.end) index = indexAt(node, { commit: at, prepare: 0 });
     while (left > 0 && --index >= 0) {
       const record = store.records[index]!;
       if (!matches(record)) continue;
@@ -95,7 +103,7 @@ async function readAll(node: Node, out: Out, { all, direction, count = 0, filter
     return;
   }
   if (all?.end) return;
-  let index = all?.position ? indexAt(node, all.position.commit ?? 0) : 0;
+  let index = all?.position ? indexAt(node, placeIn(all.position)) : 0;
   // Only what was there when it was asked for: a reader does not run after a writer for ever.
   const until = store.records.length;
   for (; left > 0 && index < until; index++) {
@@ -125,13 +133,14 @@ async function subscribe(node: Node, out: Out, options: Options): Promise<void> 
       while (course.next < node.store.records.length && !out.ended) {
         const record = node.store.records[course.next++]!;
         if (course.matches(record)) await out.event(record);
-        if (filter && options.all && ++considered % interval === 0) await out.checkpoint(record.position);
+        if (filter && options.all && ++considered % interval === 0)
+          await out.checkpoint({ commit: record.commit, prepare: record.position });
       }
       if (!live) {
         live = true;
         // Where it goes live a server tells how far it has looked, and that is where the next record will be: who subscribes from
         // there, exclusively, does not get it.
-        if (filter && options.all) await out.checkpoint(node.store.end);
+        if (filter && options.all) await out.checkpoint({ commit: node.store.end, prepare: node.store.end });
         if (node.caughtUp) await out.write({ caughtUp: {} });
       }
       if (course.next < node.store.records.length) continue;
@@ -149,8 +158,10 @@ function courseOf(node: Node, { all, stream: from, filter }: Options): Course {
     const matches = filterOf(filter);
     if (all.end) return { next: records.length, matches };
     if (!all.position) return { next: 0, matches };
-    const after = all.position.commit ?? 0;
-    return { next: indexAt(node, after), matches: (record) => record.position > after && matches(record) };
+    const after = placeIn(all.position);
+    const isAfter = ({ commit, position }: StoredRecord): boolean =>
+      commit > after.commit || (commit === after.commit && position > after.prepare);
+    return { next: indexAt(node, after), matches: (record) => isAfter(record) && matches(record) };
   }
   if (!from) throw failures.invalidArgument('neither a stream nor all');
   const name = Buffer.from(from.stream.name).toString('utf8');
@@ -164,11 +175,15 @@ function courseOf(node: Node, { all, stream: from, filter }: Options): Course {
   };
 }
 
-/** @throws ServiceError where no record begins or ends there */
-function indexAt(node: Node, position: number): number {
-  const index = node.store.indexOf(position);
-  if (index === undefined) throw failures.invalidPosition();
+/** @throws ServiceError where no record begins or ends there, or that is committed before it is prepared */
+function indexAt(node: Node, place: Place): number {
+  const index = node.store.indexOf(place);
+  if (index === undefined || place.commit < place.prepare) throw failures.invalidPosition();
   return index;
+}
+
+function placeIn({ commit = 0, prepare = 0 }: WirePosition): Place {
+  return { commit, prepare };
 }
 
 function filterOf(filter: Options['filter']): (record: StoredRecord) => boolean {
@@ -229,13 +244,14 @@ class Out {
       this.#ended = true;
     }
     this.#events++;
+    this.#node.delivered++;
     const response = { event: resolvedOf(record, this.#ofAll, this.#structured) };
     await this.write(response);
     if (this.#fault?.kind === 'duplicates') await this.write(response);
   }
 
-  checkpoint(position: number): Promise<void> {
-    return this.write({ checkpoint: { commit: position, prepare: position } });
+  checkpoint(place: Place): Promise<void> {
+    return this.write({ checkpoint: place });
   }
 
   /** Until there is something new, or nobody listens. */
@@ -261,13 +277,12 @@ class Out {
 
 function resolvedOf(record: StoredRecord, ofAll: boolean, structured: boolean): NonNullable<ReadResponse['event']> {
   // A server tells positions where it reads all; of an event read from its stream it says that it does not know.
-  const position = ofAll ? record.position : MAX_UINT64;
   const event = {
     id: structured ? structuredOf(record.id) : { text: record.id },
     stream: { name: Buffer.from(record.stream) },
     revision: record.revision,
-    prepare: position,
-    commit: position,
+    prepare: ofAll ? record.position : MAX_UINT64,
+    commit: ofAll ? record.commit : MAX_UINT64,
     system: {
       type: record.type,
       // Ticks of 100 ns since 1970.
@@ -277,7 +292,7 @@ function resolvedOf(record: StoredRecord, ofAll: boolean, structured: boolean): 
     metadata: record.metadata,
     data: record.data,
   };
-  return ofAll ? { event, commit: record.position } : { event, none: {} };
+  return ofAll ? { event, commit: record.commit } : { event, none: {} };
 }
 
 function structuredOf(id: string): WireUuid {

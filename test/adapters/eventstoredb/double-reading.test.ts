@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collect } from '../../contracts/event-fixtures.ts';
 import { clientEvent, clientEvents, listen } from './client-events.ts';
 import { type Double, startDouble } from './double.ts';
+import { DoubleStore } from './double-store.ts';
 
 let double: Double;
 let client: EventStoreDBClient;
@@ -83,6 +84,23 @@ describe('reading', () => {
     const heard = listen(client.subscribeToAll({ fromPosition: inside }));
     await expect.poll(() => heard).toContain('error unknown');
   });
+});
+
+it('events of one append are committed together where the log was written so, and are told apart by where they were prepared', async () => {
+  const together = await startDouble({ store: new DoubleStore({ transactions: true }) });
+  const other = EventStoreDBClient.connectionString(together.url);
+  const events = clientEvents(4);
+  const { position } = await other.appendToStream('bucket-a', events);
+  const all = (await collect(other.readAll())).slice(3).map(({ event }) => event!);
+  expect(all.at(-1)?.position).toEqual(position);
+  expect(new Set(all.map((event) => event.position?.commit)).size).toBe(1);
+  const second = all[1]!.position!;
+  const heard = listen(other.subscribeToAll({ fromPosition: second }));
+  await expect.poll(() => heard).toEqual(['confirmation', events[2]?.id, events[3]?.id, 'caughtUp']);
+  const read = await collect(other.readAll({ fromPosition: second }));
+  expect(read.map(({ event }) => event?.id)).toEqual(events.slice(1).map(({ id }) => id));
+  await other.dispose();
+  await together.close();
 });
 
 describe('a subscription', () => {

@@ -18,14 +18,21 @@ export interface StoredRecord extends Proposal {
   /** Where its bytes begin in the log, and where the next record begins: positions are offsets, not counts. */
   readonly position: number;
   readonly end: number;
+  /** Where it was committed, which comes before its position in the order of all; the position itself but in transactions. */
+  readonly commit: number;
   /** Milliseconds since 1970. */
   readonly created: number;
 }
 
 export type Expected = number | 'noStream' | 'any' | 'exists';
 
+export interface Place {
+  readonly commit: number;
+  readonly prepare: number;
+}
+
 export type Decision =
-  | { readonly kind: 'written' | 'idempotent'; readonly revision: number; readonly position: number }
+  | { readonly kind: 'written' | 'idempotent'; readonly revision: number; readonly at: Place | undefined }
   | { readonly kind: 'wrong'; readonly head: number }
   | { readonly kind: 'deleted' };
 
@@ -53,10 +60,13 @@ export class DoubleStore {
   readonly #committed = new Map<string, { readonly stream: string; readonly revision: number }>();
   #committedBytes = 0;
   readonly #cacheBytes: number;
+  readonly #transactions: boolean;
   readonly #waiting = new Set<() => void>();
 
-  constructor({ cacheBytes = CACHE_BYTES, systemEvents = 3 } = {}) {
+  /** @param options `transactions`: events of one append are committed together, at the last, as those written over TCP are */
+  constructor({ cacheBytes = CACHE_BYTES, systemEvents = 3, transactions = false } = {}) {
     this.#cacheBytes = cacheBytes;
+    this.#transactions = transactions;
     this.noise(systemEvents);
   }
 
@@ -87,13 +97,13 @@ export class DoubleStore {
   append(stream: string, expected: Expected, proposals: readonly Proposal[]): Decision {
     const decision = this.#check(stream, expected, proposals);
     if (decision.kind !== 'take') return decision;
-    if (proposals.length === 0) return { kind: 'written', revision: this.head(stream), position: NONE };
+    if (proposals.length === 0) return { kind: 'written', revision: this.head(stream), at: undefined };
     const softlyDeleted = this.#softlyDeleted(stream);
     const first = this.head(stream) + 1;
     const last = this.#write(stream, proposals);
     // The stream lives again, from the revision after the last that was deleted.
     if (softlyDeleted) this.#write(`$$${stream}`, [systemEvent('$metadata', { $tb: first })]);
-    return { kind: 'written', revision: last.revision, position: last.position };
+    return { kind: 'written', revision: last.revision, at: placeOf(last) };
   }
 
   /** Softly: a later append continues the stream. For good (`tombstone`): the name is never free again. */
@@ -104,7 +114,7 @@ export class DoubleStore {
       ? this.#write(stream, [systemEvent('$streamDeleted', {})])
       : this.#write(`$$${stream}`, [systemEvent('$metadata', { $tb: DELETED })]);
     if (tombstone) this.#tombstones.add(stream);
-    return { kind: 'written', revision: last.revision, position: last.position };
+    return { kind: 'written', revision: last.revision, at: placeOf(last) };
   }
 
   /** Events of a stream that may be read, in order; 'none' where it does not exist (any more), 'deleted' after a tombstone. */
@@ -117,16 +127,17 @@ export class DoubleStore {
     return from === 0 ? events : events.slice(from);
   }
 
-  /** Index of the first record at or after the position; undefined where the position is inside of a record. */
-  indexOf(position: number): number | undefined {
+  /** Index of the first record at or after the place; undefined where it is inside of a record. */
+  indexOf({ commit, prepare }: Place): number | undefined {
     let [low, high] = [0, this.records.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.records[middle]!.position < position) low = middle + 1;
+      const record = this.records[middle]!;
+      if (record.commit < commit || (record.commit === commit && record.position < prepare)) low = middle + 1;
       else high = middle;
     }
     const previousEnd = this.records[low - 1]?.end ?? 0;
-    return position < previousEnd ? undefined : low;
+    return commit < previousEnd && this.records[low - 1]?.commit !== commit ? undefined : low;
   }
 
   /** Calls once, when something has been written or `wake` was called; returns how to take that back. */
@@ -158,7 +169,7 @@ export class DoubleStore {
       last = place.revision;
     }
     if (last === NONE) return { kind: 'take' };
-    return { kind: 'idempotent', revision: last, position: this.#at(stream, last)?.position ?? NONE };
+    return { kind: 'idempotent', revision: last, at: placeOf(this.#at(stream, last)) };
   }
 
   /** The stream has moved past what was expected: a repetition if every id is at its very place, else a conflict. */
@@ -170,7 +181,7 @@ export class DoubleStore {
     }
     if (proposals.length === 0) return { kind: 'wrong', head };
     const revision = expected + proposals.length;
-    return { kind: 'idempotent', revision, position: this.#at(stream, revision)?.position ?? NONE };
+    return { kind: 'idempotent', revision, at: placeOf(this.#at(stream, revision)) };
   }
 
   #at(stream: string, revision: number): StoredRecord | undefined {
@@ -197,16 +208,19 @@ export class DoubleStore {
   #write(stream: string, proposals: readonly Proposal[]): StoredRecord {
     const events = this.#streams.get(stream) ?? [];
     this.#streams.set(stream, events);
+    const ends = proposals.map((proposal) => 60 + stream.length + sizeOnDisk(proposal));
+    for (const [index, bytes] of ends.entries()) ends[index] = bytes + (ends[index - 1] ?? this.end);
+    const lastBegins = ends.at(-2) ?? this.end;
     let last = events.at(-1);
-    for (const proposal of proposals) {
+    for (const [index, proposal] of proposals.entries()) {
       const position = this.end;
-      const bytes = 60 + stream.length + sizeOnDisk(proposal);
       last = {
         ...proposal,
         stream,
         revision: events.length,
         position,
-        end: position + bytes,
+        end: ends[index] ?? position,
+        commit: this.#transactions ? lastBegins : position,
         created: Date.now(),
       };
       events.push(last);
@@ -227,6 +241,10 @@ export class DoubleStore {
       this.#committedBytes -= cacheBytes(place.stream);
     }
   }
+}
+
+function placeOf(record: StoredRecord | undefined): Place | undefined {
+  return record && { commit: record.commit, prepare: record.position };
 }
 
 /** What an event counts for against the greatest append. */

@@ -57,6 +57,8 @@ export interface Double {
   restart(downMs?: number): Promise<void>;
   /** Subscriptions that are open on this node. */
   subscriptions(): number;
+  /** Events that readers and subscribers were sent so far. */
+  delivered(): number;
   /** Connections that are open. */
   connections(): number;
   /** Ends for good, with every call and connection. */
@@ -173,6 +175,7 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
       await listen();
     },
     subscriptions: () => node.subscriptions.size,
+    delivered: () => node.delivered,
     connections: () => sockets.size,
     async close() {
       await stop();

@@ -113,6 +113,10 @@ const table = {
     503,
     'Start the NATS server, or correct NATS_URL. Once it answers, the node connects by itself; what was asked meanwhile was not recorded.',
   ],
+  salts_unreachable: [
+    503,
+    'Salts of people are in NATS: see that its server runs, with JetStream, and lets this node use the bucket reckoner_salts (`reckoner doctor`). Requests without a subject are answered.',
+  ],
   agent_failed: [502, 'Send the same request again, which asks the agents anew; or name other candidates.'],
   deadline_exceeded: [504, 'Give the request more time, or fewer and faster candidates.'],
   internal: [

@@ -1,0 +1,57 @@
+/** The bus of a node: within its process, or over NATS where NATS_URL is set and the node joins the others. */
+import { ReckonerError } from '../../../events/errors.ts';
+import type { MessageBus } from '../../../events/message-bus.ts';
+import { createInProcessBus } from '../../memory/message-bus.ts';
+import type { NatsLink, NatsStatus } from '../../nats/connection.ts';
+import { openNatsBus } from '../../nats/open-bus.ts';
+import { natsSettings } from '../../nats/settings.ts';
+import type { Cli } from '../cli.ts';
+
+export interface BusOptions {
+  readonly variables: Cli['env'];
+  /** Without it the node answers nobody but its own process, whatever the variables say: so do commands that only look. */
+  readonly joins: { readonly version: string } | undefined;
+  /** Name of the node. */
+  readonly node: string;
+  readonly onFailure: (where: string, thrown: unknown) => void;
+}
+
+export interface OpenedBus {
+  readonly bus: MessageBus;
+  /** The connection, where there is one; closed with the bus. */
+  readonly link: NatsLink | undefined;
+}
+
+/** @throws ReckonerError bus_unreachable, bus_refused, bus_settings_invalid */
+export async function openBus({ variables, joins, node, onFailure }: BusOptions): Promise<OpenedBus> {
+  const onError = (thrown: unknown) => onFailure('bus', thrown);
+  const settings = joins === undefined ? undefined : natsSettings(variables);
+  if (joins === undefined || settings === undefined) return { bus: createInProcessBus({ onError }), link: undefined };
+  const bus = await openNatsBus({
+    ...{ settings, node, version: joins.version, onError },
+    onStatus: (status) => {
+      const trouble = troubleOf(status, settings.servers);
+      if (trouble !== undefined) onError(trouble);
+    },
+  });
+  return { bus, link: bus.link };
+}
+
+/** What an operator is to know of the connection; undefined where all is well again. */
+function troubleOf(status: NatsStatus, servers: readonly string[]): ReckonerError | undefined {
+  const where = servers.join(', ');
+  switch (status.type) {
+    case 'disconnected':
+      return new ReckonerError('bus_unreachable', `The connection to NATS is lost (${where}).`, {
+        remedy: 'It comes back by itself once a server answers. What comes in over HTTP is answered meanwhile.',
+      });
+    case 'refused': {
+      const subject = status.subject === undefined ? '' : ` on ${status.subject}`;
+      return new ReckonerError('bus_refused', `NATS refused something${subject} (${where}): ${status.code}.`, {
+        remedy: 'Give the user of this node the right to it; `reckoner doctor` looks what is missing.',
+      });
+    }
+    default:
+      return undefined;
+  }
+}

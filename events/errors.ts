@@ -96,6 +96,10 @@ const table = {
   ],
   log_newer: [500, 'Upgrade Reckoner, or open a data directory written by this version.'],
   log_unusable: [500, 'Check that the data directory exists and that this user may write to it.'],
+  log_elsewhere: [
+    409,
+    'Copy it first: reckoner copy-log --from eventstore --to DIR; then the same command with --data-dir DIR. What is asked over HTTP, and explain, posterior, domains and rollback, work on it as it is.',
+  ],
   port_unavailable: [500, 'Stop what listens there, or choose another host or port; port 0 takes any that is free.'],
   keys_invalid: [
     500,

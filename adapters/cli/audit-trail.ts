@@ -6,7 +6,7 @@ import { createPolicy } from '../../policies/catalogue.ts';
 import { rowOf } from '../sqlite/schema.ts';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
-import { dataDirOption, existingDataDir } from './data-dir.ts';
+import { dataDirOption, presentNode } from './data-dir.ts';
 import { explanationLines, stampOf } from './explain-view.ts';
 import { helpText } from './help-text.ts';
 import type { Colours } from './terminal.ts';
@@ -26,7 +26,7 @@ Examples:
   reckoner audit trail DECISION_ID --json | jq .inForce.configuration`;
 
 /** Adds `reckoner audit trail`. */
-export function registerAuditTrail(audit: Command, { terminal }: Cli): void {
+export function registerAuditTrail(audit: Command, { terminal, env }: Cli): void {
   audit
     .command('trail')
     .description('tell all that the log says of a decision')
@@ -35,7 +35,7 @@ export function registerAuditTrail(audit: Command, { terminal }: Cli): void {
     .addOption(dataDirOption())
     .addHelpText('after', helpText(NOTES))
     .action(async (decisionId: string, { json, dataDir }: TrailOptions) => {
-      const node = await openNode({ dataDir: existingDataDir(dataDir) });
+      const node = await openNode(presentNode(dataDir, env));
       try {
         const trail = await trailOf(node.log, createPolicy, await node.reckoner.explain(decisionId));
         const { out } = terminal;

@@ -8,10 +8,13 @@ import { startSystem } from '../../actors/system.ts';
 import type { ReckonerError } from '../../events/errors.ts';
 import type { MessageBus } from '../../events/message-bus.ts';
 import type { Analytics } from '../analytics/analytics.ts';
-import { createInProcessBus } from '../memory/message-bus.ts';
+import type { NodeLog } from '../keeping/open-log.ts';
 import type { ProjectingThread } from '../projector/thread.ts';
 import type { DiskGuardOptions } from '../sqlite/disk-guard.ts';
-import type { SqliteEventLog, SqliteEventLogOptions } from '../sqlite/event-log.ts';
+import type { SqliteEventLogOptions } from '../sqlite/event-log.ts';
+import type { Cli } from './cli.ts';
+import { openBus } from './compose/bus.ts';
+import { openCluster } from './compose/cluster.ts';
 import { nodeEnvironment } from './compose/node-environment.ts';
 import { createOpened } from './compose/opened.ts';
 import { startProjecting } from './compose/projecting.ts';
@@ -21,6 +24,15 @@ import { openNodeAnalytics } from './node-analytics.ts';
 export interface NodeOptions {
   /** Where the log and the keys are kept; made where it is missing. Absent: everything in memory, gone at the end. */
   readonly dataDir?: string;
+  /** The log's file, where several nodes share one and have data directories of their own; salts and keys lie beside it. */
+  readonly logFile?: string;
+  /**
+   * What the environment says: EVENTSTORE_URL puts the log into EventStoreDB, NATS_URL is the bus of a node that joins. Default: what
+   * is set for this process, without those two. Asked for with a data directory only.
+   */
+  readonly variables?: Cli['env'];
+  /** Takes part beside other nodes where NATS_URL is set; without it nobody but this process is answered, as a command needs it. */
+  readonly joins?: { readonly version: string };
   /** Makes ids, seeds and clock reproducible: one seed, one history. Absent: random ids and the machine’s clock. */
   readonly seed?: number;
   /** Name in every event, default the host’s name and a random part. */
@@ -44,7 +56,7 @@ export interface NodeOptions {
 /** A running node. */
 export interface ReckonerNode {
   readonly reckoner: Reckoner;
-  readonly log: SqliteEventLog;
+  readonly log: NodeLog;
   readonly bus: MessageBus;
   readonly env: Environment;
   /** The thread that makes the read models, where it was asked for. */
@@ -57,34 +69,38 @@ export interface ReckonerNode {
   close(): Promise<void>;
 }
 
-/** @throws ReckonerError log_unusable, log_corrupt, log_newer, log_locked, keys_invalid */
+/**
+ * @throws ReckonerError log_unusable, log_corrupt, log_newer, log_locked, keys_invalid, config_invalid, bus_unreachable, bus_refused,
+ * bus_settings_invalid, salts_unreachable
+ */
 export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode> {
-  const { dataDir, seed, onFailure = () => {} } = options;
+  const { dataDir, logFile, seed, joins, onFailure = () => {} } = options;
+  const variables = (dataDir === undefined ? undefined : options.variables) ?? embedded(process.env);
   const env = nodeEnvironment(seed, options.nodeName);
+  const { node } = env;
   const opened = createOpened();
   try {
+    const { bus, link } = opened.keep(await openBus({ variables, joins, node, onFailure }));
+    const { disk, onDisk } = options;
     const stores = await openStores(
-      {
-        dataDir,
-        seed,
-        onFailure,
-        variables: process.env,
-        log: options.log,
-        disk: options.disk,
-        onDisk: options.onDisk,
-      },
+      { dataDir, logFile, link, seed, variables, onFailure, log: options.log, disk, onDisk },
       opened,
     );
     const { log, snapshots, salts, keys, files } = stores;
-    const bus = opened.keep(createInProcessBus({ onError: (thrown) => onFailure('bus', thrown) }));
+    const cluster =
+      link === undefined || joins === undefined
+        ? undefined
+        : opened.keep(await openCluster({ bus, node, version: joins.version, onFailure }));
     const { agents, maxLiveBuckets, maxInFlight } = options;
     const onFault = (agent: string, thrown: unknown) => onFailure(`agent ${agent}`, thrown);
     const system = await startSystem({
       ...{ env, log, bus, snapshots, salts, keys, agents, maxLiveBuckets, maxInFlight, onFailure, onFault },
+      placement: cluster?.placement,
     });
+    cluster?.follow(system);
     const projecting =
       options.projections && files !== undefined
-        ? startProjecting({ files, log, node: env.node, onTrouble: onFailure })
+        ? startProjecting({ files, log, variables, node, onTrouble: onFailure })
         : undefined;
     if (projecting !== undefined) opened.keep({ close: projecting.stop });
     const analytics =
@@ -109,6 +125,11 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
     await opened.close();
     throw thrown;
   }
+}
+
+/** The variables of this process without the servers: what is not told to use them does not. */
+function embedded({ EVENTSTORE_URL: _log, NATS_URL: _bus, ...variables }: Cli['env']): Cli['env'] {
+  return variables;
 }
 
 /**

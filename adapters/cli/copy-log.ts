@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { type CopyEnd, type CopyPhase, type CopyReport, copyLog } from '../keeping/copy-log.ts';
 import type { Cli } from './cli.ts';
-import { isSame, openDestination, openSource } from './copy-ends.ts';
+import { openDestination, openSource, specOf } from './copy-ends.ts';
 import { exitCodes, usageError } from './failure.ts';
 import { helpText } from './help-text.ts';
 import { onInterrupt } from './signals.ts';
@@ -15,7 +15,8 @@ interface CopyLogOptions {
 }
 
 const NOTES = `
-A log is named by its data directory or its file. Every event keeps its id, its bytes, its stream and its revision; archived
+A log is named by its data directory or its file; in EventStoreDB by eventstore, which is what EVENTSTORE_URL says, or by its
+connection string (user and password better in EVENTSTORE_USER and EVENTSTORE_PASSWORD_FILE). Every event keeps its id, its bytes, its stream and its revision; archived
 segments are read through. Both logs are checked while they are read, event by event, and at the end their roots are compared
 (the root that audit seal prints).
 
@@ -26,6 +27,7 @@ Only the log is copied. The new nodes need the same keys (reckoner keys backup) 
 
 Examples:
   reckoner copy-log --from ./.reckoner --to /var/lib/reckoner
+  EVENTSTORE_URL=esdb://db:2113 reckoner copy-log --from ./.reckoner --to eventstore
   reckoner copy-log --from /backups/now/events.db --to /srv/reckoner --json`;
 
 /** Adds `reckoner copy-log`. */
@@ -41,15 +43,17 @@ export function registerCopyLog(program: Command, cli: Cli): void {
 }
 
 async function run({ from, to, json }: CopyLogOptions, cli: Cli): Promise<void> {
-  if (isSame(from, to)) throw usageError('--from and --to are the same log.', 'Name another destination.');
-  const { terminal } = cli;
+  const { terminal, env } = cli;
+  const specs = { from: specOf(from, env), to: specOf(to, env) };
+  if (specs.from.name === specs.to.name)
+    throw usageError('--from and --to are the same log.', 'Name another destination.');
   const bars = phaseBars((phase) => workBar(phase.padEnd(9), terminal, json));
   const interrupted = onInterrupt();
   const ends: CopyEnd[] = [];
   try {
-    const source = await openSource(from);
+    const source = openSource(specs.from, env);
     ends.push(source);
-    const destination = await openDestination(to);
+    const destination = openDestination(specs.to, env);
     ends.push(destination);
     const report = await copyLog({
       ...{ from: source, to: destination, progress: bars.show, signal: interrupted.signal },

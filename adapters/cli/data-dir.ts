@@ -4,7 +4,10 @@ import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { ReckonerError } from '../../events/errors.ts';
 import { shellWord } from '../files/shell-word.ts';
+import { isElsewhere } from '../keeping/open-log.ts';
+import type { Cli } from './cli.ts';
 import { dataFiles } from './compose/data-files.ts';
+import type { NodeOptions } from './compose.ts';
 
 export const DEFAULT_DATA_DIR = './.reckoner';
 
@@ -22,6 +25,14 @@ export function dataDirShown(dataDir: string): string {
 
 export function logFileIn(dataDir: string): string {
   return join(dataDir, dataFiles.log);
+}
+
+/**
+ * How a command opens a node on a log that is there: in EventStoreDB where the environment says so, else in the data directory.
+ * @throws ReckonerError log_unusable where there is none
+ */
+export function presentNode(dataDir: string, env: Cli['env']): Required<Pick<NodeOptions, 'dataDir' | 'variables'>> {
+  return { dataDir: isElsewhere(env) ? resolve(dataDir) : existingDataDir(dataDir), variables: env };
 }
 
 /**

@@ -7,7 +7,7 @@ import { ReckonerError } from '../../events/errors.ts';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
 import { readConfig } from './config.ts';
-import { dataDirOption, dataDirShown, existingDataDir } from './data-dir.ts';
+import { dataDirOption, dataDirShown, presentNode } from './data-dir.ts';
 import { helpText } from './help-text.ts';
 import { changeLines } from './rollback-view.ts';
 import type { Colours, Terminal } from './terminal.ts';
@@ -35,7 +35,7 @@ Examples:
   reckoner domains support --json | jq '.config.exploration = 0.1 | .config' | reckoner domains set support --file -`;
 
 /** Adds `set` to `reckoner domains`. */
-export function registerDomainsSet(domains: Command, { terminal }: Cli): void {
+export function registerDomainsSet(domains: Command, { terminal, env }: Cli): void {
   domains
     .command('set')
     .description('create a domain, or replace its configuration')
@@ -51,7 +51,7 @@ export function registerDomainsSet(domains: Command, { terminal }: Cli): void {
       // The node validates it; that it is an object at all is enough to add to it here.
       const read = (await readConfig(file)) as DomainConfigInput;
       const config = confirmPrices && typeof read === 'object' && read !== null ? { ...read, confirmPrices } : read;
-      const node = await openNode({ dataDir: existingDataDir(dataDir) });
+      const node = await openNode(presentNode(dataDir, env));
       try {
         const { reckoner } = node;
         const caller = { tenant: DEFAULT_TENANT, by: 'cli' };

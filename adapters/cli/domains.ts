@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { DomainView } from '../../actors/messages/domain.ts';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
-import { dataDirOption, existingDataDir } from './data-dir.ts';
+import { dataDirOption, presentNode } from './data-dir.ts';
 import { registerDomainsSet } from './domains-set.ts';
 import { domainLines, domainsLines } from './domains-view.ts';
 import { helpText } from './help-text.ts';
@@ -40,7 +40,7 @@ export function registerDomains(program: Command, cli: Cli): void {
     .addOption(dataDirOption())
     .addHelpText('after', helpText(NOTES))
     .action(async (name: string | undefined, { json, dataDir }: DomainsOptions) => {
-      const node = await openNode({ dataDir: existingDataDir(dataDir) });
+      const node = await openNode(presentNode(dataDir, cli.env));
       try {
         const found: DomainView | readonly DomainView[] =
           name === undefined ? await node.reckoner.domains() : await node.reckoner.domain(name);

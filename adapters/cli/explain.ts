@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
-import { dataDirOption, existingDataDir } from './data-dir.ts';
+import { dataDirOption, presentNode } from './data-dir.ts';
 import { explanationLines } from './explain-view.ts';
 import { helpText } from './help-text.ts';
 
@@ -20,7 +20,7 @@ Examples:
   reckoner explain "$(reckoner events --type DecisionMade --json | tail -1 | jq -r .decisionId)"`;
 
 /** Adds `reckoner explain`. */
-export function registerExplain(program: Command, { terminal }: Cli): void {
+export function registerExplain(program: Command, { terminal, env }: Cli): void {
   program
     .command('explain')
     .description('tell why a decision was made, and what came of it')
@@ -29,7 +29,7 @@ export function registerExplain(program: Command, { terminal }: Cli): void {
     .addOption(dataDirOption())
     .addHelpText('after', helpText(NOTES))
     .action(async (decisionId: string, { json, dataDir }: ExplainOptions) => {
-      const node = await openNode({ dataDir: existingDataDir(dataDir) });
+      const node = await openNode(presentNode(dataDir, env));
       try {
         const told = await node.reckoner.explain(decisionId);
         const lines = json

@@ -4,13 +4,13 @@ import { breakAt } from '../../events/chain.ts';
 import { problemOf, ReckonerError } from '../../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { chainHash, EMPTY_HEAD, type Head } from '../../events/seal.ts';
-import type { SqliteEventLog } from '../sqlite/event-log.ts';
+import type { NodeLog } from '../keeping/open-log.ts';
 
 /** Where a crash, a half copy or a disk that lies does its harm. */
 const NEWEST = 100;
 
 /** @throws ReckonerError log_corrupt where one of the newest events cannot be read or found, or does not follow the one before it */
-export async function requireSoundTail(log: SqliteEventLog): Promise<void> {
+export async function requireSoundTail(log: NodeLog): Promise<void> {
   for (const event of await log.newest(NEWEST)) {
     const what = await damageOf(log, event);
     if (what === undefined) continue;

@@ -1,7 +1,7 @@
 /** Analytics of a node: the read models of its data directory beside its log, its keys and its salts. */
 import type { Environment } from '../../actors/environment.ts';
 import { knownPseudonym } from '../../actors/identity/pseudonyms.ts';
-import type { EventLog, Position } from '../../events/event-log.ts';
+import { type EventLog, type Position, START } from '../../events/event-log.ts';
 import { domainStream } from '../../events/streams.ts';
 import type { SubjectSalts } from '../../events/subjects.ts';
 import { type Analytics, createAnalytics } from '../analytics/analytics.ts';
@@ -30,9 +30,19 @@ export function openNodeAnalytics({ file, log, salts, keys, env }: NodeAnalytics
       return false;
     },
     head: () => log.head(),
-    // Positions are rows of this log, as the projector stored them.
-    distance: (from, to) => Math.max(0, rowOf(to as Position) - rowOf(from as Position)),
+    distance,
     sleep: (ms) => env.sleep(ms),
     now: env.now,
   });
+}
+
+/**
+ * Positions are rows of the log's file, as the projector stored them; of another store they only tell who is first, and so does this:
+ * 1 where something is missing.
+ */
+function distance(from: string, to: string): number {
+  const isRow = /^\d{1,16}$/;
+  if (isRow.test(to) && (from === START || isRow.test(from)))
+    return Math.max(0, rowOf(to as Position) - rowOf(from as Position));
+  return from < to ? 1 : 0;
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
-import { dataDirOption, existingDataDir } from './data-dir.ts';
+import { dataDirOption, presentNode } from './data-dir.ts';
 import { helpText } from './help-text.ts';
 import { diffLines, posteriorLines } from './posterior-view.ts';
 
@@ -37,7 +37,7 @@ Examples:
   reckoner posterior --domain support --at 12 --diff 7 --json               from revision 7 to revision 12`;
 
 /** Adds `reckoner posterior`. */
-export function registerPosterior(program: Command, { terminal }: Cli): void {
+export function registerPosterior(program: Command, { terminal, env }: Cli): void {
   program
     .command('posterior')
     .description('what was learned, at any moment, and what changed between two')
@@ -51,7 +51,7 @@ export function registerPosterior(program: Command, { terminal }: Cli): void {
     .addOption(dataDirOption())
     .addHelpText('after', helpText(NOTES))
     .action(async ({ domain, bucket, at, diff, limit, offset, json, dataDir }: PosteriorOptions) => {
-      const node = await openNode({ dataDir: existingDataDir(dataDir) });
+      const node = await openNode(presentNode(dataDir, env));
       const { colours } = terminal.out;
       try {
         const page = { bucket, limit, offset };

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Help } from 'commander';
 import type { Cli } from './cli.ts';
+import { refuseFileElsewhere } from './elsewhere.ts';
 import { exitCodes, reportFailure, usageError } from './failure.ts';
 import { helpText } from './help-text.ts';
 
@@ -56,6 +57,8 @@ Environment:
                         the keys of an installation, in place of keys.json in the data directory: see keys --help
   RECKONER_DATA         where recorded data sets lie, which only simulate reads: default of its --data
   RECKONER_MIN_FREE_MB  free disk space below which serve only reads: 256, or 1 % of a disk under 25 GB; 0 never
+  NATS_URL              joins the nodes on that server: nats://host:4222; see doctor for its companions
+  EVENTSTORE_URL        the log is in EventStoreDB: esdb://host:2113; EVENTSTORE_USER, EVENTSTORE_PASSWORD(_FILE)
   RECKONER_DEBUG=1      adds stack traces to errors
   NO_COLOR=1            takes the colours away`;
 
@@ -112,6 +115,7 @@ async function createProgram(cli: Cli, named: string, json: boolean): Promise<Co
     .exitOverride();
   const loads = Object.hasOwn(commands, named) ? [commands[named]] : Object.values(commands);
   for (const load of loads) (await load?.())?.(program, cli);
+  program.hook('preAction', (_, command) => refuseFileElsewhere(pathOf(command).trim(), command, cli.env));
   for (const command of json ? [] : withSubcommands(program)) {
     command.showHelpAfterError(`${colours.cyan('→')} reckoner ${pathOf(command)}--help shows how it is used.`);
   }

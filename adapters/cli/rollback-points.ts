@@ -4,7 +4,7 @@ import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
 import { shellWord } from '../files/shell-word.ts';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
-import { dataDirOption, dataDirShown, existingDataDir } from './data-dir.ts';
+import { dataDirOption, dataDirShown, presentNode } from './data-dir.ts';
 import { helpText } from './help-text.ts';
 import { pointsAround } from './points-around.ts';
 import { aroundNote, pointLines } from './rollback-view.ts';
@@ -23,7 +23,7 @@ Examples:
   reckoner checkpoint "before the big launch" --domain support`;
 
 /** Adds `reckoner checkpoint`. */
-export function registerCheckpoint(program: Command, { terminal }: Cli): void {
+export function registerCheckpoint(program: Command, { terminal, env }: Cli): void {
   program
     .command('checkpoint')
     .description('mark a domain as it is now, to be returned to by this name')
@@ -34,7 +34,7 @@ export function registerCheckpoint(program: Command, { terminal }: Cli): void {
     .addOption(dataDirOption())
     .addHelpText('after', helpText(CHECKPOINT_NOTES))
     .action(async (name: string, { domain, reason = '', json, dataDir }: PointOptions) => {
-      const node = await openNode({ dataDir: existingDataDir(dataDir) });
+      const node = await openNode(presentNode(dataDir, env));
       try {
         const caller = { tenant: DEFAULT_TENANT, by: 'cli' };
         const point = await node.reckoner.checkpoint(domain, { name, reason }, caller);
@@ -59,7 +59,7 @@ Examples:
   reckoner rollback-points --domain support --json | jq -r '.points[] | select(.cause == "manual").name'`;
 
 /** Adds `reckoner rollback-points`. */
-export function registerRollbackPoints(program: Command, { terminal }: Cli): void {
+export function registerRollbackPoints(program: Command, { terminal, env }: Cli): void {
   program
     .command('rollback-points')
     .description('list the moments that a domain can be returned to')
@@ -72,7 +72,7 @@ export function registerRollbackPoints(program: Command, { terminal }: Cli): voi
     .addOption(dataDirOption())
     .addHelpText('after', helpText(POINTS_NOTES))
     .action(async ({ domain, json, dataDir }: PointOptions) => {
-      const node = await openNode({ dataDir: existingDataDir(dataDir) });
+      const node = await openNode(presentNode(dataDir, env));
       try {
         const told = await pointsAround(await node.reckoner.rollbackPoints(domain), domain, node.analytics);
         const lines = json ? [JSON.stringify(told)] : pointLines(told, terminal.out.colours);

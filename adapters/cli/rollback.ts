@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
-import { dataDirOption, dataDirShown, existingDataDir } from './data-dir.ts';
+import { dataDirOption, dataDirShown, presentNode } from './data-dir.ts';
 import { usageError } from './failure.ts';
 import { helpText } from './help-text.ts';
 import { previewLines, rollbackLines } from './rollback-view.ts';
@@ -39,7 +39,7 @@ Examples:
   reckoner rollback --domain support --to 2026-03-01T12:00:00Z --keep-config --reason "spam"`;
 
 /** Adds `reckoner rollback`. */
-export function registerRollback(program: Command, { terminal, exit }: Cli): void {
+export function registerRollback(program: Command, { terminal, exit, env }: Cli): void {
   program
     .command('rollback')
     .description('return a domain to a rollback point, a revision or a time')
@@ -59,7 +59,7 @@ export function registerRollback(program: Command, { terminal, exit }: Cli): voi
       if (asks && (json || stdin.isTTY !== true || !terminal.out.interactive))
         throw usageError('Nobody is there to be asked.', 'Look with --dry-run first, then say --yes.');
       const contexts = Number(options.contexts);
-      const node = await openNode({ dataDir: existingDataDir(options.dataDir) });
+      const node = await openNode(presentNode(options.dataDir, env));
       try {
         const caller = { tenant: DEFAULT_TENANT, by: 'cli' };
         const { reckoner } = node;

@@ -1,7 +1,7 @@
 /** `reckoner serve`: a node with its HTTP door, the example domains, and the demonstration. */
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { DomainConfigInput } from '../../actors/config/domain-config.ts';
 import { exampleDomains } from '../../actors/config/examples.ts';
 import type { DomainView } from '../../actors/messages/domain.ts';
@@ -28,6 +28,7 @@ interface ServeOptions {
   readonly projections: boolean;
   readonly json: boolean;
   readonly dataDir: string;
+  readonly logFile?: string;
 }
 
 const NOTES = `
@@ -38,9 +39,14 @@ requests in a domain of their own, demo: twenty a second for 15 s, one a second 
 Only this machine can reach it unless --host says otherwise. Ctrl-C or SIGTERM finishes what is under way and exits with 0; a
 second one exits at once, with 130 or 143.
 
+With NATS_URL set it takes its part beside the other nodes of that server: requests over NATS are answered, and the buckets are
+shared out (reckoner nodes). With EVENTSTORE_URL set the log is in EventStoreDB. The data directory then is each node's own.
+On one machine several nodes may share one file: --log-file.
+
 Examples:
   reckoner serve
-  reckoner serve --port 9000 --data-dir /var/lib/reckoner --no-demo --json`;
+  reckoner serve --port 9000 --data-dir /var/lib/reckoner --no-demo --json
+  NATS_URL=nats://localhost reckoner serve --port 9001 --data-dir ./node-1 --log-file ./shared/events.db --no-demo`;
 
 /** Adds `reckoner serve`. */
 export function registerServe(program: Command, cli: Cli): void {
@@ -53,6 +59,11 @@ export function registerServe(program: Command, cli: Cli): void {
     .option('--no-projections', 'make no read models: analytics and queries show what was made before')
     .option('--json', 'speak in JSON lines', false)
     .addOption(dataDirOption())
+    .addOption(
+      new Option('--log-file <file>', 'the log, where several nodes share one file; keys and salts lie beside it').env(
+        'RECKONER_LOG_FILE',
+      ),
+    )
     .addHelpText('after', helpText(NOTES))
     .action((options: ServeOptions) => serve(options, cli));
 }
@@ -78,7 +89,7 @@ async function serveUntil(stop: AbortSignal, options: ServeOptions, cli: Cli, vo
   const doubt = doubtOfNativePart();
   if (doubt !== undefined) voice.trouble('sqlite', doubt);
   const node = await openNode({
-    dataDir,
+    ...{ dataDir, logFile: options.logFile, variables: env, joins: { version } },
     nodeName,
     agents: demo ? demoAgents : [],
     projections: options.projections,

@@ -5,7 +5,7 @@ import { DEFAULT_TENANT } from '../../actors/reckoner.ts';
 import { timeAsked } from '../../actors/rollback/time-asked.ts';
 import type { Cli } from './cli.ts';
 import { openNode } from './compose.ts';
-import { dataDirOption, dataDirShown, existingDataDir } from './data-dir.ts';
+import { dataDirOption, dataDirShown, presentNode } from './data-dir.ts';
 import { usageError } from './failure.ts';
 import { helpText } from './help-text.ts';
 import { tableLines } from './table.ts';
@@ -32,7 +32,7 @@ Examples:
   reckoner void --domain support --from 2026-03-01T00:00:00Z --to 2026-03-02T00:00:00Z --reason "a broken survey"`;
 
 /** Adds `reckoner void`. */
-export function registerVoid(program: Command, { terminal }: Cli): void {
+export function registerVoid(program: Command, { terminal, env }: Cli): void {
   program
     .command('void')
     .description('take rewards of a person or a span of time out of what is learned')
@@ -48,7 +48,7 @@ export function registerVoid(program: Command, { terminal }: Cli): void {
     .action(async ({ domain, subject, from, to, reason = '', dryRun, json, dataDir }: VoidOptions) => {
       if (subject === undefined && from === undefined && to === undefined)
         throw usageError('Whose rewards, or of when?', 'Give --subject, --from or --to.');
-      const node = await openNode({ dataDir: existingDataDir(dataDir) });
+      const node = await openNode(presentNode(dataDir, env));
       try {
         const caller = { tenant: DEFAULT_TENANT, by: 'cli' };
         const span = { from: timeOf('from', from), to: timeOf('to', to) };

@@ -4,15 +4,19 @@ import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Problem, problemOf } from '../../events/errors.ts';
 import { START } from '../../events/event-log.ts';
+import { openLog, type Variables } from '../keeping/open-log.ts';
 import { minFreeFrom, watchDisk } from '../sqlite/disk-guard.ts';
-import { openSqliteEventLog } from '../sqlite/event-log.ts';
 import { allProjections } from './catalogue.ts';
 import { secondsBehind } from './lag.ts';
 import { loadIn } from './load.ts';
 import { type Progress, startProjector } from './projector.ts';
 
 export interface WorkerOptions {
+  /** Which log is read: see `openLog`. Default: the file. */
+  readonly variables?: Variables;
   readonly logFile: string;
+  /** Index of ids, where the log is in EventStoreDB; default in memory. */
+  readonly indexFile?: string;
   readonly file: string;
   readonly owner: string;
   /** How busy the node is: `load.ts` reads it. */
@@ -29,7 +33,7 @@ const LAG_EVERY_MS = 1_000;
 
 const port = parentPort;
 if (port === null) throw new Error('worker.ts is started by thread.ts only');
-const { logFile, file, owner, load } = workerData as WorkerOptions; // what thread.ts hands it
+const { variables = {}, logFile, indexFile = ':memory:', file, owner, load } = workerData as WorkerOptions; // what thread.ts hands it
 const tell = (message: WorkerMessage) => port.postMessage(message);
 
 /**
@@ -40,7 +44,7 @@ const NICE = 5;
 if (process.platform === 'linux') setPriority(0, NICE);
 
 // It reads only: a small cache, and what it looks for need not be there at once.
-const log = openSqliteEventLog({ file: logFile, cacheMb: 8, pollMs: 50 });
+const log = openLog(variables, { file: logFile, indexFile, cacheMb: 8, pollMs: 50 });
 const guard = watchDisk({ directory: dirname(file), minFreeBytes: minFreeFrom(process.env) });
 const projections = allProjections(log);
 const projector = startProjector({

@@ -1,8 +1,9 @@
 /** The bus of a node: within its process, or over NATS where NATS_URL is set and the node joins the others. */
 import { ReckonerError } from '../../../events/errors.ts';
 import type { MessageBus } from '../../../events/message-bus.ts';
+import { isElsewhere } from '../../keeping/open-log.ts';
 import { createInProcessBus } from '../../memory/message-bus.ts';
-import type { NatsLink, NatsStatus } from '../../nats/connection.ts';
+import { connectNats, type NatsLink, type NatsStatus } from '../../nats/connection.ts';
 import { openNatsBus } from '../../nats/open-bus.ts';
 import { natsSettings } from '../../nats/settings.ts';
 import type { Cli } from '../cli.ts';
@@ -18,24 +19,32 @@ export interface BusOptions {
 
 export interface OpenedBus {
   readonly bus: MessageBus;
-  /** The connection, where there is one; closed with the bus. */
+  /** The connection, where there is one. */
   readonly link: NatsLink | undefined;
+  close(): Promise<void>;
 }
 
 /** @throws ReckonerError bus_unreachable, bus_refused, bus_settings_invalid */
 export async function openBus({ variables, joins, node, onFailure }: BusOptions): Promise<OpenedBus> {
   const onError = (thrown: unknown) => onFailure('bus', thrown);
-  const settings = joins === undefined ? undefined : natsSettings(variables);
-  if (joins === undefined || settings === undefined) return { bus: createInProcessBus({ onError }), link: undefined };
-  const bus = await openNatsBus({
-    ...{ settings, node, version: joins.version, onError },
-    onStatus: (status) => {
+  const settings = natsSettings(variables);
+  if (settings !== undefined && joins !== undefined) {
+    const onStatus = (status: NatsStatus) => {
       const trouble = troubleOf(status, settings.servers);
       if (trouble !== undefined) onError(trouble);
-    },
-  });
-  return { bus, link: bus.link };
+    };
+    const bus = await openNatsBus({ settings, node, version: joins.version, onError, onStatus });
+    return { bus, link: bus.link, close: bus.close };
+  }
+  const bus = createInProcessBus({ onError });
+  if (settings === undefined || !isElsewhere(variables)) return { bus, link: undefined, close: bus.close };
+  // Who looks at a log that nodes share needs the salts that they share.
+  const link = await connectNats(settings, { name: `reckoner ${node}`, connectMs: LOOK_MS });
+  return { bus, link, close: () => bus.close().finally(link.close) };
 }
+
+/** A command is not worth the patience of a node. */
+const LOOK_MS = 5_000;
 
 /** What an operator is to know of the connection; undefined where all is well again. */
 function troubleOf(status: NatsStatus, servers: readonly string[]): ReckonerError | undefined {

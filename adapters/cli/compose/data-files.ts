@@ -12,6 +12,9 @@ export const dataFiles = {
   snapshots: 'snapshots.db',
   salts: 'subjects.db',
   readModels: READ_MODELS_FILE,
+  /** Ids of a log that is in EventStoreDB: of the node, and of the thread that projects. */
+  index: 'ids.db',
+  projectedIndex: 'ids-projected.db',
 } as const;
 
 /** Makes what is missing of the path, one level at a time: Node's own recursion does not end where a file system refuses. */

@@ -29,8 +29,11 @@ export interface Running {
 
 /** Starts a command; its working directory holds nothing. */
 export function start(args: readonly string[], env: Record<string, string> = {}): Running {
-  const { RECKONER_DATA_DIR: _ignored, RECKONER_DEBUG: _too, ...inherited } = process.env;
-  const child = spawn(process.execPath, [main, ...args], { cwd: tmpdir(), env: { ...inherited, ...env } });
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(RECKONER|NATS|EVENTSTORE)_/.test(name));
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: tmpdir(),
+    env: { ...Object.fromEntries(inherited), ...env },
+  });
   let stdout = '';
   let stderr = '';
   let code: number | null | undefined;

@@ -5,6 +5,8 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataFiles } from '../../../adapters/cli/compose/data-files.ts';
 import { openNode } from '../../../adapters/cli/compose.ts';
+import { parseAddress } from '../../../adapters/eventstoredb/address.ts';
+import { openEventStoreLog } from '../../../adapters/eventstoredb/event-log.ts';
 import { archiveEvents } from '../../../adapters/keeping/archive.ts';
 import { type CopyEnd, copyLog } from '../../../adapters/keeping/copy-log.ts';
 import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
@@ -12,6 +14,7 @@ import type { AppendResult, EventLog, RecordedEvent } from '../../../events/even
 import { compiled, root } from '../../compiled.ts';
 import { collect, someEvents } from '../../contracts/event-fixtures.ts';
 import { newDirectory, removeDirectories, run, usedDirectory } from '../cli/run.ts';
+import { givenDouble, QUICK } from '../eventstoredb/given-log.ts';
 
 const [ROUNDS, BUCKETS] = [40, 8];
 let used: string;
@@ -132,6 +135,31 @@ describe('copy-log', () => {
     });
   });
 
+  it('moves a log to EventStoreDB and back, and is gone on with there too', async () => {
+    const double = await givenDouble();
+    const url = double.url.replace('esdb://', 'esdb://somebody:secret@');
+    const env = { EVENTSTORE_URL: url };
+    await copyOf(beginningOf(file, 100), storeEnd(double.url));
+    const there = await run(['copy-log', '--from', used, '--to', 'eventstore', '--json'], env);
+    expect(there.stderr).toBe('');
+    const report = JSON.parse(there.stdout);
+    expect(report).toMatchObject({ copied: original.length - 100, events: original.length, sourceGrew: false });
+    expect(there.stdout).not.toContain('secret');
+    const back = newDirectory();
+    const { stdout, code } = await run(['copy-log', '--from', url, '--to', back]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(report.root);
+    expect(byStream(await eventsOf(join(back, dataFiles.log)))).toEqual(byStream(original));
+    const foreign = (await usedDirectory(2)).dataDir;
+    expect((await run(['copy-log', '--from', foreign, '--to', 'eventstore'], env)).stderr).toContain('beginning');
+  });
+
+  it.each(['lostAck', 'cut'] as const)('goes on through a connection that ends: %s', async (kind) => {
+    const double = await givenDouble();
+    for (let times = 0; times < 5; times++) double.script('append', { kind }, 1);
+    expect(await copyOf(beginningOf(file, 200), storeEnd(double.url))).toMatchObject({ events: 200 });
+  });
+
   it('copies no log that is not there, and none onto itself', async () => {
     const missing = join(newDirectory(), 'nothing');
     expect(await run(['copy-log', '--from', missing, '--to', newDirectory()])).toMatchObject({ code: 1 });
@@ -156,6 +184,10 @@ async function decideIn(dataDir: string): Promise<void> {
 
 function endOf(path: string): CopyEnd {
   return { log: openSqliteEventLog({ file: path }), name: path, ordered: true };
+}
+
+function storeEnd(url: string): CopyEnd {
+  return { log: openEventStoreLog({ ...QUICK, address: parseAddress(url) }), name: url, ordered: false };
 }
 
 /** The same log when it had no more than so many events. */

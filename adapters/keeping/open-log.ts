@@ -1,0 +1,35 @@
+/** The log of a node: one file of SQLite, or EventStoreDB where EVENTSTORE_URL is set. */
+import type { ReckonerError } from '../../events/errors.ts';
+import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
+import { addressFrom } from '../eventstoredb/address.ts';
+import { openEventStoreLog } from '../eventstoredb/event-log.ts';
+import { openSqliteEventLog, type SqliteEventLog, type SqliteEventLogOptions } from '../sqlite/event-log.ts';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What a node needs of its log beyond the port; the last is there where old events can be archived. */
+export interface NodeLog extends EventLog, Partial<Pick<SqliteEventLog, 'base'>> {
+  /** Why it does not answer; undefined where it does. */
+  trouble(): ReckonerError | undefined;
+  /** The newest events of all streams, newest first. */
+  newest(limit: number): Promise<RecordedEvent[]>;
+}
+
+/** Whether the variables name a log that is no file of ours. */
+export function isElsewhere(variables: Variables): boolean {
+  return (variables.EVENTSTORE_URL ?? '') !== '';
+}
+
+/**
+ * Opens the log that EVENTSTORE_URL names, else the file.
+ * @param indexFile where the index of event ids is that EventStoreDB does not have
+ */
+export function openLog(
+  variables: Variables,
+  { indexFile, ...sqlite }: SqliteEventLogOptions & { readonly indexFile: string },
+): NodeLog {
+  const address = addressFrom(variables);
+  if (address === undefined) return openSqliteEventLog(sqlite);
+  const { EVENTSTORE_PREFIX: prefix = '', EVENTSTORE_JSON } = variables;
+  return openEventStoreLog({ address, indexFile, prefix, json: EVENTSTORE_JSON === '1' });
+}

@@ -38,6 +38,11 @@ const benches: Readonly<Record<string, Entry>> = {
       'a domain of 2,000 buckets and 500,000 events is rolled back under load: first decision after it, and how many wait meanwhile',
     load: () => import('./rollback.ts'),
   },
+  cluster: {
+    about:
+      '1, 2 and 3 nodes on this machine, over a real nats-server and one log: throughput, what sharing costs a decision, and a model of 100 nodes',
+    load: () => import('./cluster.ts'),
+  },
   propensity: {
     about: 'exact propensities of 6 Beta arms: no more than 600 Beta draws cost',
     load: () => import('./propensity.ts'),

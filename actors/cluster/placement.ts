@@ -124,13 +124,14 @@ export function createPlacement(members: Members, { now, suspectMs = SUSPECT_MS 
         }
         if (reply.problem.code === 'shutting_down') suspect(node);
       } catch (thrown) {
+        const code = thrown instanceof ReckonerError ? thrown.code : undefined;
         // Nobody listens there any more: what others wait for will not come either.
-        if (thrown instanceof ReckonerError && thrown.code === 'overloaded') {
+        if (code === 'overloaded') {
           suspect(node);
           giveUpOn(node);
         }
-        // One that answered others meanwhile is there: only this bucket is slow.
-        else if ((answeredAt.get(node) ?? -Infinity) <= since) suspect(node);
+        // One that answered others meanwhile is there: only this bucket is slow. And what could not be sent says nothing of it.
+        else if (code === 'outcome_unknown' && (answeredAt.get(node) ?? -Infinity) <= since) suspect(node);
       }
       counts.takenOver += 1;
       return undefined;

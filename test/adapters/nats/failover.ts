@@ -18,6 +18,7 @@ const NAMES = ['one', 'two', 'three'];
 /** How long a client waits before it asks again. */
 export const CLIENT_MS = 3_000;
 const WORKERS = 24;
+const POLL_MS = 20;
 
 export interface Failover {
   readonly acknowledged: { readonly decisions: number; readonly rewards: number };
@@ -46,7 +47,7 @@ export async function killUnderLoad(kills: number, seed: number): Promise<Failov
   try {
     for (const node of NAMES) {
       const configure = node === NAMES[0] ? { name: DOMAIN, config: CONFIG } : undefined;
-      nodes.set(node, await startNode({ dataDir, url: server.url, node, configure }));
+      nodes.set(node, await startNode({ dataDir, url: server.url, node, pollMs: POLL_MS, configure }));
     }
     const asking = await openAsking(server.url, CLIENT_MS);
     const owners = new Map<number, string>();
@@ -64,7 +65,7 @@ export async function killUnderLoad(kills: number, seed: number): Promise<Failov
       moments.push({ at: performance.now(), victim });
       await ended(process, 'SIGKILL');
       await pause(2_500);
-      nodes.set(victim, await startNode({ dataDir, url: server.url, node: victim }));
+      nodes.set(victim, await startNode({ dataDir, url: server.url, node: victim, pollMs: POLL_MS }));
       await pause(500);
     }
     const books = await loading.stop();

@@ -16,19 +16,23 @@ export interface NodeChildOptions {
   readonly dataDir: string;
   readonly url: string;
   readonly node: string;
+  /** Before all subjects. */
+  readonly prefix?: string;
+  /** How often it looks for what other processes have appended, in milliseconds; default as for every log. */
+  readonly pollMs?: number;
   /** A domain to configure at the start, with its configuration. */
   readonly configure?: { readonly name: string; readonly config: object };
 }
 
-const { dataDir, url, node, configure }: NodeChildOptions = JSON.parse(process.argv[2] ?? '{}');
-const settings = natsSettings({ NATS_URL: url });
+const { dataDir, url, node, prefix, pollMs, configure }: NodeChildOptions = JSON.parse(process.argv[2] ?? '{}');
+const settings = natsSettings({ NATS_URL: url, NATS_SUBJECT_PREFIX: prefix });
 if (settings === undefined) throw new Error('There is no URL of a NATS server.');
 
 const onFailure = (where: string, thrown: unknown) => process.stderr.write(`${node} ${where}: ${String(thrown)}\n`);
 const opened = createOpened();
 const env = nodeEnvironment(undefined, node);
 const { log, snapshots, salts, keys } = await openStores(
-  { dataDir, seed: undefined, onFailure, variables: {}, log: { pollMs: 20 }, disk: undefined, onDisk: undefined },
+  { dataDir, seed: undefined, onFailure, variables: {}, log: { pollMs }, disk: undefined, onDisk: undefined },
   opened,
 );
 const link = opened.keep(await connectNats(settings, { name: node }));
@@ -48,4 +52,9 @@ process.on('SIGTERM', () => {
 });
 // Whoever started it is gone: nobody would end it.
 process.on('disconnect', () => process.exit(1));
+// Whoever measures asks what it has used so far, in microseconds of processor time and bytes.
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ cpu: user + system, memory: process.memoryUsage().rss });
+});
 process.send?.({ ready: true });

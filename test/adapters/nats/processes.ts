@@ -1,6 +1,7 @@
 /** Several nodes in processes of their own, on one log and one real NATS server; and a client that insists, and keeps books. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createClient } from '../../../actors/client.ts';
 import type { DomainConfigInput } from '../../../actors/config/domain-config.ts';
 import type { Reckoner } from '../../../actors/reckoner.ts';
@@ -20,9 +21,14 @@ export const CONFIG: DomainConfigInput = {
   bucketBy: ['tier'],
 };
 
+/** What was compiled, from wherever this runs: tests are not, benches are. */
+const NODE_CHILD = import.meta.url.endsWith('.js')
+  ? fileURLToPath(new URL('./node-child.js', import.meta.url))
+  : join(root, 'dist/test/adapters/nats/node-child.js');
+
 /** Starts a node; settles when it takes part. */
 export async function startNode(options: NodeChildOptions): Promise<ChildProcess> {
-  const child = fork(join(root, 'dist/test/adapters/nats/node-child.js'), [JSON.stringify(options)], {
+  const child = fork(NODE_CHILD, [JSON.stringify(options)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   await new Promise<void>((resolve, reject) => {
@@ -30,6 +36,21 @@ export async function startNode(options: NodeChildOptions): Promise<ChildProcess
     child.once('exit', (code) => reject(new Error(`The node ${options.node} ended with ${code}.`)));
   });
   return child;
+}
+
+export interface Used {
+  /** Microseconds of processor time. */
+  readonly cpu: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+/** What a node has used since its start. */
+export function usedBy(child: ChildProcess): Promise<Used> {
+  return new Promise((resolve) => {
+    child.once('message', (used) => resolve(used as Used)); // what the child sends when it is asked
+    child.send('used');
+  });
 }
 
 export async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -46,8 +67,8 @@ export interface Asking {
 }
 
 /** A client of the cluster: it serves nothing itself, so all it asks crosses the server. */
-export async function openAsking(url: string, timeoutMs: number): Promise<Asking> {
-  const settings = natsSettings({ NATS_URL: url });
+export async function openAsking(url: string, timeoutMs: number, prefix?: string): Promise<Asking> {
+  const settings = natsSettings({ NATS_URL: url, NATS_SUBJECT_PREFIX: prefix });
   if (settings === undefined) throw new Error('There is no URL of a NATS server.');
   const link = await connectNats(settings, { name: 'asking' });
   const bus = createNatsBus({ link, node: 'asking', version: '0.0.0', timeoutMs });

@@ -10,7 +10,7 @@ import type { EventRecord, RecordedEvent } from './event-log.ts';
 /** What the catalogue knows of an event type. */
 export interface Definition<T> {
   /** Which actor's stream it lives in. */
-  readonly stream: 'bucket' | 'domain' | 'agent';
+  readonly stream: 'bucket' | 'domain' | 'agent' | 'deadletters';
   /** Version that is written now. */
   readonly version: number;
   readonly write: (data: T, writer: protobuf.Writer) => protobuf.Writer;
@@ -44,6 +44,7 @@ export const catalogue = {
   BucketRestarted: define('bucket', 1, wire.writeBucketRestarted, wire.readBucketRestarted),
   AgentCallSucceeded: define('agent', 1, wire.writeAgentCallSucceeded, wire.readAgentCallSucceeded),
   AgentCallFailed: define('agent', 1, wire.writeAgentCallFailed, wire.readAgentCallFailed),
+  DeadLettered: define('deadletters', 1, wire.writeDeadLettered, wire.readDeadLettered),
 } as const;
 
 export type EventType = keyof typeof catalogue;

@@ -5,6 +5,7 @@ const streams = {
   bucket: '`bucket-{tenant}-{domain}-{bucketId}`, written by its bucket actor',
   domain: '`domain-{tenant}-{domain}`, written by its domain actor',
   agent: '`agent-{id}-{node}`, written by the agent actor of that node',
+  deadletters: '`deadletters-{tenant}`, written by whichever node puts a message aside',
 } as const;
 
 /** Messages of snapshots: no events, nor parts of them. */

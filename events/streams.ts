@@ -12,6 +12,9 @@ export const BUCKET_STREAMS = 'bucket-';
 /** What every agent's stream begins with. */
 export const AGENT_STREAMS = 'agent-';
 
+/** What the streams of messages begin with that were put aside, whoever sent them. */
+export const DEAD_LETTER_STREAMS = 'deadletters-';
+
 /** What the streams of a tenant's domains begin with. */
 export function domainPrefix(tenant: string): string {
   return `${DOMAIN_STREAMS}${tenant}-`;
@@ -44,6 +47,11 @@ export function bucketOfStream(
 
 export function agentStream(id: string, node: string): string {
   return `${AGENT_STREAMS}${id}-${node}`;
+}
+
+/** Where the messages of a tenant are told of that were put aside. */
+export function deadLetterStream(tenant: string): string {
+  return `${DEAD_LETTER_STREAMS}${tenant}`;
 }
 
 /** Whose a stream is that a domain has: its own, or that of one of its buckets. */

@@ -59,6 +59,7 @@ const verbs = {
   BucketRestarted: ['restarted', 'yellow'],
   AgentCallSucceeded: ['answered', 'green'],
   AgentCallFailed: ['failed', 'yellow'],
+  DeadLettered: ['put aside', 'red'],
 } as const satisfies Record<DecodedEvent['type'], readonly [string, keyof Colours]>;
 
 function summaryOf(event: DecodedEvent): string {
@@ -135,6 +136,13 @@ function summaryOf(event: DecodedEvent): string {
         `${carriedOut(event.data)} ${event.data.category}, now ${event.data.state}`,
         event.data.source,
         awayBefore(event.data),
+      );
+    case 'DeadLettered':
+      return words(
+        `message ${event.data.sequence} on ${event.data.subject}`,
+        event.data.reason,
+        `after ${event.data.deliveries} ${event.data.deliveries === 1 ? 'delivery' : 'deliveries'}`,
+        event.data.messageId,
       );
   }
 }

@@ -32,7 +32,10 @@ export function toWire(given: Headers, contentType: string): MsgHdrs | undefined
 }
 
 /** @returns the headers but for the content type, and that; of several values of one name the first */
-export function fromWire({ headers }: Msg): { readonly headers: Headers; readonly contentType: string } {
+export function fromWire({ headers }: Pick<Msg, 'headers'>): {
+  readonly headers: Headers;
+  readonly contentType: string;
+} {
   if (headers === undefined) return { headers: NONE, contentType: '' };
   const read: Record<string, string> = {};
   let contentType = '';

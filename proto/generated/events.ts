@@ -1671,6 +1671,106 @@ export function readBucketRestarted(r: Reader, end: number): BucketRestarted {
   return { domainRevision, rewardId, arm, detector, statistic, threshold, meanBefore, meanAfter, pulls, decisionsSince, lent };
 }
 
+/** A message of a stream was put aside: nobody could make anything of it, however often it came. What it said is not kept here: it may hold what a person wrote. A reward lies in its stream until that one's limit, and can be read again by its number. */
+export interface DeadLettered {
+  /** Where it was published, such as reward.model_routing. */
+  readonly subject: string;
+  /** Its Nats-Msg-Id; empty where it had none. */
+  readonly messageId: string;
+  /** Code of the problem that it met last. */
+  readonly reason: string;
+  /** How often it was delivered. */
+  readonly deliveries: number;
+  /** HMAC-SHA256 of its payload under the installation's key. */
+  readonly payloadHash: Uint8Array;
+  /** Length of its payload in bytes. */
+  readonly payloadBytes: number;
+  /** The stream of the bus that it lies in. */
+  readonly busStream: string;
+  /** Its number there. */
+  readonly sequence: number;
+  /** When the bus took it, milliseconds since 1970-01-01 UTC by the bus's clock. */
+  readonly published: number;
+}
+
+export function writeDeadLettered(message: DeadLettered, w: Writer): Writer {
+  if (message.subject !== '') {
+    w.uint32(10).string(message.subject);
+  }
+  if (message.messageId !== '') {
+    w.uint32(18).string(message.messageId);
+  }
+  if (message.reason !== '') {
+    w.uint32(26).string(message.reason);
+  }
+  if (message.deliveries !== 0) {
+    w.uint32(32).uint32(message.deliveries);
+  }
+  if (message.payloadHash.length > 0) {
+    w.uint32(42).bytes(message.payloadHash);
+  }
+  if (message.payloadBytes !== 0) {
+    w.uint32(48).uint32(message.payloadBytes);
+  }
+  if (message.busStream !== '') {
+    w.uint32(58).string(message.busStream);
+  }
+  if (!Object.is(message.sequence, 0)) {
+    w.uint32(65).double(message.sequence);
+  }
+  if (!Object.is(message.published, 0)) {
+    w.uint32(73).double(message.published);
+  }
+  return w;
+}
+
+export function readDeadLettered(r: Reader, end: number): DeadLettered {
+  let subject: string = '';
+  let messageId: string = '';
+  let reason: string = '';
+  let deliveries: number = 0;
+  let payloadHash: Uint8Array = EMPTY;
+  let payloadBytes: number = 0;
+  let busStream: string = '';
+  let sequence: number = 0;
+  let published: number = 0;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        subject = r.string();
+        break;
+      case 18:
+        messageId = r.string();
+        break;
+      case 26:
+        reason = r.string();
+        break;
+      case 32:
+        deliveries = r.uint32();
+        break;
+      case 42:
+        payloadHash = r.bytes();
+        break;
+      case 48:
+        payloadBytes = r.uint32();
+        break;
+      case 58:
+        busStream = r.string();
+        break;
+      case 65:
+        sequence = r.double();
+        break;
+      case 73:
+        published = r.double();
+        break;
+      default:
+        r.skipType(tag & 7);
+    }
+  }
+  return { subject, messageId, reason, deliveries, payloadHash, payloadBytes, busStream, sequence, published };
+}
+
 /** An agent carried its arm out. */
 export interface AgentCallSucceeded {
   readonly agent: string;
@@ -3343,6 +3443,57 @@ export const reference = [
         "name": "lent",
         "type": "SharedArm[]",
         "comment": "What the domain had shared by then: from here on only what it learned after that is lent to the bucket."
+      }
+    ]
+  },
+  {
+    "name": "DeadLettered",
+    "comment": "A message of a stream was put aside: nobody could make anything of it, however often it came. What it said is not kept here: it may\nhold what a person wrote. A reward lies in its stream until that one's limit, and can be read again by its number.",
+    "fields": [
+      {
+        "name": "subject",
+        "type": "string",
+        "comment": "Where it was published, such as reward.model_routing."
+      },
+      {
+        "name": "messageId",
+        "type": "string",
+        "comment": "Its Nats-Msg-Id; empty where it had none."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "comment": "Code of the problem that it met last."
+      },
+      {
+        "name": "deliveries",
+        "type": "uint32",
+        "comment": "How often it was delivered."
+      },
+      {
+        "name": "payloadHash",
+        "type": "bytes",
+        "comment": "HMAC-SHA256 of its payload under the installation's key."
+      },
+      {
+        "name": "payloadBytes",
+        "type": "uint32",
+        "comment": "Length of its payload in bytes."
+      },
+      {
+        "name": "busStream",
+        "type": "string",
+        "comment": "The stream of the bus that it lies in."
+      },
+      {
+        "name": "sequence",
+        "type": "double",
+        "comment": "Its number there."
+      },
+      {
+        "name": "published",
+        "type": "double",
+        "comment": "When the bus took it, milliseconds since 1970-01-01 UTC by the bus's clock."
       }
     ]
   },

@@ -141,7 +141,7 @@ describe('read models fold every log', () => {
         .record({ data: messageOf(type), metadata: messageOf('Metadata'), id: fc.uuid() })
         // Arbitrary messages have the fields of their type.
         .map(({ data, metadata, id }) => ({ ...metadata, stream, type, id, data }) as unknown as Happened);
-    const streams = { bucket: 'bucket-t-d-b', domain: 'domain-t-d', agent: 'agent-a-n' };
+    const streams = { bucket: 'bucket-t-d-b', domain: 'domain-t-d', agent: 'agent-a-n', deadletters: 'deadletters-t' };
     const types = Object.keys(catalogue) as EventType[]; // its own keys
     const event = fc.oneof(...types.map((type) => anything(type, streams[catalogue[type].stream])));
     await fc.assert(

@@ -24,7 +24,7 @@ export function ownerNanoseconds(nodes: number): number {
 export function heartbeatBytes(): number {
   const beat: Heartbeat = {
     ...{ name: 'host-17.example-8080', instance: crypto.randomUUID(), version: '0.1.0', started: Date.now() },
-    ...{ clock: Date.now(), takesPart: true },
+    ...{ clock: Date.now(), log: crypto.randomUUID(), takesPart: true },
     status: { liveBuckets: 10_000, inFlight: 64, position: '0'.repeat(16), forwarded: 1e9, takenOver: 100 },
   };
   return Buffer.byteLength(JSON.stringify(beat));

@@ -90,7 +90,7 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
     const cluster =
       link === undefined || joins === undefined
         ? undefined
-        : opened.keep(await openCluster({ bus, node, version: joins.version, onFailure }));
+        : opened.keep(await openCluster({ bus, node, version: joins.version, log, onFailure }));
     const { agents, maxLiveBuckets, maxInFlight } = options;
     const onFault = (agent: string, thrown: unknown) => onFailure(`agent ${agent}`, thrown);
     const system = await startSystem({

@@ -23,7 +23,7 @@ and the names of those that take part say; nobody has to be told when one comes 
 node. Log is how far it has read, behind how many events it lacks to the one that is farthest. Clock is how its clock differs from
 this machine's.
 
-Exit codes: 0 there are nodes and all is well; 1 nobody answers, or two have one name, or clocks differ by more than a second.
+Exit codes: 0 there are nodes and all is well; 1 nobody answers, two have one name, logs differ, or clocks by more than a second.
 
 Examples:
   NATS_URL=nats://localhost reckoner nodes
@@ -53,6 +53,8 @@ export interface NodeView {
   /** Events that it lacks to the farthest; null where positions are no numbers. */
   readonly behind: number | null;
   readonly skewMs: number;
+  /** Which log it writes, by its first event; empty as long as it has none. */
+  readonly log: string;
 }
 
 /** Adds `reckoner nodes`. */
@@ -92,11 +94,11 @@ export function viewsOf(heard: readonly HeardNode[]): readonly NodeView[] {
     (most, row) => (row !== undefined && (most === undefined || row > most) ? row : most),
     undefined,
   );
-  return heard.map(({ name, version, started, takesPart, status, skewMs }, index) => {
+  return heard.map(({ name, version, started, takesPart, status, skewMs, log }, index) => {
     const row = rows[index];
     const behind = row === undefined || farthest === undefined ? null : Number(farthest - row);
     const since = new Date(started).toISOString();
-    return { name, version, since, takesPart, share: shares.get(name) ?? 0, ...status, behind, skewMs };
+    return { name, version, since, takesPart, share: shares.get(name) ?? 0, ...status, behind, skewMs, log };
   });
 }
 
@@ -105,7 +107,11 @@ export function troubles(nodes: readonly NodeView[]): readonly string[] {
   if (nodes.length === 0) return ['No node answers. Are they on this NATS server, under the same NATS_SUBJECT_PREFIX?'];
   const twice = nodes.filter(({ name }, index) => nodes.findIndex((other) => other.name === name) !== index);
   const off = nodes.filter(({ skewMs }) => Math.abs(skewMs) > SKEW_MOST_MS);
+  const logs = new Set(nodes.map(({ log }) => log).filter((log) => log !== ''));
   return [
+    ...(logs.size > 1
+      ? ['They write different logs, so they share nothing: give all of them the same EVENTSTORE_URL.']
+      : []),
     ...twice.map(({ name }) => `Two nodes have the name ${name}: start each under a name of its own.`),
     ...off.map(({ name, skewMs }) => `The clock of ${name} is ${skewOf(skewMs)}: keep clocks by NTP.`),
   ];

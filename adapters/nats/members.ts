@@ -21,6 +21,8 @@ export const Heartbeat = z.object({
   /** Milliseconds since 1970-01-01 UTC. */
   started: z.number(),
   clock: z.number(),
+  /** Which log it writes, by its first event; empty as long as it has none. */
+  log: z.string().max(64).default(''),
   /** False while it only listens, or goes. */
   takesPart: z.boolean(),
   status: z.object({
@@ -43,6 +45,8 @@ export interface MembersOptions {
   readonly self: string;
   readonly version: string;
   readonly status: () => NodeStatus;
+  /** Which log this node writes; empty, the default, where that is not known yet. Nodes of another log are none of ours. */
+  readonly log?: () => string;
   /** Told of what is wrong with the cluster: two nodes of one name, clocks that differ. Each is told once. */
   readonly onTrouble?: (trouble: ReckonerError) => void;
   /** Milliseconds between two heartbeats, default 1,000. */
@@ -80,7 +84,7 @@ const SKEW_MOST_MS = 1_000;
 
 /** Listens for a moment, so that what a node takes on when it joins is what belongs to it. */
 export async function openMembers(options: MembersOptions): Promise<NodeMembers> {
-  const { bus, self, version, status, onTrouble = () => {}, clock = Date.now } = options;
+  const { bus, self, version, status, log = () => '', onTrouble = () => {}, clock = Date.now } = options;
   const { beatMs = 1_000, goneMs = 3_500, listenMs = 300 } = options;
   const instance = randomUUID();
   const started = clock();
@@ -97,8 +101,12 @@ export async function openMembers(options: MembersOptions): Promise<NodeMembers>
     onTrouble(trouble);
   };
 
+  const isOther = (beat: Heartbeat) => beat.log !== '' && log() !== '' && beat.log !== log();
+
   function look(): void {
-    const live = [...known.values()].filter(({ beat }) => beat.takesPart).map(({ beat }) => beat.name);
+    const live = [...known.values()]
+      .filter(({ beat }) => beat.takesPart && !isOther(beat))
+      .map(({ beat }) => beat.name);
     if (takesPart) live.push(self);
     const next = live.sort();
     if (next.join('\n') === view.join('\n')) return;
@@ -128,11 +136,12 @@ export async function openMembers(options: MembersOptions): Promise<NodeMembers>
     known.set(beat.name, { beat, heardAt: performance.now(), skews: skews.slice(-SKEWS) });
     const skew = skewOf(skews);
     if (Math.abs(skew) > SKEW_MOST_MS) tellOnce(`clock ${beat.name}`, clocksDiffer(beat.name, skew));
+    if (isOther(beat)) tellOnce(`log ${beat.name}`, twoLogs(beat.name));
     look();
   }
 
   const beat = (): Heartbeat => ({
-    ...{ name: self, instance, version, started, clock: clock(), takesPart, status: status() },
+    ...{ name: self, instance, version, started, clock: clock(), log: log(), takesPart, status: status() },
   });
   // A bus that is lost for a while takes nothing; the others notice, and so does who asks this node.
   const tell = () => bus.publish(HEARTBEAT, beat()).catch(() => {});
@@ -214,6 +223,17 @@ function twoOfOneName(name: string): ReckonerError {
   return new ReckonerError('conflict', `Another node has the name ${name} too.`, {
     remedy: 'Start each node under a name of its own (--node): events and buckets are told apart by it.',
   });
+}
+
+function twoLogs(name: string): ReckonerError {
+  return new ReckonerError(
+    'log_unusable',
+    `The node ${name} writes another log than this one: nothing is shared with it.`,
+    {
+      remedy:
+        'Nodes that share work have one log: give all of them the same EVENTSTORE_URL, or another NATS_SUBJECT_PREFIX.',
+    },
+  );
 }
 
 function clocksDiffer(name: string, skewMs: number): ReckonerError {

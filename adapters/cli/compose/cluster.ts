@@ -1,7 +1,7 @@
 /** A node among several: over a bus that reaches the others it tells that it lives, and learns which buckets are its own. */
 import { createPlacement, type Placement } from '../../../actors/cluster/placement.ts';
 import type { System } from '../../../actors/system.ts';
-import { START } from '../../../events/event-log.ts';
+import { type EventLog, START } from '../../../events/event-log.ts';
 import type { MessageBus } from '../../../events/message-bus.ts';
 import { type NodeMembers, openMembers } from '../../nats/members.ts';
 
@@ -19,15 +19,17 @@ export interface ClusterOptions {
   /** Name of this node. */
   readonly node: string;
   readonly version: string;
+  /** That all of them write. */
+  readonly log: EventLog;
   readonly onFailure: (where: string, thrown: unknown) => void;
 }
 
 /** Listens for a moment to who is there; takes part only when the system is started with its placement. */
-export async function openCluster({ bus, node, version, onFailure }: ClusterOptions): Promise<Cluster> {
+export async function openCluster({ bus, node, version, log, onFailure }: ClusterOptions): Promise<Cluster> {
   let followed: System | undefined;
   let placement: Placement | undefined;
   const members: NodeMembers = await openMembers({
-    ...{ bus, self: node, version },
+    ...{ bus, self: node, version, log: await createLogName(log) },
     onTrouble: (trouble) => onFailure('nodes', trouble),
     status: () => {
       const { liveBuckets = 0, inFlight = 0 } = followed?.health() ?? {};
@@ -48,5 +50,25 @@ export async function openCluster({ bus, node, version, onFailure }: ClusterOpti
       followed = system;
     },
     close: members.close,
+  };
+}
+
+/** The id of the log's first event, which no other log has; empty until there is one, and looked for again and again. */
+async function createLogName(log: EventLog): Promise<() => string> {
+  let name = '';
+  let looking = false;
+  const look = async () => {
+    looking = true;
+    try {
+      for await (const { id } of log.readAll({ limit: 1 })) name = id;
+    } catch {
+      // It is asked for again with the next heartbeat; that the log is in trouble is told by others.
+    }
+    looking = false;
+  };
+  await look();
+  return () => {
+    if (name === '' && !looking) void look();
+    return name;
   };
 }

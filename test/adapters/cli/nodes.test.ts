@@ -19,7 +19,7 @@ async function viewed(env: Record<string, string>): Promise<ReturnType<typeof vi
 function heard(name: string, more: Partial<HeardNode> = {}): HeardNode {
   const status = { liveBuckets: 4, inFlight: 0, position: '0000000000000100', forwarded: 7, takenOver: 0 };
   return {
-    ...{ name, instance: name, version: '0.1.0', started: Date.UTC(2026, 0, 1), clock: 0, takesPart: true },
+    ...{ name, instance: name, version: '0.1.0', started: Date.UTC(2026, 0, 1), clock: 0, log: 'a', takesPart: true },
     ...{ status, skewMs: 3, ...more },
   };
 }
@@ -38,13 +38,16 @@ test('shares add up to everything, who is behind is told by how much, and who ta
   expect(lines[3]).toMatch(/^three .* – +4/);
 });
 
-test('clocks that differ, names that come twice and nobody at all are told of', () => {
+test('clocks that differ, names that come twice, several logs and nobody at all are told of', () => {
   const nodes = viewsOf([heard('one'), heard('one', { instance: 'b' }), heard('two', { skewMs: -2_500 })]);
   expect(troubles(nodes)).toEqual([
     'Two nodes have the name one: start each under a name of its own.',
     'The clock of two is 2.5 s behind: keep clocks by NTP.',
   ]);
   expect(nodeLines(nodes, plain).slice(-2)).toEqual(troubles(nodes));
+  expect(troubles(viewsOf([heard('one'), heard('two', { log: '' }), heard('three', { log: 'b' })]))).toEqual([
+    expect.stringContaining('different logs'),
+  ]);
   expect(troubles([])).toHaveLength(1);
 });
 

@@ -88,6 +88,20 @@ test('clocks that differ are told of once, and which way', async () => {
   expect(skews).toEqual({ two: 50, three: -25 });
 });
 
+test('a node that writes another log is none of ours, and told; one that has not written yet may be', async () => {
+  const bus = createInProcessBus();
+  const troubles: string[] = [];
+  let log = '';
+  const one = await memberOn(bus, 'one', { log: () => 'a', onTrouble: ({ message }) => troubles.push(message) });
+  const two = await memberOn(bus, 'two', { log: () => log });
+  for (const node of [one, two]) node.join();
+  await expect.poll(() => one.live()).toEqual(['one', 'two']);
+  expect(troubles).toEqual([]);
+  log = 'b';
+  await expect.poll(() => one.live()).toEqual(['one']);
+  expect(troubles).toEqual(['The node two writes another log than this one: nothing is shared with it.']);
+});
+
 test('two processes of one name are told', async () => {
   const bus = createInProcessBus();
   const troubles: string[] = [];

@@ -37,7 +37,7 @@ const { log, snapshots, salts, keys } = await openStores(
 );
 const link = opened.keep(await connectNats(settings, { name: node }));
 const bus = opened.keep(createNatsBus({ link, node, version: '0.0.0', onError: (thrown) => onFailure('bus', thrown) }));
-const cluster = opened.keep(await openCluster({ bus, node, version: '0.0.0', onFailure }));
+const cluster = opened.keep(await openCluster({ bus, node, version: '0.0.0', log, onFailure }));
 const { placement } = cluster;
 const system = await startSystem({ env, log, bus, snapshots, salts, keys, placement, onFailure });
 cluster.follow(system);

@@ -31,6 +31,13 @@ export interface Appends {
   close(patienceMs: number): Promise<void>;
 }
 
+/**
+ * So much longer than anybody waits for it an append is left to the server, in milliseconds. At its deadline the client would cancel
+ * it, and Node says the end of the messages before it says that they were broken off: a server that takes the first for true has
+ * then stored the half that had been sent. By this time it was sent whole, or its connection was found dead.
+ */
+const CALL_MS = 60_000;
+
 /** So often it asks again who leads, before it says that nobody does. */
 const LEADERS = 5;
 
@@ -122,7 +129,7 @@ export function createAppends(options: AppendsOptions): Appends {
           client.appendToStream(form.prefix + stream, packed, {
             expectedRevision: expected === NO_STREAM ? CREATE : BigInt(expected),
             requiresLeader: true,
-            deadline: deadlineMs,
+            deadline: deadlineMs + CALL_MS,
           }),
           'an append',
         );

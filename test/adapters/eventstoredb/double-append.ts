@@ -19,6 +19,8 @@ import type {
 } from './wire.ts';
 
 const NO_BYTES = Buffer.alloc(0);
+/** Within so many turns of the event loop after its messages' end a call that was broken off says so. */
+const TURNS = 8;
 
 export function handleAppend(
   node: Node,
@@ -44,9 +46,12 @@ export function handleAppend(
     if (failed) return answer(missing ? failures.metadataMissing(missing) : failures.tooLarge(node.maxAppendBytes));
     proposals.push(proposal);
   });
-  call.on('end', () => {
-    if (failed) return;
-    if (!target) return answer(failures.invalidArgument('options are missing'));
+  const finish = (): void => {
+    if (failed || call.cancelled) return;
+    if (!target) {
+      answer(failures.invalidArgument('options are missing'));
+      return;
+    }
     const stream = nameOf(target);
     const expected = expectedOf(target);
     node.write('append', call, () => node.store.append(stream, expected, proposals), {
@@ -57,6 +62,11 @@ export function handleAppend(
       },
       refused: (fault) => answer(node.refusalOf(fault)),
     });
+  };
+  // What breaks off ends the messages too, and tells only afterwards that it broke off: half an append is none, but for the hasty.
+  call.on('end', () => {
+    if (node.hasty) finish();
+    else afterTurns(TURNS, finish);
   });
 }
 
@@ -135,6 +145,10 @@ export function handleDelete(
     },
     refused: (fault: Fault) => answer(node.refusalOf(fault)),
   });
+}
+
+function afterTurns(turns: number, call: () => void): void {
+  setImmediate(() => (turns <= 1 ? call() : afterTurns(turns - 1, call)));
 }
 
 function successOf({ revision, at }: Extract<Decision, { kind: 'written' | 'idempotent' }>): Success {

@@ -3,11 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ANY, EventStoreDBClient, NO_STREAM } from '@eventstore/db-client';
+import { type ClientWritableStream, credentials, makeGenericClientConstructor } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collect } from '../../contracts/event-fixtures.ts';
 import { makeCertificates } from '../certificates.ts';
 import { again, clientEvent, clientEvents, listen } from './client-events.ts';
 import { type Double, type DoubleOptions, startDouble } from './double.ts';
+import { type AppendRequest, streamsService } from './wire.ts';
 
 const running: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -122,6 +124,32 @@ describe.each([
     await client.appendToStream('bucket-a', clientEvent(), { expectedRevision: ANY });
   });
 });
+
+it.each([
+  ['cut', false, -1],
+  ['cancelled', false, -1],
+  // Of one that was cancelled, a server that reads the end of the messages first has what had come.
+  ['cancelled', true, 4],
+] as const)(
+  'an append that is %s in the midst of it by a server that is hasty: %s, ends at %i',
+  async (how, hasty, head) => {
+    const double = await started({ hasty });
+    const Streams = makeGenericClientConstructor(streamsService, 'Streams');
+    const client = new Streams(`127.0.0.1:${double.port}`, credentials.createInsecure());
+    running.push(async () => client.close());
+    // The client is made from the service, which its type does not know.
+    const append = (client as unknown as { append: (done: () => void) => ClientWritableStream<AppendRequest> }).append;
+    await new Promise<void>((resolve) => {
+      const call = append.call(client, resolve);
+      call.write({ options: { stream: { name: Buffer.from('bucket-a') }, noStream: {} } });
+      const system = { type: 'DecisionMade', 'content-type': 'application/octet-stream' };
+      for (const { id } of clientEvents(5)) call.write({ event: { id: { text: id }, system } });
+      setTimeout(() => (how === 'cut' ? double.cut() : call.cancel()), 100);
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(double.store.head('bucket-a')).toBe(head);
+  },
+);
 
 it('a silent server answers Append no later than the deadline allows, and BatchAppend never', async () => {
   for (const batchAppend of [false, true]) {

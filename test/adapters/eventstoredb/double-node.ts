@@ -21,6 +21,7 @@ export interface Node {
   readonly faults: Faults;
   readonly maxAppendBytes: number;
   readonly caughtUp: boolean;
+  readonly hasty: boolean;
   /** Open subscriptions. */
   readonly subscriptions: Set<object>;
   /** Events that were handed to readers. */
@@ -40,6 +41,7 @@ export interface NodeParts {
   readonly faults: Faults;
   readonly maxAppendBytes: number;
   readonly caughtUp: boolean;
+  readonly hasty: boolean;
   /** `user:password` that every call must bring; none: all may. */
   readonly credentials: string | undefined;
   /** Undefined where this node leads. */
@@ -66,6 +68,7 @@ export function createNode(parts: NodeParts): Node {
     faults,
     maxAppendBytes: parts.maxAppendBytes,
     caughtUp: parts.caughtUp,
+    hasty: parts.hasty,
     subscriptions: new Set(),
     delivered: 0,
     later,

@@ -28,6 +28,11 @@ export interface DoubleOptions {
   readonly batchAppend?: boolean;
   /** False: a server before 23.10, that does not say when a subscription has caught up. */
   readonly caughtUp?: boolean;
+  /**
+   * True: takes the end of an Append's messages for the end of the append, though a reset may follow on its heels; a client that
+   * cancels one in the midst of it then has stored half of it. HTTP/2 of Node sends the end before the reset.
+   */
+  readonly hasty?: boolean;
   /** Greatest append in bytes, default 1 MiB. */
   readonly maxAppendBytes?: number;
   /** `user:password` that every call must bring (clients send them over TLS only). */
@@ -99,6 +104,7 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
     faults,
     maxAppendBytes: options.maxAppendBytes ?? 1024 * 1024,
     caughtUp: options.caughtUp ?? true,
+    hasty: options.hasty ?? false,
     credentials: options.credentials,
     leader: options.leader ?? (() => undefined),
     cutPeer: (peer) => sockets.get(peer)?.destroy(),
@@ -127,7 +133,7 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
     if (fault?.kind === 'slow') node.later(fault.ms, () => send(null, answer()));
     else if (fault === undefined) send(null, answer());
   };
-  grpc.addService(featuresService, { methods: answers('features', () => methodsOf(options.batchAppend ?? true)) });
+  grpc.addService(featuresService, { methods: answers('features', () => methodsOf(options)) });
   const id = randomUUID();
   grpc.addService(gossipService, {
     read: answers('gossip', () => {
@@ -185,7 +191,7 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
   };
 }
 
-function methodsOf(batchAppend: boolean): Methods {
+function methodsOf({ batchAppend = true, caughtUp = true }: DoubleOptions): Methods {
   const service = STREAMS.toLowerCase();
   const known = [
     { method: 'append', service },
@@ -194,5 +200,5 @@ function methodsOf(batchAppend: boolean): Methods {
     { method: 'tombstone', service },
   ];
   const batch = { method: 'batchappend', service, features: ['deadline_duration'] };
-  return { version: '24.10.0', methods: batchAppend ? [...known, batch] : known };
+  return { version: caughtUp ? '24.10.0' : '23.6.0', methods: batchAppend ? [...known, batch] : known };
 }

@@ -7,7 +7,7 @@ import { createAppends } from './appends.ts';
 import { closedError, createAsking } from './asking.ts';
 import { connect } from './client.ts';
 import { within } from './deadline.ts';
-import { refusalOf, unreachable } from './failures.ts';
+import { refusalOf, tooOld, unreachable } from './failures.ts';
 import { openFeed } from './feed.ts';
 import { openIdIndex } from './id-index.ts';
 import { type IndexLag, startIndexing } from './indexing.ts';
@@ -64,6 +64,8 @@ export interface EventStoreLog extends EventLog {
 
 /** What is accepted at close has so long to be sent. */
 const CLOSE_MS = 5_000;
+/** The version from which servers say that a subscription has caught up. */
+const OLDEST = 2_310;
 /** So many feeds in a row may fail before a read of all streams gives up. */
 const READ_ATTEMPTS = 5;
 
@@ -92,7 +94,7 @@ export function openEventStoreLog(options: EventStoreLogOptions): EventStoreLog 
     maxBytes: options.maxAppendBytes ?? 1024 * 1024,
   });
   const source = {
-    ...{ head, asking, prefix, now, silenceMs: readMs },
+    ...{ head, asking, prefix, now, silenceMs: readMs, silence },
     open: (after: Position, filter: Parameters<typeof openFeed>[2]) => openFeed(client, after, filter, prefix),
     quietMs: options.quietMs ?? 15,
     lookMs: options.lookMs ?? 1_000,
@@ -109,6 +111,14 @@ export function openEventStoreLog(options: EventStoreLogOptions): EventStoreLog 
 
   function open(): void {
     if (closing !== undefined) throw closedError();
+  }
+
+  /** Servers before 23.10 never say that a subscription has caught up: it would be waited for without end. */
+  async function silence(): Promise<Error> {
+    const said = await within(readMs, connection.version(), 'the version').catch(() => undefined);
+    const [, year = 0, month = 0] = /^(\d+)\.(\d+)\./.exec(said ?? '')?.map(Number) ?? [];
+    const old = year > 0 && year * 100 + month < OLDEST;
+    return old ? tooOld(asking.place, said) : new Error('A subscription heard nothing before it had caught up.');
   }
 
   async function head(): Promise<Position> {

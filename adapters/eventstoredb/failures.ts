@@ -50,6 +50,12 @@ export function tooLarge(limit: number, bytes?: number): ReckonerError {
   );
 }
 
+export function tooOld(place: string, version = 'unknown'): ReckonerError {
+  return new ReckonerError('log_unusable', `EventStoreDB at ${place} is version ${version}: too old.`, {
+    remedy: 'Run EventStoreDB 23.10 or newer: older ones never say that a subscription has caught up.',
+  });
+}
+
 /** What a read, or an append that waits for its turn, is told where the store does not answer. */
 export function unreachable(place: string, cause: unknown): ReckonerError {
   return new ReckonerError('log_unreachable', `EventStoreDB at ${place} does not answer.`, { cause });

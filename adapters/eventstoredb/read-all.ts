@@ -11,7 +11,7 @@ import { eventIn, type SubscriptionSource } from './subscription.ts';
  * @throws ReckonerError log_unreachable where nothing comes for as long as reads have patience; shutting_down
  */
 export async function* readAll(
-  { open, head, asking, prefix, silenceMs }: SubscriptionSource,
+  { open, head, asking, prefix, silenceMs, silence }: SubscriptionSource,
   { after = START, limit = Number.POSITIVE_INFINITY, streamPrefix, types }: ReadAllOptions,
   attempts: number,
 ): AsyncGenerator<RecordedEvent> {
@@ -26,7 +26,7 @@ export async function* readAll(
         const item = await feed.next(silenceMs);
         if (asking.closed) throw closedError();
         if (item === 'caughtUp') return;
-        if (item === 'quiet') throw new Error('A read of all streams heard nothing.');
+        if (item === 'quiet') throw await silence();
         const event = eventIn(item, prefix);
         if (event === undefined || event.position <= at) continue;
         if (event.position > end) return; // what is appended while the reader reads is not for this read

@@ -20,6 +20,8 @@ export interface SubscriptionSource {
   readonly lookMs: number;
   /** Milliseconds that the server may be silent before it has caught up. */
   readonly silenceMs: number;
+  /** Why nothing came for so long. */
+  readonly silence: () => Promise<Error>;
   readonly now: () => number;
 }
 
@@ -72,7 +74,7 @@ function iterate(source: SubscriptionSource, options: SubscribeOptions): AsyncIt
  * used: the one that it gives when it goes live may be where its next event will be, which would then never come.
  */
 async function* messages(
-  { open, head, asking, prefix, quietMs, lookMs, silenceMs, now }: SubscriptionSource,
+  { open, head, asking, prefix, quietMs, lookMs, silenceMs, silence, now }: SubscriptionSource,
   { after = START, streamPrefix, types }: SubscribeOptions,
   leaving: Leaving,
   release: () => void,
@@ -121,7 +123,7 @@ async function* messages(
             if (goal > at && !fresh) break;
             fresh = false;
           } else {
-            throw new Error('A subscription heard nothing before it had caught up.');
+            throw await silence();
           }
           if (live && goal !== undefined && at >= goal) {
             goal = undefined;

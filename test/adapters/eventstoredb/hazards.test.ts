@@ -215,7 +215,7 @@ test('a stream that breaks off while it is read is read again, each event once',
 
 test('a read that gets no answer is asked again; where none ever comes it says so', async () => {
   const double = await givenDouble();
-  const log = givenLog(double, { readMs: 100, patienceMs: 400 });
+  const log = givenLog(double, { readMs: 200, patienceMs: 800 });
   const stream = someStream();
   await log.append(stream, NO_STREAM, someEvents(1));
   await log.indexed();
@@ -225,7 +225,8 @@ test('a read that gets no answer is asked again; where none ever comes it says s
   await expect(stored(log, stream)).rejects.toMatchObject({ code: 'log_unreachable' });
   await expect(log.find(randomUUID())).rejects.toMatchObject({ code: 'log_unreachable' });
   double.heal();
-  expect(await log.find(randomUUID())).toBeUndefined();
+  // Its index begins anew behind the silence, which on a busy machine takes its time.
+  await expect.poll(() => log.find(randomUUID()).catch(({ code }) => code)).toBeUndefined();
 });
 
 test('nobody listens on the server for a consumer that has left', async () => {

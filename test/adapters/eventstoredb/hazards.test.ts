@@ -13,6 +13,7 @@ import {
 } from '../../../events/event-log.ts';
 import { collect, idsOf, someEvent, someEvents, someStream } from '../../contracts/event-fixtures.ts';
 import type { Fault } from './double-faults.ts';
+import { DoubleStore } from './double-store.ts';
 import { givenDouble, givenLog } from './given-log.ts';
 
 /** Nothing that a client does may end the process. */
@@ -368,6 +369,25 @@ test('what the store and others write is not in the log', async () => {
     'Theirs',
   ]);
   expect(await log.append(stream, 2, someEvents(1))).toEqual({ status: 'conflict', reason: 'revision', actual: 3 });
+});
+
+test('events that were committed together are told apart, wherever a reader goes on between them', async () => {
+  const double = await givenDouble({ store: new DoubleStore({ transactions: true }) });
+  const log = givenLog(double);
+  const [stream, events] = [someStream(), someEvents(4)];
+  const appended = await log.append(stream, NO_STREAM, events);
+  await log.append(someStream('domain'), NO_STREAM, someEvents(2));
+  const all = await collect(log.readAll({ streamPrefix: 'bucket-' }));
+  expect(idsOf(all)).toEqual(idsOf(events));
+  expect(appended).toHaveProperty('position', all.at(-1)?.position);
+  for (const [index, { position }] of all.entries()) {
+    const rest = idsOf(events).slice(index + 1);
+    expect(idsOf(await collect(log.readAll({ after: position, streamPrefix: 'bucket-' })))).toEqual(rest);
+    const { seen, caughtUp } = following(log, { after: position, streamPrefix: 'bucket-' });
+    await expect.poll(caughtUp).toBe(1);
+    expect(idsOf(seen)).toEqual(rest);
+  }
+  expect(await log.find(events[1]!.id)).toEqual(all[1]);
 });
 
 test('two installations share a store, each with its own streams', async () => {

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ReckonerError } from '../../events/errors.ts';
-import { addressFrom, type EventStoreAddress, placeOf } from '../eventstoredb/address.ts';
+import { addressFrom, type EventStoreAddress, formFrom, placeOf } from '../eventstoredb/address.ts';
 import { openEventStoreLog } from '../eventstoredb/event-log.ts';
 import type { CopyEnd } from '../keeping/copy-log.ts';
 import { openSqliteEventLog } from '../sqlite/event-log.ts';
@@ -44,9 +44,7 @@ export function openDestination(spec: CopySpec, env: Cli['env']): CopyEnd {
 function openEnd(spec: CopySpec, env: Cli['env']): CopyEnd {
   const { name } = spec;
   if (spec.kind === 'file') return { log: openSqliteEventLog({ file: name }), name, ordered: true };
-  const { EVENTSTORE_PREFIX: prefix = '', EVENTSTORE_JSON } = env;
-  const { address } = spec;
-  const log = openEventStoreLog({ address, prefix, json: EVENTSTORE_JSON === '1', indexFile: ':memory:' });
+  const log = openEventStoreLog({ address: spec.address, indexFile: ':memory:', ...formFrom(env) });
   return { log, name, ordered: false };
 }
 

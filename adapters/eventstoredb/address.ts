@@ -103,6 +103,25 @@ export function addressFrom(env: Readonly<Record<string, string | undefined>>): 
   return { ...address, credentials: { username, password } };
 }
 
+/**
+ * How events are stored there: EVENTSTORE_PREFIX before our stream names, EVENTSTORE_JSON=1 for JSON bodies, and
+ * EVENTSTORE_MAX_APPEND_BYTES where the server takes more, or less, than a mebibyte at once.
+ * @throws ReckonerError config_invalid
+ */
+export function formFrom(env: Readonly<Record<string, string | undefined>>): {
+  readonly prefix: string;
+  readonly json: boolean;
+  readonly maxAppendBytes: number | undefined;
+} {
+  const prefix = env.EVENTSTORE_PREFIX ?? '';
+  if (!/^[\w.]*$/.test(prefix)) throw invalid('EVENTSTORE_PREFIX has letters, digits, dots and underscores only.');
+  const bytes = env.EVENTSTORE_MAX_APPEND_BYTES || undefined;
+  if (bytes !== undefined && !/^[1-9]\d{3,8}$/.test(bytes)) {
+    throw invalid('EVENTSTORE_MAX_APPEND_BYTES is no number of bytes from 1000.');
+  }
+  return { prefix, json: env.EVENTSTORE_JSON === '1', maxAppendBytes: bytes === undefined ? undefined : Number(bytes) };
+}
+
 /** Hosts for people: without credentials. */
 export function placeOf({ hosts, discover }: EventStoreAddress): string {
   const names = hosts.map(({ address, port }) => `${address}:${port}`).join(',');

@@ -1,7 +1,7 @@
 /** The log of a node: one file of SQLite, or EventStoreDB where EVENTSTORE_URL is set. */
 import type { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
-import { addressFrom } from '../eventstoredb/address.ts';
+import { addressFrom, formFrom } from '../eventstoredb/address.ts';
 import { openEventStoreLog } from '../eventstoredb/event-log.ts';
 import { openSqliteEventLog, type SqliteEventLog, type SqliteEventLogOptions } from '../sqlite/event-log.ts';
 
@@ -30,6 +30,5 @@ export function openLog(
 ): NodeLog {
   const address = addressFrom(variables);
   if (address === undefined) return openSqliteEventLog(sqlite);
-  const { EVENTSTORE_PREFIX: prefix = '', EVENTSTORE_JSON } = variables;
-  return openEventStoreLog({ address, indexFile, prefix, json: EVENTSTORE_JSON === '1' });
+  return openEventStoreLog({ address, indexFile, ...formFrom(variables) });
 }

@@ -67,6 +67,10 @@ const benches: Readonly<Record<string, Entry>> = {
     about: 'decisions over HTTP against a bare handler: at least 0.4 of its requests',
     load: () => import('./http.ts'),
   },
+  nats: {
+    about: 'decisions over a real nats-server against bare request-reply: at least 0.35 of its requests',
+    load: () => import('./nats.ts'),
+  },
   learning: {
     about: 'what policies earn on recorded requests, against committed references; reads data sets, writes nothing',
     load: () => import('./learning.ts'),

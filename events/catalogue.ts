@@ -3,6 +3,7 @@
  * event type that is not here was written by a newer version: it is kept in the log and skipped.
  */
 import protobuf from 'protobufjs/minimal.js';
+import { encode } from '../proto/encode.ts';
 import * as wire from '../proto/generated/events.ts';
 import { ReckonerError } from './errors.ts';
 import type { EventRecord, RecordedEvent } from './event-log.ts';
@@ -70,12 +71,12 @@ export type DecodedEvent = {
 export function encodeData(draft: Draft): Uint8Array {
   // Each branch of the union pairs a type with its own data; TypeScript cannot carry that through the lookup.
   const definition = catalogue[draft.type] as Definition<unknown>;
-  return definition.write(draft.data, protobuf.Writer.create()).finish();
+  return encode(draft.data, definition.write);
 }
 
 /** Without a checksum where none is given: `seal` gives one. */
 export function encodeMetadata(metadata: Omit<wire.Metadata, 'checksum'> & Partial<wire.Metadata>): Uint8Array {
-  return wire.writeMetadata({ checksum: undefined, ...metadata }, protobuf.Writer.create()).finish();
+  return encode({ checksum: undefined, ...metadata }, wire.writeMetadata);
 }
 
 /** @throws ReckonerError log_corrupt */

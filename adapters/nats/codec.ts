@@ -5,6 +5,7 @@
 import protobuf from 'protobufjs/minimal.js';
 import { type ErrorCode, errorCodes, type Problem, problemOf, ReckonerError } from '../../events/errors.ts';
 import type { Reply } from '../../events/message-bus.ts';
+import { encode } from '../../proto/encode.ts';
 import * as wire from '../../proto/generated/messages.ts';
 import { parseStrictJson } from '../http/strict-json.ts';
 
@@ -43,7 +44,7 @@ interface Coder {
 function coder<T>({ name, fits, write, read }: Wire<T>): Coder {
   return {
     name,
-    encode: (body) => (fits(body) ? write(body, protobuf.Writer.create()).finish() : undefined),
+    encode: (body) => (fits(body) ? encode(body, write) : undefined),
     decode: (bytes) => read(readerOf(bytes), bytes.length),
   };
 }

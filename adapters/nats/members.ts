@@ -132,10 +132,14 @@ export async function openMembers(options: MembersOptions): Promise<NodeMembers>
       return;
     }
     const before = known.get(beat.name);
-    const skews = [...(before?.beat.instance === beat.instance ? before.skews : []), beat.clock - clock()];
-    known.set(beat.name, { beat, heardAt: performance.now(), skews: skews.slice(-SKEWS) });
+    const skews = [...(before?.beat.instance === beat.instance ? before.skews : []), beat.clock - clock()].slice(
+      -SKEWS,
+    );
+    known.set(beat.name, { beat, heardAt: performance.now(), skews });
     const skew = skewOf(skews);
-    if (Math.abs(skew) > SKEW_MOST_MS) tellOnce(`clock ${beat.name}`, clocksDiffer(beat.name, skew));
+    // Not before several agree: what waited while one of the two was held up comes late, all of it.
+    if (skews.length === SKEWS && Math.abs(skew) > SKEW_MOST_MS)
+      tellOnce(`clock ${beat.name}`, clocksDiffer(beat.name, skew));
     if (isOther(beat)) tellOnce(`log ${beat.name}`, twoLogs(beat.name));
     look();
   }

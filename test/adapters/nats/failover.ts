@@ -19,6 +19,7 @@ const NAMES = ['one', 'two', 'three'];
 export const CLIENT_MS = 3_000;
 const WORKERS = 24;
 const POLL_MS = 20;
+const HELD_MS = 6_000;
 
 export interface Failover {
   readonly acknowledged: { readonly decisions: number; readonly rewards: number };
@@ -38,8 +39,15 @@ export interface Failover {
   readonly answeringMs: readonly number[];
 }
 
-/** Three nodes under load; kills one after the other at a moment of chance, and starts each again. */
-export async function killUnderLoad(kills: number, seed: number): Promise<Failover> {
+/**
+ * Three nodes under load; kills one after the other at a moment of chance, and starts each again. Or holds it for longer than the
+ * others wait for it: then it wakes up with what it was about to write, and with buckets that others have written meanwhile.
+ */
+export async function killUnderLoad(
+  kills: number,
+  seed: number,
+  how: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL',
+): Promise<Failover> {
   const random = xoroshiro128plus(seed);
   const dataDir = temporaryDirectory();
   const server = await startNatsServer({ jetstream: false });
@@ -63,6 +71,13 @@ export async function killUnderLoad(kills: number, seed: number): Promise<Failov
       const process = nodes.get(victim);
       if (process === undefined) throw new Error(`${victim} does not run.`);
       moments.push({ at: performance.now(), victim });
+      if (how === 'SIGSTOP') {
+        process.kill('SIGSTOP');
+        await pause(HELD_MS);
+        process.kill('SIGCONT');
+        await pause(2_500);
+        continue;
+      }
       await ended(process, 'SIGKILL');
       await pause(2_500);
       nodes.set(victim, await startNode({ dataDir, url: server.url, node: victim, pollMs: POLL_MS }));

@@ -1,7 +1,7 @@
 /** Heartbeats over a bus of this process; over a real server see `several-processes.test.ts`. */
 import { expect, onTestFinished, test } from 'vitest';
 import { createInProcessBus } from '../../../adapters/memory/message-bus.ts';
-import { askNodes, HEARTBEAT, type MembersOptions, openMembers } from '../../../adapters/nats/members.ts';
+import { askNodes, HEARTBEAT, HOW_ARE_YOU, type MembersOptions, openMembers } from '../../../adapters/nats/members.ts';
 import type { MessageBus } from '../../../events/message-bus.ts';
 
 const STATUS = { liveBuckets: 3, inFlight: 1, position: '0000000000000007', forwarded: 0, takenOver: 0 };
@@ -86,6 +86,18 @@ test('clocks that differ are told of once, and which way', async () => {
   ]);
   const skews = Object.fromEntries(one.heard().map(({ name, skewMs }) => [name, Math.round(skewMs / 100)]));
   expect(skews).toEqual({ two: 50, three: -25 });
+});
+
+test('heartbeats that come late, all at once, are no clock that differs', async () => {
+  const bus = createInProcessBus();
+  const troubles: string[] = [];
+  await memberOn(bus, 'one', { onTrouble: ({ message }) => troubles.push(message) });
+  let late = 6_000;
+  const two = await memberOn(bus, 'two', { beatMs: 10_000, clock: () => Date.now() - late });
+  two.join();
+  for (; late >= 0; late -= 1_000) await bus.publish(HOW_ARE_YOU, {});
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(troubles).toEqual([]);
 });
 
 test('a node that writes another log is none of ours, and told; one that has not written yet may be', async () => {

@@ -113,6 +113,9 @@ const RetractRef = z.strictObject({
 
 const PosteriorRef = z.strictObject({ domain: DomainName, query: z.unknown().optional() });
 
+/** Longest name of who asks. */
+const BY_LENGTH = 256;
+
 /** Rollback points that are listed. */
 const POINTS = 200;
 
@@ -123,6 +126,9 @@ function handle(house: House, message: Message): Promise<unknown> {
   const { tenant = DEFAULT_TENANT, by = 'bus' } = headers;
   if (!tenantPattern.test(tenant))
     throw new ReckonerError('request_invalid', 'This is not the name of a tenant: 1 to 24 of a-z, 0-9 and _.');
+  // It is recorded, and whoever reaches the bus may say what they like.
+  if (by.length > BY_LENGTH)
+    throw new ReckonerError('request_invalid', `Who asks is told in at most ${BY_LENGTH} characters.`);
   const request = { house, message, tenant };
   switch (verb) {
     case 'decide':

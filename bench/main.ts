@@ -68,7 +68,8 @@ const benches: Readonly<Record<string, Entry>> = {
     load: () => import('./http.ts'),
   },
   nats: {
-    about: 'decisions over a real nats-server against bare request-reply: at least 0.35 of its requests',
+    about:
+      'decisions over a real nats-server against bare request-reply: at least 0.35 of its requests, the log in memory',
     load: () => import('./nats.ts'),
   },
   learning: {

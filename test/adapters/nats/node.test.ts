@@ -137,6 +137,7 @@ describe.skipIf(natsServerPath === undefined)('a node over NATS', () => {
     expect(await codeOf('{"contxt":{}}')).toBe('request_invalid');
     expect(await codeOf('<decide/>', typed('text/xml'))).toBe('media_type_unsupported');
     expect(await codeOf('{}', typed('application/json', { tenant: 'No Such Name' }))).toBe('request_invalid');
+    expect(await codeOf('{}', typed('application/json', { by: 'y'.repeat(257) }))).toBe('request_invalid');
     expect(await codeOf('{"context":{}}')).toBe('');
   });
 

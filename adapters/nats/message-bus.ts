@@ -17,6 +17,7 @@ import {
 import type { NatsLink } from './connection.ts';
 import { type Endpoint, type MicroService, startMicroService } from './micro-service.ts';
 import { createRequests, publish as hand } from './requests.ts';
+import { createSlowTeller } from './slow-teller.ts';
 import { ERROR, fromWire, type Headers, toWire } from './wire-headers.ts';
 import { wireSubjects } from './wire-subjects.ts';
 
@@ -42,8 +43,6 @@ export interface NatsBusOptions {
 /** One queue group for all that all nodes serve: each request reaches one of them. */
 const QUEUE = 'reckoner';
 const SERVICE = 'reckoner';
-/** A subscriber that stays behind is told of so often. */
-const TELL_SLOW_MS = 1_000;
 const NO_HEADERS: Headers = Object.freeze({});
 
 export function createNatsBus(options: NatsBusOptions): MessageBus {
@@ -313,24 +312,4 @@ export function createNatsBus(options: NatsBusOptions): MessageBus {
 /** `decide.*` is `decide`; what answers everything is `all`. */
 function endpointName(pattern: string): string {
   return pattern.replace(/[.](?=[*>])|[*>]/g, '').replaceAll('.', '-') || 'all';
-}
-
-/** Tells that messages are lost: the first at once, the others counted. */
-function createSlowTeller(pattern: string, onError: (thrown: unknown, message: Message) => void) {
-  let lost = 0;
-  let told = Number.NEGATIVE_INFINITY;
-  return {
-    lost(message: Message): void {
-      lost++;
-      const now = performance.now();
-      if (now - told < TELL_SLOW_MS) return;
-      told = now;
-      const messages = lost === 1 ? 'a message was' : `${lost} messages were`;
-      onError(
-        new ReckonerError('overloaded', `The subscriber of ${pattern} does not keep up: ${messages} lost.`),
-        message,
-      );
-      lost = 0;
-    },
-  };
 }

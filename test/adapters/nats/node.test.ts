@@ -188,9 +188,7 @@ describe.skipIf(natsServerPath === undefined)('a node over NATS', () => {
       { arm: 'blue', items: [] },
     ];
     expect(await far.blend(decisionId, { lists, size: 2 })).toMatchObject({ items: [{ item: 'a' }, { item: 'b' }] });
-    const { rewardId } = await far
-      .reward(decisionId, { feedback: { rating: 4 }, item: 'a' })
-      .catch(() => far.reward(decisionId, { value: 0.5, item: 'a' }));
+    const { rewardId } = await far.reward(decisionId, { value: 0.5, item: 'a' });
     expect(await far.retract(decisionId, rewardId, { reason: 'a mistake' })).toMatchObject({ retracted: true });
     await far.freeze(DOMAIN, { reason: 'hold' });
     await far.thaw(DOMAIN);

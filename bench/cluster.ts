@@ -28,6 +28,7 @@ const SIZES = [1, 2, 3] as const;
 const CROWD = 512;
 const IN_FLIGHT = 64;
 const BUCKETS = 2_000;
+const USUAL: Shape = { inFlight: IN_FLIGHT, buckets: BUCKETS };
 const ROUNDS = 3;
 const SECONDS = 4;
 const WARM_UP = 3_000;
@@ -57,7 +58,8 @@ export function run({ data }: BenchOptions): Promise<Figures> {
         }
       }
       const bare = await bareRequests(server.url, IN_FLIGHT, SECONDS);
-      const crowd = await alone.round(forSeconds(SECONDS), CROWD);
+      const crowd = await alone.round(forSeconds(SECONDS), { inFlight: CROWD, buckets: BUCKETS });
+      const hot = await hotBucket([alone, ...sides]);
       const figures = all.map(({ side, rounds }) => summary(side, rounds));
       const [local, one, ...others] = figures;
       const aimed = others.pop();
@@ -100,6 +102,7 @@ export function run({ data }: BenchOptions): Promise<Figures> {
         /** The same nodes as the last, each asked for its own buckets only. */
         aimed,
         coordination,
+        hotBucket: hot,
         constants,
         model: model.figures,
       };
@@ -108,6 +111,19 @@ export function run({ data }: BenchOptions): Promise<Figures> {
       await server.stop();
     }
   });
+}
+
+/** One bucket belongs to one node, however many there are: what it takes in is a ceiling that more nodes do not raise. */
+async function hotBucket(sides: readonly Side[]) {
+  const ceilings = [];
+  for (const { name, round } of sides) {
+    const { decisions, seconds, latencies } = await round(forSeconds(SECONDS), { inFlight: IN_FLIGHT, buckets: 1 });
+    const decisionsPerSecond = Math.round(decisions / seconds);
+    const p50Ms = rounded(median(latencies), 1);
+    console.log(`one bucket, ${name}: ${decisionsPerSecond} decisions and rewards/s, p50 ${p50Ms} ms`);
+    ceilings.push({ name, decisionsPerSecond, p50Ms });
+  }
+  return ceilings;
 }
 
 interface Round {
@@ -120,11 +136,17 @@ interface Round {
   readonly forwarded: number;
 }
 
+/** How many are under way at once, over how many buckets. */
+interface Shape {
+  readonly inFlight: number;
+  readonly buckets: number;
+}
+
 interface Side {
   readonly name: string;
   /** Nodes; 0 is one process without NATS. */
   readonly size: number;
-  round(more: () => boolean, inFlight?: number): Promise<Round>;
+  round(more: () => boolean, shape?: Shape): Promise<Round>;
   close(): Promise<void>;
 }
 
@@ -145,11 +167,11 @@ async function openSide(server: NatsServer, size: number, dataDir: string, aimed
   return {
     name: `${size} node(s)${aimed ? ', asked by who knows the owner' : ''}`,
     size,
-    async round(more, inFlight = IN_FLIGHT) {
+    async round(more, { inFlight, buckets } = USUAL) {
       seed += 1;
       const before = await usedByAll(nodes, server, asking);
       const began = performance.now();
-      const load = { inFlight, next: randomBuckets(BUCKETS, seed, more), seed, propensity: 'lazy' } as const;
+      const load = { inFlight, next: randomBuckets(buckets, seed, more), seed, propensity: 'lazy' } as const;
       const { decisions, latencies } = await driveLoad(reckoner, load);
       const seconds = (performance.now() - began) / 1000;
       const after = await usedByAll(nodes, server, asking);
@@ -175,11 +197,11 @@ async function openAlone(dataDir: string): Promise<Side> {
   return {
     name: 'one process, no NATS',
     size: 0,
-    async round(more, inFlight = IN_FLIGHT) {
+    async round(more, { inFlight, buckets } = USUAL) {
       seed += 1;
       const before = process.cpuUsage();
       const began = performance.now();
-      const load = { inFlight, next: randomBuckets(BUCKETS, seed, more), seed, propensity: 'lazy' } as const;
+      const load = { inFlight, next: randomBuckets(buckets, seed, more), seed, propensity: 'lazy' } as const;
       const { decisions, latencies } = await driveLoad(node.reckoner, load);
       const seconds = (performance.now() - began) / 1000;
       const { user, system } = process.cpuUsage(before);

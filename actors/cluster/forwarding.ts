@@ -18,6 +18,9 @@ export const HOP_HEADER = 'reckoner-hop';
 /** Says of a forwarded request that its id was made by the node that it came to: nobody has used it before. */
 export const MADE_ID_HEADER = 'reckoner-made-id';
 
+/** How much of the domain's stream the node knows that a request came to: its owner must not know less when it answers. */
+export const KNOWN_HEADER = 'reckoner-known';
+
 /** What deciding and recording may add to the time that a run is given, in milliseconds. */
 const RUN_MARGIN_MS = 5_000;
 
@@ -33,10 +36,13 @@ export async function decideAtOwner(
   command: DecideCommand,
   ...[tenant, name]: [string, string]
 ): Promise<Decision> {
-  if (isForwarded(message)) return decide(house, tenant, name, asMade(message, command));
+  if (isForwarded(message)) {
+    await catchUp(house, message, tenant, name);
+    return decide(house, tenant, name, asMade(message, command));
+  }
   const owner = await ownerOf(house, placement, tenant, name, command.context);
   if (owner === placement.self) return decide(house, tenant, name, command);
-  const { fixed, outward } = fix(house, message, command);
+  const { fixed, outward } = fix(house, hopping(house, message, tenant, name), command);
   const answer = await answerFrom<Decision>(placement, owner, outward);
   return answer ?? decide(house, tenant, name, fixed);
 }
@@ -53,11 +59,14 @@ export async function runAtOwner(
   command: RunCommand,
   ...[tenant, name]: [string, string]
 ): Promise<Run> {
-  if (isForwarded(message)) return run(house, tenant, name, asMade(message, command));
+  if (isForwarded(message)) {
+    await catchUp(house, message, tenant, name);
+    return run(house, tenant, name, asMade(message, command));
+  }
   const owner = await ownerOf(house, placement, tenant, name, command.context);
   if (owner === placement.self) return run(house, tenant, name, command);
   const since = house.env.now();
-  const { fixed, outward } = fix(house, message, command);
+  const { fixed, outward } = fix(house, hopping(house, message, tenant, name), command);
   const answer = await answerFrom<Run>(placement, owner, outward, command.timeoutMs + RUN_MARGIN_MS);
   if (answer !== undefined) return answer;
   const left = Math.max(1, command.timeoutMs - (house.env.now() - since));
@@ -74,10 +83,17 @@ export async function atOwner<T>(
   here: () => Promise<T>,
 ): Promise<T> {
   const { placement } = house;
-  if (placement === undefined || isForwarded(message)) return here();
+  if (placement === undefined) return here();
   const { domain, bucketId } = parseDecisionId(house.decisionKey, tenant, id);
+  if (isForwarded(message)) {
+    await catchUp(house, message, tenant, domain);
+    return here();
+  }
   const owner = placement.ownerOf(bucketPrefix(tenant, domain) + bucketId);
-  const answer = owner === placement.self ? undefined : await answerFrom<T>(placement, owner, hopping(message));
+  const answer =
+    owner === placement.self
+      ? undefined
+      : await answerFrom<T>(placement, owner, hopping(house, message, tenant, domain));
   return answer ?? here();
 }
 
@@ -97,7 +113,7 @@ export async function silenceAtOwner(
     const bucketId = stream.slice(bucketPrefix(tenant, name).length);
     const id = decisionId(house.decisionKey, tenant, { domain: name, bucketId, revision });
     const message = { subject: `silence.${name}`, body: { decisionId: id }, headers: { tenant } };
-    const answer = await answerFrom<object>(placement, owner, hopping(message));
+    const answer = await answerFrom<object>(placement, owner, hopping(house, message, tenant, name));
     if (answer !== undefined) return;
   }
   await recordSilence(house, domain, stream, revision);
@@ -128,19 +144,26 @@ async function ownerOf(
 }
 
 /** The request under an id that holds wherever it is handled, here and as it goes out. */
-function fix<T extends DecideCommand>(house: House, message: Message, command: T) {
-  const out = hopping(message);
+function fix<T extends DecideCommand>(house: House, out: Message, command: T) {
   if (command.requestId !== undefined) return { fixed: command, outward: out };
   const requestId = house.env.uuid();
-  const body = { ...(message.body as object), requestId }; // it was parsed as one
+  const body = { ...(out.body as object), requestId }; // it was parsed as one
   return {
     fixed: { ...command, requestId, made: true },
     outward: { ...out, body, headers: { ...out.headers, [MADE_ID_HEADER]: '1' } },
   };
 }
 
-function hopping(message: Message): Message {
-  return { ...message, headers: { ...message.headers, [HOP_HEADER]: '1' } };
+function hopping(house: House, message: Message, tenant: string, name: string): Message {
+  const known = String(loadedDomain(house, tenant, name)?.timeline.length ?? 0);
+  return { ...message, headers: { ...message.headers, [HOP_HEADER]: '1', [KNOWN_HEADER]: known } };
+}
+
+/** Whoever has just configured or frozen a domain at one node is not answered by another that has not heard of it. */
+async function catchUp(house: House, { headers }: Message, tenant: string, name: string): Promise<void> {
+  const known = Number(headers[KNOWN_HEADER] ?? 0);
+  const domain = loadedDomain(house, tenant, name);
+  if (domain !== undefined && domain.timeline.length < known) await domain.refresh();
 }
 
 /** Marked only where it is one: the mark of a caller's own request must be the same on every node. */

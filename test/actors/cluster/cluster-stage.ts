@@ -7,7 +7,7 @@ import { createRing } from '../../../actors/cluster/rendezvous.ts';
 import type { DomainConfigInput } from '../../../actors/config/domain-config.ts';
 import type { Decision } from '../../../actors/messages/decide.ts';
 import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
-import type { EventLog } from '../../../events/event-log.ts';
+import type { EventLog, SubscriptionMessage } from '../../../events/event-log.ts';
 import { bucketPrefix } from '../../../events/streams.ts';
 import { temporaryDirectory } from '../../adapters/sqlite/temporary.ts';
 import { configured, DOMAIN, decodedOf, given, openStage, type Stage, TENANT } from '../given.ts';
@@ -36,13 +36,24 @@ export interface Cluster {
   decide(at: string, tier: number, requestId?: string): Promise<Decision>;
 }
 
+/** A subscription that never says anything. */
+async function* silence(signal?: AbortSignal): AsyncGenerator<SubscriptionMessage> {
+  await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+}
+
 export async function openCluster(
   names: readonly string[] = ['one', 'two', 'three'],
   {
     config = CONFIG,
     agents,
     timeoutMs,
-  }: { config?: DomainConfigInput; agents?: readonly AgentDefinition[]; timeoutMs?: number } = {},
+    deaf = [],
+  }: {
+    config?: DomainConfigInput;
+    agents?: readonly AgentDefinition[];
+    timeoutMs?: number;
+    deaf?: readonly string[];
+  } = {},
 ): Promise<Cluster> {
   const file = join(temporaryDirectory(), 'events.db');
   const network = createNetwork({ timeoutMs });
@@ -55,7 +66,10 @@ export async function openCluster(
     placements.push(placement);
     // Naps are short, and never none: windows are looked at again and again.
     const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 2)));
-    const options = { sleep, agents, log: logs[index], node: name, seed: index + 1, snapshots: openShelf(), placement };
+    const own = logs[index]!;
+    // A node that hears of nothing by itself: what others wrote it learns by asking only.
+    const log: EventLog = deaf.includes(name) ? { ...own, subscribe: ({ signal } = {}) => silence(signal) } : own;
+    const options = { sleep, agents, log, node: name, seed: index + 1, snapshots: openShelf(), placement };
     nodes.push(index === 0 ? await given([configured(config)], options) : await openStage(options));
   }
   onTestFinished(async () => {

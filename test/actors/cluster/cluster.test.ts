@@ -99,3 +99,17 @@ test('a run is carried out once, at the owner, though it is asked for at two nod
   expect(runs.map(({ answer }) => answer)).toEqual(['yes', 'yes', 'yes']);
   expect(new Set(runs.map(({ decision }) => decision.decisionId)).size).toBe(1);
 });
+
+test('who has configured or frozen a domain at one node is answered by no other as if it had not', async () => {
+  const cluster = await openCluster(['one', 'two', 'three'], { deaf: ['two'] });
+  const tier = await tierOf(cluster, 'two');
+  const { reckoner } = cluster.node('one');
+  const before = await cluster.decide('one', tier);
+  const context = { ...CONFIG.context, hurry: { type: 'boolean' as const } };
+  await reckoner.configure(DOMAIN, { ...CONFIG, context, arms: ['green'] });
+  const asked = { context: { tier: `t${tier}`, hurry: true } };
+  expect(await reckoner.decide(DOMAIN, asked)).toMatchObject({ arm: 'green' });
+  await reckoner.freeze(DOMAIN);
+  expect(await reckoner.reward(before.decisionId, { value: 1 })).toMatchObject({ learned: false });
+  for (const names of (await writers(cluster.log)).values()) expect(names.size).toBe(1);
+});

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ReckonerError } from '../../events/errors.ts';
 import { type EventLog, type Position, type RecordedEvent, START } from '../../events/event-log.ts';
+import type { SnapshotStore } from '../../events/snapshot-store.ts';
 import { type EventStoreAddress, placeOf } from './address.ts';
 import { createAppends } from './appends.ts';
 import { closedError, createAsking } from './asking.ts';
@@ -13,6 +14,7 @@ import { openIdIndex } from './id-index.ts';
 import { type IndexLag, startIndexing } from './indexing.ts';
 import { readAll } from './read-all.ts';
 import { createReads } from './reads.ts';
+import { shareSnapshots } from './shared-snapshots.ts';
 import type { Placed } from './stored-form.ts';
 import { subscription } from './subscription.ts';
 import { createTurns } from './turns.ts';
@@ -43,6 +45,8 @@ export interface EventStoreLogOptions {
   readonly quietMs?: number;
   /** A subscription that hears nothing for so long looks whether there is anything, default 1,000. */
   readonly lookMs?: number;
+  /** Events of a stream after which a snapshot of it is shared again, default 2,048. */
+  readonly shareEvery?: number;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
   /** Uniform in [0, 1). */
@@ -58,6 +62,8 @@ export interface EventStoreLog extends EventLog {
   lag(): IndexLag;
   /** Settles when the index has seen everything that is in the log now. */
   indexed(): Promise<void>;
+  /** Snapshots that other nodes find too, beside these local ones. */
+  shareSnapshots(local: SnapshotStore): SnapshotStore;
   /** What the server calls itself, such as 23.10.1. @throws ReckonerError log_unreachable, log_unusable */
   version(): Promise<string>;
 }
@@ -76,7 +82,7 @@ const READ_ATTEMPTS = 5;
 export function openEventStoreLog(options: EventStoreLogOptions): EventStoreLog {
   const { address, prefix = '', readMs = 10_000, patienceMs = 5_000 } = options;
   const { now = () => performance.now(), random = Math.random, pageSize = 500 } = options;
-  const appendMs = options.appendMs ?? 5_000;
+  const { appendMs = 5_000, maxAppendBytes: maxBytes = 1024 * 1024, shareEvery = 2_048 } = options;
   const connection = connect(address, readMs);
   const { client } = connection;
   let trouble: ReckonerError | undefined;
@@ -91,7 +97,7 @@ export function openEventStoreLog(options: EventStoreLogOptions): EventStoreLog 
     ...{ client, asking, reads, indexing, deadlineMs: appendMs },
     form: { json: options.json ?? false, prefix, writer: randomUUID() },
     turns: createTurns(options.atOnce ?? 64),
-    maxBytes: options.maxAppendBytes ?? 1024 * 1024,
+    maxBytes,
   });
   const source = {
     ...{ head, asking, prefix, now, silenceMs: readMs, silence },
@@ -173,6 +179,13 @@ export function openEventStoreLog(options: EventStoreLogOptions): EventStoreLog 
     lag: indexing.lag,
     indexed: indexing.caughtUp,
     version,
+    shareSnapshots: (local) =>
+      shareSnapshots(local, {
+        ...{ client, prefix, every: shareEvery, deadlineMs: readMs },
+        // Room for its type and what is said of it.
+        maxBytes: maxBytes - 2_048,
+        told: (thrown) => told(refusalOf(thrown) ?? unreachable(asking.place, thrown)),
+      }),
     close: () => {
       closing ??= release();
       return closing;

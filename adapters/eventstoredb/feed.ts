@@ -11,6 +11,7 @@ import type { Filter, Position } from '../../events/event-log.ts';
 import { within } from './deadline.ts';
 import { errorFrom } from './failures.ts';
 import { storedPosition } from './position.ts';
+import { SNAPSHOT_STREAMS } from './shared-snapshots.ts';
 
 /** An event; that the server has delivered all there was; or that nothing came for as long as was asked. */
 export type FeedItem = AllStreamResolvedEvent | 'caughtUp' | 'quiet';
@@ -93,7 +94,7 @@ function serverFilter({ streamPrefix = '', types }: Filter, prefix: string) {
   const streams = prefix + streamPrefix;
   if (streams !== '') return streamNameFilter({ prefixes: [streams] });
   if (types !== undefined && types.length > 0) return eventTypeFilter({ prefixes: [...types] });
-  return streamNameFilter({ regex: '^[^$]' });
+  return streamNameFilter({ regex: `^(?!\\$|${SNAPSHOT_STREAMS})` });
 }
 
 /** What the server's filter let through may still be none of what was asked for. */

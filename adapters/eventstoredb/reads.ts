@@ -61,19 +61,7 @@ const NEWEST_GROWTH = 8;
 export function createReads({ client, asking, prefix, deadlineMs, pageSize, placed }: ReadsOptions): Reads {
   /** Every page passes here. */
   async function drained(open: () => ReadHandle): Promise<ResolvedEvent[]> {
-    return asking.again(async () => {
-      const handle = open();
-      handle.on('error', () => {}); // one that comes after we have left has nobody else
-      try {
-        return await within(deadlineMs, collect(handle), 'a read');
-      } catch (thrown) {
-        if (thrown instanceof StreamNotFoundError) return [];
-        // One that is left unread keeps the client from ever ending; cancelling waits for a connection that may never come.
-        await within(deadlineMs, handle.cancel(), 'cancel').catch(() => {});
-        handle.destroy();
-        throw thrown;
-      }
-    });
+    return asking.again(() => drain(open, deadlineMs));
   }
 
   const ofStream = (name: string, fromRevision: bigint | typeof END, maxCount: number, backwards: boolean) =>
@@ -167,6 +155,21 @@ export function createReads({ client, asking, prefix, deadlineMs, pageSize, plac
   }
 
   return { stream, some, idAt, headOf, page, newest };
+}
+
+/** One attempt at a read: to its end, or cancelled. A stream that does not exist has no events. */
+export async function drain(open: () => ReadHandle, deadlineMs: number): Promise<ResolvedEvent[]> {
+  const handle = open();
+  handle.on('error', () => {}); // one that comes after we have left has nobody else
+  try {
+    return await within(deadlineMs, collect(handle), 'a read');
+  } catch (thrown) {
+    if (thrown instanceof StreamNotFoundError) return [];
+    // One that is left unread keeps the client from ever ending; cancelling waits for a connection that may never come.
+    await within(deadlineMs, handle.cancel(), 'cancel').catch(() => {});
+    handle.destroy();
+    throw thrown;
+  }
 }
 
 async function collect(handle: AsyncIterable<ResolvedEvent>): Promise<ResolvedEvent[]> {

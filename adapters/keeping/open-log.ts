@@ -2,13 +2,15 @@
 import type { ReckonerError } from '../../events/errors.ts';
 import type { EventLog, RecordedEvent } from '../../events/event-log.ts';
 import { addressFrom, formFrom } from '../eventstoredb/address.ts';
-import { openEventStoreLog } from '../eventstoredb/event-log.ts';
+import { type EventStoreLog, openEventStoreLog } from '../eventstoredb/event-log.ts';
 import { openSqliteEventLog, type SqliteEventLog, type SqliteEventLogOptions } from '../sqlite/event-log.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What a node needs of its log beyond the port; the last is there where old events can be archived. */
-export interface NodeLog extends EventLog, Partial<Pick<SqliteEventLog, 'base'>> {
+/** What a node needs of its log beyond the port: `base` where old events can be archived, `shareSnapshots` where nodes can find each other's. */
+export interface NodeLog
+  extends EventLog,
+    Partial<Pick<SqliteEventLog, 'base'> & Pick<EventStoreLog, 'shareSnapshots'>> {
   /** Why it does not answer; undefined where it does. */
   trouble(): ReckonerError | undefined;
   /** The newest events of all streams, newest first. */

@@ -73,7 +73,8 @@ export async function openStores(options: StoresOptions, { keep }: Opened): Prom
   if (guard !== undefined) keep({ close: async () => guard.close() });
   const log = keep(openLog(variables, { ...options.log, guard, file, indexFile: own(dataFiles.index) }));
   const onError = (thrown: unknown) => onFailure('snapshots', thrown);
-  const cache = keep(openSnapshotStore({ file: own(dataFiles.snapshots), guard, onError }));
+  const local = openSnapshotStore({ file: own(dataFiles.snapshots), guard, onError });
+  const cache = keep(variables.EVENTSTORE_SNAPSHOTS === '1' ? (log.shareSnapshots?.(local) ?? local) : local);
   const { base } = log;
   const newSalt = seed === undefined ? undefined : saltsOf(seed);
   const salts = keep(

@@ -74,7 +74,10 @@ export function createReads({ client, asking, prefix, deadlineMs, pageSize, plac
 
   async function* stream(name: string, wanted: ReadStreamOptions = {}): AsyncGenerator<RecordedEvent> {
     const backwards = wanted.backwards ?? false;
-    let from: bigint | typeof END = wanted.from === undefined ? (backwards ? END : 0n) : BigInt(wanted.from);
+    if (backwards && wanted.from !== undefined && wanted.from < 0) return; // before the first there is nothing
+    let from: bigint | typeof END = backwards ? END : 0n;
+    if (wanted.from !== undefined && wanted.from > 0) from = BigInt(wanted.from);
+    else if (wanted.from === 0) from = 0n;
     let left = wanted.limit ?? Number.POSITIVE_INFINITY;
     let size = Math.min(FIRST_PAGE, pageSize);
     while (left > 0) {

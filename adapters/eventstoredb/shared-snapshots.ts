@@ -44,14 +44,17 @@ export function shareSnapshots(local: SnapshotStore, options: SharedSnapshotsOpt
       () => client.readStream(nameOf(stream), { direction: BACKWARDS, fromRevision: END, maxCount: KEPT }),
       deadlineMs,
     );
+    let best: Snapshot | undefined;
     for (const { event } of found) {
       const said = told.safeParse(event?.metadata);
       if (!said.success || !(event?.data instanceof Uint8Array)) continue;
       const { data } = said;
       if (data.snapshotOf !== stream || data.versions !== versions || data.revision > revision) continue;
-      return { revision: data.revision, versions, bytes: Buffer.from(event.data) };
+      // Two nodes, or two in a hurry, may have put them in another order.
+      if (best !== undefined && best.revision >= data.revision) continue;
+      best = { revision: data.revision, versions, bytes: Buffer.from(event.data) };
     }
-    return undefined;
+    return best;
   }
 
   async function share(stream: string, { revision, versions, bytes }: Snapshot): Promise<void> {

@@ -223,6 +223,8 @@ function readContract(log: () => EventLog): void {
       expect(await revisions({ backwards: true, limit: 2 })).toEqual([9, 8]);
       expect(await revisions({ backwards: true, from: 3 })).toEqual([3, 2, 1, 0]);
       expect(await revisions({ backwards: true, from: 3, limit: 2 })).toEqual([3, 2]);
+      expect(await revisions({ backwards: true, from: 0 })).toEqual([0]);
+      expect(await revisions({ backwards: true, from: -1 })).toEqual([]);
     });
 
     it('a stream longer than any page gives every event once, in both directions', async () => {

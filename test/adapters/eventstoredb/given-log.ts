@@ -11,9 +11,9 @@ import { type Double, type DoubleOptions, startDouble } from './double.ts';
 /** Settings for tests: what waits, waits briefly. */
 export const QUICK = {
   indexFile: ':memory:',
-  appendMs: 400,
-  readMs: 400,
-  patienceMs: 1_500,
+  appendMs: 1_500,
+  readMs: 1_500,
+  patienceMs: 5_000,
   indexMs: 20,
   quietMs: 8,
   lookMs: 40,

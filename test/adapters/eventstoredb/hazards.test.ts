@@ -56,7 +56,7 @@ const UNTOLD: [string, Fault, boolean][] = [
   ['a server that does it and never answers', { kind: 'unanswered' }, true],
   ['a connection that is cut before', { kind: 'cut' }, false],
   ['an answer that is lost after the commit', { kind: 'lostAck' }, true],
-  ['an answer that comes after the deadline', { kind: 'slow', ms: 1_000 }, true],
+  ['an answer that comes after the deadline', { kind: 'slow', ms: 2_500 }, true],
   ['a deadline of the server, done', { kind: 'deadline', done: true }, true],
   ['a deadline of the server, not done', { kind: 'deadline', done: false }, false],
   ['a server that is busy', { kind: 'busy' }, false],
@@ -259,7 +259,7 @@ test('reads that were left early and a server that is silent do not keep the log
   const reading = collect(log.readStream(stream)).catch((thrown) => thrown);
   const began = performance.now();
   await log.close();
-  expect(performance.now() - began).toBeLessThan(5_000);
+  expect(performance.now() - began).toBeLessThan(8_000);
   expect(await accepted).toMatchObject({ status: 'outcomeUnknown' });
   expect(await reading).toMatchObject({ code: 'shutting_down' });
   await ended;

@@ -129,7 +129,6 @@ function handle(house: House, message: Message): Promise<unknown> {
   // It is recorded, and whoever reaches the bus may say what they like.
   if (by.length > BY_LENGTH)
     throw new ReckonerError('request_invalid', `Who asks is told in at most ${BY_LENGTH} characters.`);
-  const request = { house, message, tenant };
   switch (verb) {
     case 'decide':
       return house.placement === undefined
@@ -142,22 +141,24 @@ function handle(house: House, message: Message): Promise<unknown> {
     case 'reward': {
       const ref = parse(DecisionRef, body);
       const command = parse(RewardBody, ref.body);
-      return atOwner(request, ref.decisionId, () => reward(house, tenant, ref.decisionId, command));
+      return atOwner(house, message, tenant, ref.decisionId, () => reward(house, tenant, ref.decisionId, command));
     }
     case 'retract': {
       const ref = parse(RetractRef, body);
       const control = { ...parse(ControlBody, ref.body), by };
-      return atOwner(request, ref.decisionId, () => retract(house, tenant, ref.decisionId, ref.rewardId, control));
+      return atOwner(house, message, tenant, ref.decisionId, () =>
+        retract(house, tenant, ref.decisionId, ref.rewardId, control),
+      );
     }
     case 'items': {
       const ref = parse(DecisionRef, body);
       const command = parse(ItemsBody, ref.body);
-      return atOwner(request, ref.decisionId, () => showItems(house, tenant, ref.decisionId, command));
+      return atOwner(house, message, tenant, ref.decisionId, () => showItems(house, tenant, ref.decisionId, command));
     }
     case 'blend': {
       const ref = parse(DecisionRef, body);
       const command = parse(BlendBody, ref.body);
-      return atOwner(request, ref.decisionId, () => blendItems(house, tenant, ref.decisionId, command));
+      return atOwner(house, message, tenant, ref.decisionId, () => blendItems(house, tenant, ref.decisionId, command));
     }
     case 'silence':
       return recordForwardedSilence(house, message, tenant);

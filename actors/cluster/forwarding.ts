@@ -78,7 +78,9 @@ export async function runAtOwner(
  * @throws ReckonerError decision_id_invalid, and what `here` throws
  */
 export async function atOwner<T>(
-  { house, message, tenant }: { readonly house: House; readonly message: Message; readonly tenant: string },
+  house: House,
+  message: Message,
+  tenant: string,
   id: string,
   here: () => Promise<T>,
 ): Promise<T> {

@@ -19,6 +19,7 @@ import { nodeEnvironment } from './compose/node-environment.ts';
 import { createOpened } from './compose/opened.ts';
 import { startProjecting } from './compose/projecting.ts';
 import { openStores } from './compose/stores.ts';
+import { openStreams } from './compose/streams.ts';
 import { openNodeAnalytics } from './node-analytics.ts';
 
 export interface NodeOptions {
@@ -102,6 +103,19 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
       options.projections && files !== undefined
         ? startProjecting({ files, log, variables, node, onTrouble: onFailure })
         : undefined;
+    const streams =
+      link === undefined || joins === undefined
+        ? undefined
+        : openStreams({
+            link,
+            bus,
+            log,
+            env,
+            key: keys.pseudonym,
+            placement: cluster?.placement,
+            variables,
+            onFailure,
+          });
     if (projecting !== undefined) opened.keep({ close: projecting.stop });
     const analytics =
       files === undefined
@@ -117,7 +131,7 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
       env,
       settled: (domain, tenant = DEFAULT_TENANT) => system.settled(tenant, domain),
       close: () => {
-        closing ??= system.stop().then(opened.close);
+        closing ??= (streams?.close() ?? Promise.resolve()).then(system.stop).then(opened.close);
         return closing;
       },
     };

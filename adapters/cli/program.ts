@@ -58,6 +58,8 @@ Environment:
   RECKONER_DATA         where recorded data sets lie, which only simulate reads: default of its --data
   RECKONER_MIN_FREE_MB  free disk space below which serve only reads: 256, or 1 % of a disk under 25 GB; 0 never
   NATS_URL              joins the nodes on that server: nats://host:4222; see doctor for its companions
+  RECKONER_INTAKE=off   rewards and control are not taken in from JetStream
+  RECKONER_PUBLISH      events are published to events.TYPE as protobuf (default), as json, or not at all: off
   EVENTSTORE_URL        the log is in EventStoreDB: esdb://host:2113; EVENTSTORE_USER, EVENTSTORE_PASSWORD(_FILE)
   RECKONER_DEBUG=1      adds stack traces to errors
   NO_COLOR=1            takes the colours away`;

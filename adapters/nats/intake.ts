@@ -44,7 +44,7 @@ export interface IntakeOptions {
   readonly maxInFlight?: number;
   /** Messages of a stream that may wait for an acknowledgement, on all nodes together; default 4,096. */
   readonly maxAckPending?: number;
-  /** After how long a message whose node has said nothing comes to another one, in milliseconds; default 30,000. */
+  /** After how long a message whose node has said nothing comes to another one, in milliseconds; default 15,000. */
   readonly ackWaitMs?: number;
   /** How long a reward may take, in milliseconds; default 10,000. */
   readonly timeoutMs?: number;
@@ -91,7 +91,7 @@ const CONTROL_GRACE_MS = 5_000;
 
 export function startIntake(options: IntakeOptions): Intake {
   const { link, maxInFlight = 256, maxAckPending = 4_096, drainMs = 10_000, expiresMs = 5_000 } = options;
-  const { ackWaitMs = 30_000, timeoutMs = 10_000, controlTimeoutMs = 600_000, sweepMs = 30_000 } = options;
+  const { ackWaitMs = 15_000, timeoutMs = 10_000, controlTimeoutMs = 600_000, sweepMs = 30_000 } = options;
   const { onTrouble = () => {} } = options;
   const { prefix } = link;
   const sources: readonly Source[] = [
@@ -162,7 +162,7 @@ function createHandler(options: IntakeOptions, source: Source, ackWaitMs: number
     try {
       const { contentType } = fromWire(message);
       const { body } = decodeRequest(subject, message.data, contentType);
-      const { tenant = DEFAULT_TENANT, by = 'nats' } = headers;
+      const { tenant = DEFAULT_TENANT, by = 'bus' } = headers;
       const named = subject.startsWith('reward.') ? withRequestId(body, headers[MESSAGE_ID]) : body;
       return await bus.request(subject, named, { headers: { tenant, by }, timeoutMs: source.timeoutMs });
     } catch (thrown) {

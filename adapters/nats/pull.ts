@@ -4,6 +4,7 @@
  */
 import type { Consumer, ConsumerMessages, JsMsg } from 'nats';
 import type { NatsLink } from './connection.ts';
+import { pause } from './pause.ts';
 
 export interface PullOptions {
   readonly link: NatsLink;
@@ -140,18 +141,4 @@ export function startPull(options: PullOptions): Pull {
       unwatch();
     },
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }

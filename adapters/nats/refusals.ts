@@ -10,9 +10,16 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   ...(['bus_unreachable', 'bus_refused', 'bus_settings_invalid'] as const),
 ]);
 
-/** May be there in a moment: this node has not read of it yet, or what it belongs to is still to come. */
+/** May be there in a moment: this node has not read of it yet, what it belongs to is still to come, or another node has the right keys. */
 const STILL_TO_COME: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  ...(['decision_unknown', 'domain_unknown', 'item_unknown', 'reward_unknown', 'rollback_point_unknown'] as const),
+  ...([
+    'decision_id_invalid',
+    'decision_unknown',
+    'domain_unknown',
+    'item_unknown',
+    'reward_unknown',
+    'rollback_point_unknown',
+  ] as const),
 ]);
 
 /** Ours to mend, and perhaps of the moment. */

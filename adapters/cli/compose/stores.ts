@@ -114,7 +114,7 @@ function guardOf({ variables, disk, onDisk }: StoresOptions, directory: string |
 }
 
 /** Servers that keep a copy of what nodes share in NATS. */
-function replicasFrom({ NATS_REPLICAS: given = '1' }: Cli['env']): number {
+export function replicasFrom({ NATS_REPLICAS: given = '1' }: Cli['env']): number {
   if (/^[1-5]$/.test(given)) return Number(given);
   throw new ReckonerError('bus_settings_invalid', 'NATS_REPLICAS is not a number from 1 to 5.');
 }

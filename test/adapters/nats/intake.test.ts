@@ -175,11 +175,16 @@ describe.skipIf(natsServerPath === undefined)('the intake of rewards', () => {
     await until('the other does it all', async () => (await leftIn(sender)) === 0);
     expect((await rewardsIn(log)).size).toBe(200);
     proxy.heal();
-    await until('it listens again', () => cutOff.intake.status().listening);
-    const before = cutOff.taken.length;
     await send(200, 300);
+    // It takes its part again: of what was recorded long ago, here.
+    const before = cutOff.taken.length;
+    let repeats = 0;
+    await until('the healed one works again', async () => {
+      const again = { decisionId: ids[0], body: { value: 1, requestId: 'r-0' } };
+      await sender.send(SUBJECT, again, `again-${repeats++}`);
+      return cutOff.taken.length > before;
+    });
     await until('all is done', async () => (await leftIn(sender)) === 0);
-    await until('the healed one works again', () => cutOff.taken.length > before);
     await eachOnce(log, 300);
   }, 60_000);
 

@@ -15,7 +15,7 @@ import type { Turns } from './turns.ts';
 export interface AppendsOptions {
   readonly client: EventStoreDBClient;
   readonly asking: Asking;
-  readonly reads: Pick<Reads, 'some' | 'headOf'>;
+  readonly reads: Pick<Reads, 'some' | 'ids' | 'headOf'>;
   readonly indexing: Pick<Indexing, 'known' | 'wrote'>;
   readonly form: FormOptions;
   readonly turns: Turns;
@@ -149,10 +149,10 @@ export function createAppends(options: AppendsOptions): Appends {
 
   /** The stream is not where it was expected: because these very events are already there, or others. */
   async function mismatch(stream: string, expected: number, events: readonly EventRecord[]): Promise<AppendResult> {
-    const found = await reads.some(stream, expected + 1, events.length);
-    const last = found.at(-1);
-    if (last !== undefined && found.length === events.length && events.every(({ id }, at) => found[at]?.id === id)) {
-      return { status: 'alreadyAppended', revision: last.revision, position: last.position };
+    const found = await reads.ids(stream, expected + 1, events.length);
+    if (found.length === events.length && events.every(({ id }, at) => found[at] === id)) {
+      const revision = expected + events.length;
+      return { status: 'alreadyAppended', revision, position: await positionAt(stream, revision) };
     }
     return { status: 'conflict', reason: 'revision', actual: await reads.headOf(stream) };
   }

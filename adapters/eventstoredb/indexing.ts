@@ -9,7 +9,7 @@ import type { Reads } from './reads.ts';
 
 export interface IndexingOptions {
   readonly index: IdIndex;
-  readonly reads: Pick<Reads, 'page' | 'idAt'>;
+  readonly reads: Pick<Reads, 'page' | 'ids'>;
   readonly asking: Asking;
   /** How often it looks while nobody asks, in milliseconds. */
   readonly everyMs: number;
@@ -80,7 +80,7 @@ export function startIndexing(options: IndexingOptions): Indexing {
     const { upTo: from, last } = index.checkpoint();
     if (from !== START) {
       const place = last?.place;
-      const there = place === undefined ? undefined : await reads.idAt(place.stream, place.revision);
+      const [there] = place === undefined ? [] : await reads.ids(place.stream, place.revision, 1);
       if (there === undefined || there !== last?.id) index.clear();
     }
     const believed = index.checkpoint();

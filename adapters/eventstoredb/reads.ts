@@ -31,8 +31,8 @@ export interface Reads {
   stream(name: string, options?: ReadStreamOptions): AsyncGenerator<RecordedEvent>;
   /** The events at these revisions, as many of them as there are. */
   some(name: string, from: number, count: number): Promise<readonly RecordedEvent[]>;
-  /** Id of the event at this revision. */
-  idAt(name: string, revision: number): Promise<string | undefined>;
+  /** Ids of the events at these revisions, as many of them as there are. */
+  ids(name: string, from: number, count: number): Promise<readonly string[]>;
   /** Revision of the stream's last event, -1 where there is none. */
   headOf(name: string): Promise<number>;
   /**
@@ -99,9 +99,9 @@ export function createReads({ client, asking, prefix, deadlineMs, pageSize, plac
     return events;
   }
 
-  async function idAt(name: string, revision: number): Promise<string | undefined> {
-    const [found] = await ofStream(name, BigInt(revision), 1, false);
-    return found === undefined || found.event?.revision !== BigInt(revision) ? undefined : unpack(found, prefix)?.id;
+  async function ids(name: string, from: number, count: number): Promise<readonly string[]> {
+    const found = await ofStream(name, BigInt(from), count, false);
+    return found.map((event) => (unpack(event, prefix) ?? raw(event, name)).id);
   }
 
   async function headOf(name: string): Promise<number> {
@@ -157,7 +157,7 @@ export function createReads({ client, asking, prefix, deadlineMs, pageSize, plac
     return events;
   }
 
-  return { stream, some, idAt, headOf, page, newest };
+  return { stream, some, ids, headOf, page, newest };
 }
 
 /** One attempt at a read: to its end, or cancelled. A stream that does not exist has no events. */

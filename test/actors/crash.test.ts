@@ -20,12 +20,12 @@ beforeAll(compiled);
 
 for (const crash of crashes) {
   const moment = crash.point === 'never' ? `after ${crash.times} ms` : `at ${crash.point}, time ${crash.times}`;
-  test(`SIGKILL ${moment}: all that was acknowledged is there, once`, async () => {
+  test(`SIGKILL ${moment}: all that was acknowledged is there, once`, { timeout: 60_000 }, async () => {
     await crashAndReopen(temporaryDirectory(), crash);
   });
 }
 
-test('a directory that was crashed in again and again is still whole', async () => {
+test('a directory that was crashed in again and again is still whole', { timeout: 120_000 }, async () => {
   const directory = temporaryDirectory();
   let acknowledged = 0;
   const points = ['afterCommit', 'midSnapshot', 'beforeCommit', 'midBatch'] as const;

@@ -21,7 +21,7 @@ export async function runUntilKilled(
   child.stderr.on('data', (chunk) => {
     errors += chunk;
   });
-  const deadline = setTimeout(() => child.kill('SIGTERM'), 15_000);
+  const deadline = setTimeout(() => child.kill('SIGTERM'), 40_000);
   child.stdout.on('data', (chunk) => {
     if (output === '' && killAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfterMs);
     output += chunk;

@@ -92,7 +92,7 @@ export function openEventStoreLog(options: EventStoreLogOptions): EventStoreLog 
   const asking = createAsking({ place: placeOf(address), patienceMs, now, random, told });
   const index = openIdIndex(options.indexFile);
   const reads = createReads({ client, asking, prefix, deadlineMs: readMs, pageSize, placed });
-  const indexing = startIndexing({ index, reads, asking, everyMs: options.indexMs ?? 500, patienceMs: readMs, now });
+  const indexing = startIndexing({ index, reads, asking, everyMs: options.indexMs ?? 500, patienceMs, now });
   const appends = createAppends({
     ...{ client, asking, reads, indexing, deadlineMs: appendMs },
     form: { json: options.json ?? false, prefix, writer: randomUUID() },

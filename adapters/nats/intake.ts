@@ -18,7 +18,7 @@ import type { NatsLink } from './connection.ts';
 import { recordDeadLetter } from './dead-letters.ts';
 import { type Pull, startPull } from './pull.ts';
 import { createRefusals, type RefusalOptions } from './refusals.ts';
-import { ensureConsumer, ensureStream, type StreamLimits, streamName } from './streams.ts';
+import { ensureConsumer, ensureStream, type StreamLimits, streamManager, streamName } from './streams.ts';
 import { fromWire } from './wire-headers.ts';
 
 /** What happened to a message. */
@@ -112,7 +112,7 @@ export function startIntake(options: IntakeOptions): Intake {
     startPull({
       ...{ link, stream: source.name, consumer: CONSUMER, maxInFlight: source.maxInFlight, expiresMs },
       async ensure() {
-        const manager = await link.connection.jetstreamManager();
+        const manager = await streamManager(link);
         await ensureStream(manager, { ...source, discard: 'new' });
         await ensureConsumer(manager, {
           ...{ stream: source.name, name: CONSUMER, ackWaitMs, maxAckPending: source.maxAckPending },

@@ -9,7 +9,7 @@ import { CONTENT_TYPES } from './codec.ts';
 import type { NatsLink } from './connection.ts';
 import { pause } from './pause.ts';
 import { type Checkpoint, type Mark, openCheckpoint } from './publisher-checkpoint.ts';
-import { ensureStream, type StreamLimits, streamName } from './streams.ts';
+import { ensureStream, type StreamLimits, streamManager, streamName } from './streams.ts';
 import { CONTENT_TYPE } from './wire-headers.ts';
 
 export interface PublisherOptions {
@@ -96,11 +96,12 @@ export function startPublisher(options: PublisherOptions): Publisher {
 
   /** Publishes for as long as it is for this node to do so. */
   async function session(): Promise<void> {
+    const manager = await streamManager(link);
     const checkpoint = await openCheckpoint(link, limits?.replicas ?? 1);
     if (stream) {
       const name = streamName(link.prefix, EVENTS);
       const wanted = { name, subjects: [`${link.prefix}events.*`], discard: 'old', limits } as const;
-      await ensureStream(await link.connection.jetstreamManager(), wanted);
+      await ensureStream(manager, wanted);
     }
     const noted = await checkpoint.read(log);
     mark = noted ?? { position: from === 'now' ? await log.head() : START, event: '' };

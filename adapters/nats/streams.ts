@@ -13,6 +13,7 @@ import {
   type StreamConfig,
 } from 'nats';
 import { ReckonerError } from '../../events/errors.ts';
+import type { NatsLink } from './connection.ts';
 
 export interface StreamLimits {
   /** Most that it holds, in bytes; default 1 GiB. */
@@ -154,10 +155,15 @@ async function consumerOf(
   }
 }
 
+/** @throws ReckonerError bus_unreachable where there is no JetStream, or it does not answer */
+export function streamManager({ connection }: NatsLink): Promise<JetStreamManager> {
+  return told('RECKONER_…', () => connection.jetstreamManager());
+}
+
 /** What the server said, in our words. */
-async function told(stream: string, act: () => Promise<void>): Promise<void> {
+async function told<T>(stream: string, act: () => Promise<T>): Promise<T> {
   try {
-    await act();
+    return await act();
   } catch (thrown) {
     if (thrown instanceof ReckonerError) throw thrown;
     const code = codeOf(thrown);
@@ -171,8 +177,9 @@ async function told(stream: string, act: () => Promise<void>): Promise<void> {
         },
       );
     }
-    throw new ReckonerError('bus_unreachable', `JetStream does not answer for the stream ${stream}.`, {
-      remedy: 'Start nats-server with JetStream (-js, or jetstream {} in its configuration), and see that it is up.',
+    throw new ReckonerError('bus_unreachable', `JetStream does not answer (stream ${stream}).`, {
+      remedy:
+        'Start nats-server with JetStream (-js, or jetstream {} in its configuration); or do without: RECKONER_INTAKE=off and RECKONER_PUBLISH=off.',
       cause: thrown,
     });
   }

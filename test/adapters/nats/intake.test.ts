@@ -2,6 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSqliteEventLog } from '../../../adapters/sqlite/event-log.ts';
 import { walkChains } from '../../../events/chain.ts';
+import type { ReckonerError } from '../../../events/errors.ts';
 import type { EventLog } from '../../../events/event-log.ts';
 import { faulty } from '../../actors/faulty-log.ts';
 import { decodedOf } from '../../actors/given.ts';
@@ -227,6 +228,18 @@ describe.skipIf(natsServerPath === undefined)('the intake of rewards', () => {
     await until('nothing is left', async () => (await leftIn(sender)) === 0);
     await eachOnce(log, 60);
   }, 60_000);
+
+  it('says once that there is no JetStream, and what to do', async () => {
+    const nats = await server({ jetstream: false });
+    const node = await startIntakeNode(nats.url, openLog());
+    await until('both streams are told of', () => node.trouble.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(node.trouble.map(({ where, thrown }) => [where, (thrown as ReckonerError).code])).toEqual([
+      ['RECKONER_REWARDS', 'bus_unreachable'],
+      ['RECKONER_CONTROL', 'bus_unreachable'],
+    ]);
+    await decided(node.reckoner, 1); // all else works
+  });
 
   it('takes control in, in order', async () => {
     const { node, sender, log } = await stage();

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type CopyEnd, type CopyPhase, type CopyReport, copyLog } from '../keeping/copy-log.ts';
 import type { Cli } from './cli.ts';
 import { openDestination, openSource, specOf } from './copy-ends.ts';
+import { copySalts, saltsSettings } from './copy-salts.ts';
 import { exitCodes, usageError } from './failure.ts';
 import { helpText } from './help-text.ts';
 import { onInterrupt } from './signals.ts';
@@ -11,6 +12,7 @@ import { type WorkBar, workBar } from './work-bar.ts';
 interface CopyLogOptions {
   readonly from: string;
   readonly to: string;
+  readonly withSalts: boolean;
   readonly json: boolean;
 }
 
@@ -23,7 +25,8 @@ segments are read through. Both logs are checked while they are read, event by e
 Broken off by whatever, give the same command again: it compares what is there and goes on. A destination that holds anything
 else is refused before a byte is written. Nodes may go on writing to the source: stop them, and copy again what came since.
 
-Only the log is copied. The new nodes need the same keys (reckoner keys backup) and the same salts of people (subjects.db).
+The new nodes need the same keys (reckoner keys backup), and the same salts of people: subjects.db, or --with-salts where they
+will share them in NATS (NATS_URL), before the first of them runs there.
 
 Examples:
   reckoner copy-log --from ./.reckoner --to /var/lib/reckoner
@@ -37,16 +40,18 @@ export function registerCopyLog(program: Command, cli: Cli): void {
     .description('copy a log into another store, verified; goes on where it was broken off')
     .requiredOption('--from <log>', 'the log to copy')
     .requiredOption('--to <log>', 'where to: empty, or a beginning of the same log')
+    .option('--with-salts', 'the salts of people too, into the NATS bucket that nodes share', false)
     .option('--json', 'tell what was done as JSON', false)
     .addHelpText('after', helpText(NOTES))
     .action((options: CopyLogOptions) => run(options, cli));
 }
 
-async function run({ from, to, json }: CopyLogOptions, cli: Cli): Promise<void> {
+async function run({ from, to, withSalts, json }: CopyLogOptions, cli: Cli): Promise<void> {
   const { terminal, env } = cli;
   const specs = { from: specOf(from, env), to: specOf(to, env) };
   if (specs.from.name === specs.to.name)
     throw usageError('--from and --to are the same log.', 'Name another destination.');
+  if (withSalts) saltsSettings(specs.from, env);
   const bars = phaseBars((phase) => workBar(phase.padEnd(9), terminal, json));
   const interrupted = onInterrupt();
   const ends: CopyEnd[] = [];
@@ -60,7 +65,8 @@ async function run({ from, to, json }: CopyLogOptions, cli: Cli): Promise<void> 
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     });
     bars.stop();
-    await tell(report, source, destination, json, cli);
+    const salts = withSalts ? await copySalts(specs.from, env) : undefined;
+    await tell({ ...report, salts }, source, destination, json, cli);
   } catch (thrown) {
     if (!interrupted.signal.aborted) throw thrown;
     bars.stop();
@@ -73,9 +79,15 @@ async function run({ from, to, json }: CopyLogOptions, cli: Cli): Promise<void> 
   }
 }
 
-async function tell(report: CopyReport, from: CopyEnd, to: CopyEnd, json: boolean, cli: Cli): Promise<void> {
+async function tell(
+  report: CopyReport & { readonly salts?: number | undefined },
+  from: CopyEnd,
+  to: CopyEnd,
+  json: boolean,
+  cli: Cli,
+): Promise<void> {
   const { out, err } = cli.terminal;
-  const { events, streams, copied, root, sameOrder, sourceGrew } = report;
+  const { events, streams, copied, root, sameOrder, sourceGrew, salts } = report;
   if (json) {
     await out.line(JSON.stringify({ from: from.name, to: to.name, ...report }));
     return;
@@ -89,7 +101,9 @@ async function tell(report: CopyReport, from: CopyEnd, to: CopyEnd, json: boolea
   if (!sameOrder)
     await note('Within every stream the order is the same; events of different streams changed places here and there.');
   if (sourceGrew) await note('The source has grown meanwhile: stop its nodes, and give the same command again.');
-  await note('Only the log was copied: the new nodes need the same keys (reckoner keys backup) and salts of people.');
+  const without = salts === undefined ? ' and salts of people (subjects.db, or --with-salts)' : '';
+  if (salts !== undefined) await out.line(`${salts} salts of people are in the bucket that nodes share.`);
+  await note(`Keys are not copied: the new nodes need the same (reckoner keys backup)${without}.`);
 }
 
 /** One bar after the other, as phases come. */

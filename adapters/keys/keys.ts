@@ -21,7 +21,7 @@ export interface Keys {
 
 export interface KeysOptions {
   readonly dataDir: string;
-  /** RECKONER_DECISION_KEY and RECKONER_PSEUDONYM_KEY, 32 bytes each in hex or base64: both or neither. */
+  /** RECKONER_DECISION_KEY and RECKONER_PSEUDONYM_KEY (or …_FILE), 32 bytes each in hex or base64: both or neither. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether a log was written before; then missing keys were lost, not never made. Default: whether a database file lies there. */
   readonly logExists?: () => boolean | Promise<boolean>;
@@ -115,7 +115,8 @@ function jsonOf(text: string): unknown {
 }
 
 function keysOfEnvironment(env: KeysOptions['env']): Keys | undefined {
-  const { RECKONER_DECISION_KEY: decision, RECKONER_PSEUDONYM_KEY: pseudonym } = env;
+  const decision = given(env, 'RECKONER_DECISION_KEY');
+  const pseudonym = given(env, 'RECKONER_PSEUDONYM_KEY');
   if (!decision && !pseudonym) return undefined;
   if (!decision || !pseudonym) {
     const missing = decision ? 'RECKONER_PSEUDONYM_KEY' : 'RECKONER_DECISION_KEY';
@@ -128,6 +129,20 @@ function keysOfEnvironment(env: KeysOptions['env']): Keys | undefined {
     pseudonym: bytesOf('RECKONER_PSEUDONYM_KEY', pseudonym),
     source: 'environment',
   };
+}
+
+/** The variable, or what is in the file that the variable with _FILE names: as containers are given secrets. */
+function given(env: KeysOptions['env'], name: string): string | undefined {
+  const file = env[`${name}_FILE`];
+  if (env[name] || !file) return env[name];
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ReckonerError('keys_invalid', `The file that ${name}_FILE names cannot be read.`, {
+      remedy: 'Name a file that this user may read, with 32 bytes in hex or base64 in it.',
+      cause,
+    });
+  }
 }
 
 function bytesOf(name: string, text: string): Uint8Array {

@@ -147,10 +147,28 @@ function missing(): never {
  * @throws ReckonerError log_corrupt, log_unusable, log_locked
  */
 export function countSalts(file: string): number {
+  return looking(file, (database) => Number(database.prepare('SELECT count(*) FROM salts').pluck().get()));
+}
+
+/** A salt as it lies in a store. */
+export interface StoredSalt {
+  readonly lookup: Uint8Array;
+  readonly salt: Uint8Array;
+}
+
+/**
+ * All salts of a store, for another one.
+ * @throws ReckonerError log_corrupt, log_unusable, log_locked
+ */
+export function readSalts(file: string): readonly StoredSalt[] {
+  return looking(file, (database) => database.prepare<[], StoredSalt>('SELECT lookup, salt FROM salts').all());
+}
+
+function looking<T>(file: string, look: (database: Database.Database) => T): T {
   try {
     const database = new Database(file, { readonly: true, fileMustExist: true });
     try {
-      return Number(database.prepare('SELECT count(*) FROM salts').pluck().get());
+      return look(database);
     } finally {
       database.close();
     }

@@ -2,12 +2,17 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect, headers } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectNats } from '../../../adapters/nats/connection.ts';
+import { natsSettings } from '../../../adapters/nats/settings.ts';
+import { openNatsSalts } from '../../../adapters/nats/subject-salts.ts';
+import { openSubjectSalts } from '../../../adapters/sqlite/subject-salts.ts';
 import { compiled } from '../../compiled.ts';
 import { type Double, startDouble } from '../eventstoredb/double.ts';
 import { natsServerPath } from '../nats/find-server.ts';
 import { type NatsServer, startNatsServer } from '../nats/server.ts';
-import { newDirectory, type Running, removeDirectories, run, start } from './run.ts';
+import { newDirectory, type Running, removeDirectories, run, start, usedDirectory } from './run.ts';
 
 const keys = {
   RECKONER_DECISION_KEY: randomBytes(32).toString('hex'),
@@ -17,11 +22,17 @@ const keys = {
 beforeAll(compiled);
 afterAll(removeDirectories);
 
+/** What these tests look at of an answer. */
+interface Answer {
+  readonly decisionId: string;
+  readonly rewards?: readonly object[];
+}
+
 async function post(url: string, path: string, body: object, method = 'POST') {
   const response = await fetch(`${url}${path}`, {
     ...{ method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } },
   });
-  return { status: response.status, body: await response.json() };
+  return { status: response.status, body: (await response.json()) as Answer };
 }
 
 async function listening(node: Running): Promise<string> {
@@ -64,6 +75,20 @@ describe.skipIf(natsServerPath === undefined)('several nodes over a real nats-se
     return decisionId;
   }
 
+  /** A reward that nobody waits for, through JetStream, from a client that knows nothing of us but subjects. */
+  async function rewardByStream(url: string): Promise<void> {
+    const made = await post(url, '/v1/domains/support/decisions', { context: { urgent: true }, requestId: 'late' });
+    const { decisionId } = made.body;
+    const connection = await connect({ servers: nats.url });
+    const header = headers();
+    header.set('content-type', 'application/json');
+    const body = JSON.stringify({ decisionId, body: { value: 0.5 } });
+    await connection.jetstream().publish('file.reward.support', body, { msgID: 'late-1', headers: header });
+    await connection.close();
+    const rewards = async () => ((await (await fetch(`${url}/v1/decisions/${decisionId}`)).json()) as Answer).rewards;
+    await expect.poll(rewards, { timeout: 15_000 }).toMatchObject([{ value: 0.5 }]);
+  }
+
   it('share one file of one machine: log, keys and salts together, the rest each its own', async () => {
     const shared = newDirectory();
     const env = { NATS_URL: nats.url, NATS_SUBJECT_PREFIX: 'file' };
@@ -71,7 +96,9 @@ describe.skipIf(natsServerPath === undefined)('several nodes over a real nats-se
     const nodes = places.map((place) =>
       start([...serve, '--data-dir', place, '--log-file', join(shared, 'events.db')], env),
     );
-    await work([await listening(nodes[0] as Running), await listening(nodes[1] as Running)]);
+    const urls = await Promise.all(nodes.map(listening));
+    await work([urls[0] ?? '', urls[1] ?? '']);
+    await rewardByStream(urls[1] ?? '');
     const told = JSON.parse((await run(['nodes', '--json'], env)).stdout);
     expect(told).toMatchObject([{ takesPart: true }, { takesPart: true }]);
     await stopped(nodes);
@@ -82,7 +109,7 @@ describe.skipIf(natsServerPath === undefined)('several nodes over a real nats-se
     }
     const verified = await run(['audit', 'verify', '--json', '--data-dir', shared]);
     expect(verified.code).toBe(0);
-    expect(JSON.parse(verified.stdout)).toMatchObject({ decisions: 12 });
+    expect(JSON.parse(verified.stdout)).toMatchObject({ decisions: 13 });
   });
 
   describe('on an EventStoreDB (its double: no real server runs here)', () => {
@@ -110,6 +137,25 @@ describe.skipIf(natsServerPath === undefined)('several nodes over a real nats-se
       expect((await run(['copy-log', '--from', 'eventstore', '--to', copy], env)).stderr).not.toContain('error');
       const verified = await run(['audit', 'verify', '--json', '--data-dir', copy], env);
       expect(JSON.parse(verified.stdout)).toMatchObject({ decisions: 12 });
+    });
+
+    it('know people by the salts of the machine that was outgrown', async () => {
+      const { dataDir } = await usedDirectory(1);
+      const salts = openSubjectSalts({ file: join(dataDir, 'subjects.db') });
+      const salt = await salts.saltOf(Buffer.alloc(32, 5));
+      await salts.close();
+      const own = { NATS_URL: nats.url, NATS_SUBJECT_PREFIX: 'moved', EVENTSTORE_PREFIX: 'moved-' };
+      const to = newDirectory();
+      const words = ['copy-log', '--from', dataDir, '--to', to, '--with-salts', '--json'];
+      for (let times = 0; times < 2; times++)
+        expect(JSON.parse((await run(words, own)).stdout)).toMatchObject({ salts: 1 });
+      const settings = natsSettings(own);
+      if (settings === undefined) throw new Error('no settings');
+      const link = await connectNats(settings, { name: 'test' });
+      const shared = await openNatsSalts({ link });
+      expect(Buffer.from(await shared.saltOf(Buffer.alloc(32, 5)))).toEqual(Buffer.from(salt));
+      await link.close();
+      expect(await run(words)).toMatchObject({ code: 2 });
     });
 
     it('make no keys that other nodes would not have', async () => {

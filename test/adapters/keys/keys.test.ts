@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fingerprint, keysFile, keysText, openKeys, readKeys } from '../../../adapters/keys/keys.ts';
+import { temporaryDirectory } from '../sqlite/temporary.ts';
 
 let dataDir: string;
 beforeEach(() => {
@@ -86,6 +87,16 @@ describe('keys in the environment', () => {
   test('are both there or neither', async () => {
     const opened = openKeys({ dataDir, env: { RECKONER_DECISION_KEY: hex } });
     await expect(opened).rejects.toMatchObject(invalid(/RECKONER_PSEUDONYM_KEY/));
+  });
+
+  test('may be in files, as containers are given secrets', async () => {
+    const [one, other] = ['one', 'other'].map((name) => join(temporaryDirectory(), name));
+    writeFileSync(one ?? '', `${hex}\n`);
+    writeFileSync(other ?? '', base64);
+    const env = { RECKONER_DECISION_KEY_FILE: one, RECKONER_PSEUDONYM_KEY_FILE: other };
+    expect(Buffer.from((await openKeys({ dataDir, env })).decision).toString('hex')).toBe(hex);
+    const missing = openKeys({ dataDir, env: { ...env, RECKONER_PSEUDONYM_KEY_FILE: `${other}-gone` } });
+    await expect(missing).rejects.toMatchObject(invalid(/RECKONER_PSEUDONYM_KEY_FILE/));
   });
 
   test('that are too short are refused without being told', async () => {

@@ -100,6 +100,19 @@ export function checkVariables(env: Cli['env']): Finding | undefined {
   return undefined;
 }
 
+/** Clocks that differ by more are worth a word: times in the log, windows of rewards and daily points go by them. */
+const SKEW_MOST_MS = 1_000;
+
+/** @param theirs what a server's clock said, between the two times of ours; all in milliseconds */
+export function clockFinding(check: string, theirs: number, began: number, ended: number): Finding {
+  const ahead = theirs < began ? theirs - began : Math.max(0, theirs - ended);
+  const side = ahead < 0 ? 'behind' : 'ahead of';
+  const message = ahead === 0 ? 'goes with this machine’s' : `${Math.abs(Math.round(ahead))} ms ${side} this machine’s`;
+  if (Math.abs(ahead) <= SKEW_MOST_MS) return { check, status: 'ok', message };
+  const remedy = 'Set both clocks by one time service (chrony, systemd-timesyncd): times in the log go by them.';
+  return { check, status: 'warn', message, remedy };
+}
+
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -19,6 +19,8 @@ import {
   checkVariables,
   type Finding,
 } from './doctor-checks.ts';
+import { checkEventStore } from './doctor-eventstore.ts';
+import { checkNats } from './doctor-nats.ts';
 import { exitCodes } from './failure.ts';
 import { helpText } from './help-text.ts';
 import { portOption } from './port.ts';
@@ -32,8 +34,9 @@ interface DoctorOptions {
 
 const NOTES = `
 Looks at Node, SQLite, the data directory, the disk, the keys, the log (its file, and every event by its checksum and its place in the
-chain of its stream: the first that is not as it was written is named), the files beside it, and the port. Changes nothing; works beside a running
-server. Exit code 1 where something fails.
+chain of its stream: the first that is not as it was written is named), the files beside it, and the port. Where NATS_URL is set: the connection, version, rights, size of messages, JetStream, clock. Where
+EVENTSTORE_URL is set: the connection, version, rights and clock, by one event in a stream of doctor’s own. Changes nothing else; works
+beside a running server. Exit code 1 where something fails.
 
 Examples:
   reckoner doctor
@@ -104,6 +107,8 @@ async function examine({ port, json, dataDir, named }: DoctorOptions & { readonl
       }),
     );
   }
+  for await (const finding of checkNats(cli.env, Date.now)) await found(finding);
+  for await (const finding of checkEventStore(cli.env, Date.now)) await found(finding);
   await found(await checkPort(port));
   const failed = findings.filter(({ status }) => status === 'fail').length;
   const warned = findings.filter(({ status }) => status === 'warn').length;

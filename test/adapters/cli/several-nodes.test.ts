@@ -144,7 +144,7 @@ describe.skipIf(natsServerPath === undefined)('several nodes over a real nats-se
       const salts = openSubjectSalts({ file: join(dataDir, 'subjects.db') });
       const salt = await salts.saltOf(Buffer.alloc(32, 5));
       await salts.close();
-      const own = { NATS_URL: nats.url, NATS_SUBJECT_PREFIX: 'moved', EVENTSTORE_PREFIX: 'moved-' };
+      const own = { NATS_URL: nats.url, NATS_SUBJECT_PREFIX: 'moved' };
       const to = newDirectory();
       const words = ['copy-log', '--from', dataDir, '--to', to, '--with-salts', '--json'];
       for (let times = 0; times < 2; times++)

@@ -106,7 +106,7 @@ export async function openNode(options: NodeOptions = {}): Promise<ReckonerNode>
     const streams =
       link === undefined || joins === undefined
         ? undefined
-        : openStreams({
+        : await openStreams({
             link,
             bus,
             log,

@@ -44,7 +44,7 @@ const NICE = 5;
 if (process.platform === 'linux') setPriority(0, NICE);
 
 // It reads only: a small cache, and what it looks for need not be there at once.
-const log = openLog(variables, { file: logFile, indexFile, cacheMb: 8, pollMs: 50 });
+const log = await openLog(variables, { file: logFile, indexFile, cacheMb: 8, pollMs: 50 });
 const guard = watchDisk({ directory: dirname(file), minFreeBytes: minFreeFrom(process.env) });
 const projections = allProjections(log);
 const projector = startProjector({

@@ -3,9 +3,7 @@ import { ReckonerError } from '../../../events/errors.ts';
 import type { MessageBus } from '../../../events/message-bus.ts';
 import { isElsewhere } from '../../keeping/open-log.ts';
 import { createInProcessBus } from '../../memory/message-bus.ts';
-import { connectNats, type NatsLink, type NatsStatus } from '../../nats/connection.ts';
-import { openNatsBus } from '../../nats/open-bus.ts';
-import { natsSettings } from '../../nats/settings.ts';
+import type { NatsLink, NatsStatus } from '../../nats/connection.ts';
 import type { Cli } from '../cli.ts';
 
 export interface BusOptions {
@@ -27,20 +25,28 @@ export interface OpenedBus {
 /** @throws ReckonerError bus_unreachable, bus_refused, bus_settings_invalid */
 export async function openBus({ variables, joins, node, onFailure }: BusOptions): Promise<OpenedBus> {
   const onError = (thrown: unknown) => onFailure('bus', thrown);
-  const settings = natsSettings(variables);
+  // What speaks NATS is loaded only where it is needed: commands start sooner without.
+  const settings = isNamed(variables) ? (await import('../../nats/settings.ts')).natsSettings(variables) : undefined;
   if (settings !== undefined && joins !== undefined) {
     const onStatus = (status: NatsStatus) => {
       const trouble = troubleOf(status, settings.servers);
       if (trouble !== undefined) onError(trouble);
     };
+    const { openNatsBus } = await import('../../nats/open-bus.ts');
     const bus = await openNatsBus({ settings, node, version: joins.version, onError, onStatus });
     return { bus, link: bus.link, close: bus.close };
   }
   const bus = createInProcessBus({ onError });
   if (settings === undefined || !isElsewhere(variables)) return { bus, link: undefined, close: bus.close };
   // Who looks at a log that nodes share needs the salts that they share.
+  const { connectNats } = await import('../../nats/connection.ts');
   const link = await connectNats(settings, { name: `reckoner ${node}`, connectMs: LOOK_MS });
   return { bus, link, close: () => bus.close().finally(link.close) };
+}
+
+/** Whether the variables name a server of NATS. */
+function isNamed({ NATS_URL = '' }: Cli['env']): boolean {
+  return NATS_URL !== '';
 }
 
 /** A command is not worth the patience of a node. */

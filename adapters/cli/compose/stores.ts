@@ -9,7 +9,6 @@ import type { SubjectSalts } from '../../../events/subjects.ts';
 import { isElsewhere, type NodeLog, openLog } from '../../keeping/open-log.ts';
 import { openKeys, readKeys } from '../../keys/keys.ts';
 import type { NatsLink } from '../../nats/connection.ts';
-import { openNatsSalts } from '../../nats/subject-salts.ts';
 import { withBases } from '../../sqlite/bases.ts';
 import { type DiskGuard, type DiskGuardOptions, minFreeFrom, watchDisk } from '../../sqlite/disk-guard.ts';
 import type { SqliteEventLogOptions } from '../../sqlite/event-log.ts';
@@ -71,7 +70,7 @@ export async function openStores(options: StoresOptions, { keep }: Opened): Prom
   if (lost !== undefined) onFailure('log', lost);
   const guard = guardOf(options, shared);
   if (guard !== undefined) keep({ close: async () => guard.close() });
-  const log = keep(openLog(variables, { ...options.log, guard, file, indexFile: own(dataFiles.index) }));
+  const log = keep(await openLog(variables, { ...options.log, guard, file, indexFile: own(dataFiles.index) }));
   const onError = (thrown: unknown) => onFailure('snapshots', thrown);
   const local = openSnapshotStore({ file: own(dataFiles.snapshots), guard, onError });
   const cache = keep(variables.EVENTSTORE_SNAPSHOTS === '1' ? (log.shareSnapshots?.(local) ?? local) : local);
@@ -79,7 +78,11 @@ export async function openStores(options: StoresOptions, { keep }: Opened): Prom
   const newSalt = seed === undefined ? undefined : saltsOf(seed);
   const salts = keep(
     elsewhere && link !== undefined
-      ? await openNatsSalts({ link, newSalt, replicas: replicasFrom(variables) })
+      ? await (await import('../../nats/subject-salts.ts')).openNatsSalts({
+          link,
+          newSalt,
+          replicas: replicasFrom(variables),
+        })
       : openSubjectSalts({ file: common(dataFiles.salts), guard, newSalt }),
   );
   return {

@@ -6,8 +6,6 @@ import { ReckonerError } from '../../../events/errors.ts';
 import type { EventLog } from '../../../events/event-log.ts';
 import type { MessageBus } from '../../../events/message-bus.ts';
 import type { NatsLink } from '../../nats/connection.ts';
-import { startIntake } from '../../nats/intake.ts';
-import { startPublisher } from '../../nats/publisher.ts';
 import type { StreamLimits } from '../../nats/streams.ts';
 import type { Cli } from '../cli.ts';
 import { eventJson } from '../event-json.ts';
@@ -32,12 +30,14 @@ const PUBLISHER = 'publisher';
  * To be closed before the actors are: what is at hand is still answered.
  * @throws ReckonerError bus_settings_invalid
  */
-export function openStreams(options: NodeStreamsOptions): { close(): Promise<void> } {
+export async function openStreams(options: NodeStreamsOptions): Promise<{ close(): Promise<void> }> {
   const { link, bus, log, env, key, placement, variables, onFailure } = options;
   const takesIn = choiceOf(variables, 'RECKONER_INTAKE', ['on', 'off']) === 'on';
   const form = choiceOf(variables, 'RECKONER_PUBLISH', ['protobuf', 'json', 'off']);
   const limits = limitsFrom(variables);
   const ackWait = numberOf(variables, 'NATS_ACK_WAIT_SECONDS');
+  const { startIntake } = await import('../../nats/intake.ts');
+  const { startPublisher } = await import('../../nats/publisher.ts');
   const intake = takesIn
     ? startIntake({
         ...{ link, bus, log, env, key, rewards: limits, control: limits, onTrouble: onFailure },

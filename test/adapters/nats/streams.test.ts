@@ -55,7 +55,7 @@ describe.skipIf(natsServerPath === undefined)('nodes that join over NATS', () =>
     const manager = await sender.link.connection.jetstreamManager();
     const published = async () =>
       (await manager.streams.info('RECKONER_EVENTS', { subjects_filter: '>' })).state.subjects;
-    await until('all are published', async () => (await published())?.['events.RewardObserved'] === REWARDS);
+    await until('all are published', async () => (await published())?.['events.RewardObserved'] === REWARDS, 40_000);
     const ended = new Promise((resolve) => last.once('exit', (code) => resolve(code)));
     last.kill('SIGTERM');
     expect(await ended).toBe(0);

@@ -2,8 +2,6 @@
 import type { Command } from 'commander';
 import { type CopyEnd, type CopyPhase, type CopyReport, copyLog } from '../keeping/copy-log.ts';
 import type { Cli } from './cli.ts';
-import { openDestination, openSource, specOf } from './copy-ends.ts';
-import { copySalts, saltsSettings } from './copy-salts.ts';
 import { exitCodes, usageError } from './failure.ts';
 import { helpText } from './help-text.ts';
 import { onInterrupt } from './signals.ts';
@@ -48,6 +46,9 @@ export function registerCopyLog(program: Command, cli: Cli): void {
 
 async function run({ from, to, withSalts, json }: CopyLogOptions, cli: Cli): Promise<void> {
   const { terminal, env } = cli;
+  // Help needs all commands, and none of the clients that this one opens logs with.
+  const { openDestination, openSource, specOf } = await import('./copy-ends.ts');
+  const { copySalts, saltsSettings } = await import('./copy-salts.ts');
   const specs = { from: specOf(from, env), to: specOf(to, env) };
   if (specs.from.name === specs.to.name)
     throw usageError('--from and --to are the same log.', 'Name another destination.');

@@ -19,8 +19,6 @@ import {
   checkVariables,
   type Finding,
 } from './doctor-checks.ts';
-import { checkEventStore } from './doctor-eventstore.ts';
-import { checkNats } from './doctor-nats.ts';
 import { exitCodes } from './failure.ts';
 import { helpText } from './help-text.ts';
 import { portOption } from './port.ts';
@@ -107,8 +105,14 @@ async function examine({ port, json, dataDir, named }: DoctorOptions & { readonl
       }),
     );
   }
-  for await (const finding of checkNats(cli.env, Date.now)) await found(finding);
-  for await (const finding of checkEventStore(cli.env, Date.now)) await found(finding);
+  if (cli.env.NATS_URL) {
+    const { checkNats } = await import('./doctor-nats.ts');
+    for await (const finding of checkNats(cli.env, Date.now)) await found(finding);
+  }
+  if (cli.env.EVENTSTORE_URL) {
+    const { checkEventStore } = await import('./doctor-eventstore.ts');
+    for await (const finding of checkEventStore(cli.env, Date.now)) await found(finding);
+  }
   await found(await checkPort(port));
   const failed = findings.filter(({ status }) => status === 'fail').length;
   const warned = findings.filter(({ status }) => status === 'warn').length;

@@ -1,10 +1,7 @@
 /** `reckoner nodes`: which nodes share the work, and how each of them is. */
 import type { Command } from 'commander';
 import { createRing } from '../../actors/cluster/rendezvous.ts';
-import { connectNats } from '../nats/connection.ts';
 import { askNodes, type HeardNode } from '../nats/members.ts';
-import { createNatsBus } from '../nats/message-bus.ts';
-import { natsSettings } from '../nats/settings.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes, usageError } from './failure.ts';
 import { figure } from './figure.ts';
@@ -66,12 +63,16 @@ export function registerNodes(program: Command, cli: Cli): void {
     .option('--wait <ms>', 'how long to wait for answers, in milliseconds', wholeMs, 500)
     .addHelpText('after', helpText(NOTES))
     .action(async ({ json, wait }: Options) => {
+      // Help needs all commands, and none of what this one asks with.
+      const { natsSettings } = await import('../nats/settings.ts');
       const settings = natsSettings(cli.env);
       if (settings === undefined)
         throw usageError(
           'NATS_URL is not set: a node without it is the only one.',
           'Set it as it is set for the nodes.',
         );
+      const { connectNats } = await import('../nats/connection.ts');
+      const { createNatsBus } = await import('../nats/message-bus.ts');
       const link = await connectNats(settings, { name: 'reckoner nodes', connectMs: 5_000 });
       const bus = createNatsBus({ link, node: 'reckoner nodes', version: cli.version });
       try {
